@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Where peers that are no Debian packages are installed by `bench/install`. */
+/** The folder into which `bench/install` installs peers that are not Debian packages. */
 export const CACHE = join(import.meta.dir, '..', '.cache');
 
 /** The path of an installed program. Servers are often outside a user's PATH. */

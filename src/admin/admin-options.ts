@@ -11,25 +11,25 @@ export interface AdminOptions {
   /** Callers send it as `Authorization: Bearer`. */
   readonly adminKey: string;
   readonly version: string;
-  /** The path of the configuration file, if the API is read-only; left out: the store has the configuration. */
+  /** The path of the configuration file, if the API is read-only. If omitted, the store has the configuration. */
   readonly configurationFile?: string;
-  /** The sessions; left out: they are kept in memory. */
+  /** The sessions. If omitted, they are kept in memory. */
   readonly sessions?: Sessions | undefined;
-  /** Left out: there are no accounts. */
+  /** If omitted, there are no accounts. */
   readonly accounts?: Accounts | undefined;
   /** The gateway; undefined, also as the result: it is starting. */
   readonly running?: (() => RunningGateway | undefined) | undefined;
-  /** Left out: spending is not stored. */
+  /** If omitted, spending is not stored. */
   readonly spend?: SpendServices | undefined;
   /** Whether this is the demo, in which every caller is an admin. */
   readonly isDemo?: boolean;
   /** The switches of the demo. */
   readonly demo?: DemoControls | undefined;
-  /** Returns the state of a limit; left out: unknown. */
+  /** Returns the state of a limit. If omitted, the state is unknown. */
   readonly standing?: ((claim: Claim) => ClaimStanding | undefined) | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Milliseconds of a monotonic clock; left out: the system's. */
+  /** Milliseconds of a monotonic clock. If omitted, the system's clock is used. */
   readonly monotonicMs?: () => number;
   /** Receives every write and every wrong key. */
   readonly audit: (entry: AuditEntry) => void;

@@ -21,7 +21,7 @@ import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 /**
  * Answers one request below `/admin`. Never rejects. `caller` is set if the gateway makes the request on someone's
- * behalf; left out: the owner of its credential.
+ * behalf. If omitted, it is the owner of its credential.
  */
 export type AdminHandler = (request: Request, client: Client, caller?: Caller) => Promise<Response>;
 
@@ -72,7 +72,7 @@ export function createAdmin(options: AdminOptions): Admin {
   return Object.assign(answer, { close: () => live.close() });
 }
 
-/** What the API needs for each request. */
+/** The dependencies of the API for each request. */
 interface AdminContext extends AdminOptions {
   readonly sessions: Sessions;
   readonly accounts: Accounts | undefined;

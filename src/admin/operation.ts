@@ -67,13 +67,13 @@ export interface Operation {
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
-  /** The access it needs. Left out: viewers read, and the tag decides who writes (`accessOf`). */
+  /** The access it needs. If omitted, viewers read, and the tag decides who writes (`accessOf`). */
   readonly access?: Access;
   /** Whether it changes the configuration. Refused in file mode. */
   readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
-  /** The media type of the answer; left out: JSON. */
+  /** The media type of the answer. If omitted, it is JSON. */
   readonly media?: string;
   readonly run: (call: Call) => Promise<Answer>;
 }

@@ -19,11 +19,11 @@ export interface ResourceKind {
   /** The fields after an update; null removes a field. */
   readonly update: (before: JsonObject, input: JsonObject) => JsonObject;
   readonly view: (resource: Resource, moment: ViewMoment) => JsonObject;
-  /** What an answer has besides the stored fields; left out: nothing. */
+  /** The fields of an answer besides the stored ones. If omitted, there are none. */
   readonly facts?: (resources: readonly Resource[], call: Call) => Promise<ReadonlyMap<string, JsonObject>>;
   /** The conflict with another resource; undefined: none. */
   readonly findConflict: (resources: Resources, id: string, fields: JsonObject) => string | undefined;
-  /** Whether a PUT may create a resource of that id; left out: never. */
+  /** Whether a PUT may create a resource of that id. If omitted, it never may. */
   readonly canPut?: (id: string) => boolean;
 }
 

@@ -148,7 +148,10 @@ function messageOf({ error }: JsonObject): string {
   return message;
 }
 
-/** What the ledger knows of limits; without a ledger nothing was used. What requests of a running gateway hold, only that gateway knows. */
+/**
+ * The ledger's state of limits. Without a ledger, nothing was used. Only a running gateway knows what its requests
+ * hold.
+ */
 async function standingsIn(database: Database | undefined): Promise<AdminOptions['standing']> {
   const { windows } = (await database?.read((sql) => readLedger(sql))) ?? { windows: [] };
   const used = new Map(windows.map(({ counter, windowMs, used }) => [`${windowMs} ${counter}`, used]));

@@ -82,7 +82,7 @@ export interface AppOptions {
   readonly records?: (() => RecordCounts) | undefined;
   /** The journal that outlives this process, and the ledger that outlives all. */
   readonly spend?: AppSpend | undefined;
-  /** Answers keys' holders about their use; left out: it is not stored. */
+  /** Answers keys' holders about their use. If omitted, use is not stored. */
   readonly keyUse?: KeyUse | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
@@ -99,7 +99,7 @@ export interface AppOptions {
 /** Connects a process with the journal and the ledger. */
 export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState' | 'leaseState'> {
   readonly journal: Journal;
-  /** What was used before this process began, for a single process. */
+  /** The use before this process began, for a single process. */
   readonly usedOf?: UsedOf | undefined;
   /** Shares limits with other machines. */
   readonly leasing?: OpenLeasing | undefined;

@@ -84,7 +84,7 @@ function listenProblem(error: unknown, { snapshot, source }: CompiledConfig): st
   }
 }
 
-/** Where the address was set: on the command line, in the environment, or in the configuration, in this order. */
+/** The source of the address: the command line, the environment, or the configuration, in this order. */
 function sourceOf(
   variable: 'HOST' | 'PORT',
   value: string | number,

@@ -10,7 +10,7 @@ import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 import type { AdminEndpoint } from '../server/admin-port.ts';
 
-/** What is served beside the proxied API. See `AppOptions`. */
+/** The services beside the proxied API. See `AppOptions`. */
 interface Beside extends Pick<ServeOptions, 'keyUse' | 'database'> {
   readonly version: string;
   readonly admin?: AdminEndpoint | undefined;
@@ -23,7 +23,7 @@ interface Together {
   readonly healthReporter: (own: ServeOptions['reportHealth']) => ServeOptions['reportHealth'];
 }
 
-/** What the listeners serve. */
+/** The services of the listeners. */
 interface Listened extends Pick<ServeOptions, 'reportHealth' | 'catalogue'> {
   readonly gateway: Gateway;
   readonly metrics: Metrics;

@@ -152,7 +152,7 @@ async function warn(
   for (const text of [...texts, ...(more === undefined ? [] : [more])]) log.say('warn', 'warning', { text });
 }
 
-/** What answers about keys need of a store. */
+/** The part of a store that answers about keys need. */
 function keyUseOf(store: Store): Pick<KeyUseOptions, 'database' | 'timezone' | 'nowMs'> {
   return {
     database: () => store.database,

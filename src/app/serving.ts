@@ -40,7 +40,7 @@ export interface ListenOptions {
   readonly database?: DatabaseSide | undefined;
   /** Answers keys' holders about their use. */
   readonly keyUse?: KeyUse | undefined;
-  /** What was used, over restarts. */
+  /** The use of limits, over restarts. */
   readonly spend?: SpendSide | undefined;
   /** Limits that several machines share. */
   readonly shared?: SharedSide | undefined;

@@ -65,7 +65,7 @@ export function sizeOfLedgers(size: LedgerSize): number {
 export interface SharingProcess extends LedgerSize {
   /** A worker from 1 to `workers`, or 0 for the supervisor, which only reclaims and seeds. */
   readonly me: number;
-  /** Makes counters known that nobody knows. */
+  /** Makes unknown counters known. */
   readonly seeder: Seeder;
   /** Asks for leases, if several machines share limits. */
   readonly leases?: LeaseSource | undefined;

@@ -85,7 +85,7 @@ function usedOfBoth(own: ProcessSpend, spend: SpendSide | undefined): UsedOf {
   };
 }
 
-/** What one process has used is in its own memory, but what it has written may wait to be flushed. */
+/** Shares the limits of a single process. Its use is in its own memory, but its writes may wait to be flushed. */
 function leasingThrough(shared: SharedSide | undefined, own: ProcessSpend): OpenLeasing | undefined {
   return (
     shared &&

@@ -6,13 +6,13 @@ import { readSpendEnvironment } from './spend-environment.ts';
 import { needsFolder } from './spend-side.ts';
 import { findUnpricedBudgets } from './unpriced-budgets.ts';
 
-/** Where the configuration is. */
+/** The place of the configuration. */
 export type Mode = 'file' | 'sqlite' | 'postgres';
 
 /**
- * What is probably not intended and cannot be seen in the configuration alone, one sentence each: missing files, prices
- * that nobody knows, limits that a restart forgets. Replicas are
- * possible where the configuration is in PostgreSQL.
+ * Warns of settings that are probably not intended and that the configuration alone does not show: missing files,
+ * unknown prices, limits that a restart forgets. Each warning is one sentence. Replicas are possible if the
+ * configuration is in PostgreSQL.
  */
 export async function startWarnings(snapshot: Snapshot, env: Environment, mode: Mode): Promise<string[]> {
   return [

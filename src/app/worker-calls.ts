@@ -65,7 +65,7 @@ export type SupervisorCalls = {
   /** Stores who created objects in the database, and looks it up there. */
   readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;
   readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
-  /** Makes a limit's counter known that nobody knows. */
+  /** Makes an unknown counter of a limit known. */
   readonly seedCounter: (record: UnknownRecord) => Promise<boolean>;
   /** Asks for a lease of a limit that several machines share. */
   readonly leaseCounter: (question: LeaseQuestion) => Promise<LeaseVerdict>;

@@ -201,7 +201,7 @@ function adminOf(channel: RpcChannel<SupervisorCalls & PoolCalls>): ForwardedAdm
   );
 }
 
-/** What happens here, told to the supervisor while somebody watches. */
+/** Tells the supervisor what happens here, while somebody watches. */
 function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & PoolCalls>) {
   const activity = new ActivitySwitch();
   const tell = (happened: Activity): void => void channel.call('activity', happened).catch(() => undefined);

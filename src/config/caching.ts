@@ -1,4 +1,4 @@
-/** Which answers are cached, and how. */
+/** The rules that decide which answers are cached, and how. */
 export interface Caching extends CacheBounds {
   /** How requests of this key for this model are cached; undefined: they are not. */
   readonly ruleFor: (keyId: string | undefined, model: string) => CacheRule | undefined;

@@ -27,7 +27,7 @@ export function describeScope({ scope, scopeId, name }: Claim, { teams }: Owners
   }
 }
 
-/** What may be used, and when: `$50 a month (UTC, from the 1st)`. */
+/** Describes the amount that may be used, and its period: `$50 a month (UTC, from the 1st)`. */
 export function describeAmount(claim: Claim): string {
   const { kind, amount, hold, isSoft, countsCached, models } = claim;
   const notes = [
@@ -104,7 +104,10 @@ function capital(word: string): string {
   return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
-/** Who counts it, and where its use is kept, with a comma in front; empty if there is nothing to say. */
+/**
+ * Describes who counts the limit and where its use is kept. The text begins with a comma. It is empty if there is
+ * nothing to say.
+ */
 export function describeKeeping({ period }: Claim, keeping: string): string {
   if (period === undefined) return ', counted by this machine';
   return isBucketPeriod(period) ? '' : `, counted by this machine, ${keeping}`;

@@ -1,6 +1,6 @@
 /** A team of the configuration. The object is the same for all its keys. */
 export interface Team {
-  /** What its use is counted by. In a file, the first name. */
+  /** The id that its use is counted by. In a file, it is the first name. */
   readonly id: string;
   readonly name: string;
   readonly parent: Team | undefined;
@@ -28,7 +28,7 @@ export function readTeamIds(teamIds: string): string[] {
 
 /** A person or program whose use is counted over all its keys. */
 export interface User {
-  /** What its use is counted by. In a file, the first name. */
+  /** The id that its use is counted by. In a file, it is the first name. */
   readonly id: string;
   readonly name: string;
   readonly email: string | undefined;
@@ -37,7 +37,7 @@ export interface User {
 /** Values by name, of the configuration or of a request. */
 export type Tags = Readonly<Record<string, string>>;
 
-/** Who owns keys, by id. */
+/** The owners of keys, by id. */
 export interface Owners {
   readonly teams: ReadonlyMap<string, Team>;
   readonly users: ReadonlyMap<string, User>;
@@ -45,12 +45,12 @@ export interface Owners {
 
 export const NO_OWNERS: Owners = { teams: new Map(), users: new Map() };
 
-/** What a key says about the people behind its requests. `required`: a request that names none is refused. */
+/** The rule of a key for the people behind its requests. `required`: a request that names none is refused. */
 export type EndUsers = 'off' | 'optional' | 'required';
 
 /** The part of a master key that says whose it is. */
 export interface KeyOwnership {
-  /** What its use is counted by. It outlives names and secrets; in a file it is the first name. */
+  /** The id that its use is counted by. It outlives names and secrets. In a file, it is the first name. */
   readonly id: string;
   readonly team: Team | undefined;
   readonly user: User | undefined;

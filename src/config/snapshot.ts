@@ -72,7 +72,7 @@ export type Access =
       readonly keys: ReadonlyMap<string, MasterKey>;
       /** Whether `/v1/models` answers without a key. */
       readonly publicModels: boolean;
-      /** Whether unknown keys may exist because the store is unavailable; left out: never. */
+      /** Whether unknown keys may exist because the store is unavailable. If omitted, they never exist. */
       readonly isStale?: () => boolean;
     };
 

@@ -10,7 +10,7 @@ export interface SpendSettings {
   readonly isJournalNamed: boolean;
   /** How often the journal is forced to disk; 0: each line. */
   readonly fsyncMs: number;
-  /** What happens to requests while the journal cannot be written. */
+  /** The treatment of requests while the journal cannot be written. */
   readonly onFull: 'serve' | 'refuse';
   readonly maxJournalBytes: number;
   /** Whether the folder may be on a network disk. */
@@ -31,7 +31,7 @@ export const DEFAULT_SPEND: SpendSettings = {
 export interface AttributionSettings {
   /** `hash`: a keyed hash, which tells people apart but names none. */
   readonly endUser: 'store' | 'hash' | 'off';
-  /** What holds for keys that say nothing, and for requests without a key. */
+  /** The rule for keys that say nothing, and for requests without a key. */
   readonly endUsers: EndUsers;
 }
 

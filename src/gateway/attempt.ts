@@ -25,7 +25,7 @@ export interface AttemptResult {
   readonly answer: Answer | undefined;
   /** The note on the request's translation; undefined if it was passed through. */
   readonly note: TranslationNote | undefined;
-  /** What the provider bills although there is no answer. */
+  /** The usage that the provider bills although there is no answer. */
   readonly usage?: Usage | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 import type { ClientRequest, Gateway } from './ports.ts';
 import { Refusal } from './refusals.ts';
 
-/** What attribution depends on besides the request and its key. */
+/** The data that attribution depends on besides the request and its key. */
 export interface AttributionContext {
   readonly snapshot: Pick<Snapshot, 'attribution'>;
   /** undefined: a handshake of a WebSocket, which has no body. */

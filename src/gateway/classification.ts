@@ -32,6 +32,6 @@ export interface ReplyContext {
 export interface Classification {
   readonly outcome: Outcome;
   readonly answer?: Answer;
-  /** What the provider reported and bills although its reply is no answer. */
+  /** The usage that the provider reported and bills although its reply is no answer. */
   readonly usage?: Usage | undefined;
 }

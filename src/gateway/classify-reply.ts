@@ -186,7 +186,7 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
   };
 }
 
-/** What a provider bills for a reply that is no answer. */
+/** The usage that a provider bills for a reply that is no answer. */
 function usageOf(decoded: AnswerBody | undefined): Usage | undefined {
   return decoded && usageIn(decoded);
 }

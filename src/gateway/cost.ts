@@ -14,7 +14,7 @@ export interface Cost {
   readonly priceRef: string | undefined;
   /** The applied prices as text; `priceRef` is its hash. */
   readonly priceSheet: string | undefined;
-  /** Nano-dollars that the response cache saved; undefined: none, or nobody knows. */
+  /** Nano-dollars that the response cache saved; undefined if none or unknown. */
   readonly savedNano?: number | undefined;
   /** Nano-dollars that the provider itself reported, if its settings say to record them. */
   readonly providerNano?: number | undefined;
@@ -22,7 +22,7 @@ export interface Cost {
   readonly attempts?: readonly AttemptCost[] | undefined;
 }
 
-/** What one attempt of a request cost. */
+/** The cost of one attempt of a request. */
 export interface AttemptCost {
   readonly provider: string;
   /** The provider's name for the model. */

@@ -81,7 +81,7 @@ export interface ApiMissing {
   readonly operation: string;
 }
 
-/** What becomes of requests with limits. Only metrics count it. */
+/** The events of requests with limits. Only metrics count them. */
 export type LimitEvent = LimitRefused | HoldGrown | HoldsSettled | HoldsLost;
 
 /** Whether only metrics count the event. The end of the request tells a refusal. */
@@ -113,7 +113,7 @@ export interface HoldGrown {
 export interface HoldsSettled {
   readonly type: 'holds-settled';
   readonly requestId: string;
-  /** What was used, divided by what was held: of money, else of tokens; undefined: neither is limited. */
+  /** The used amount divided by the held amount: of money, else of tokens; undefined if neither is limited. */
   readonly usedOfHeld: number | undefined;
   /** Nano-dollars over each budget that this request has passed. */
   readonly overspent: readonly (LimitName & { readonly nano: number })[];
@@ -166,7 +166,7 @@ export interface RequestEnded extends Partial<Attribution> {
   readonly isUsageEstimated: boolean;
   /** undefined if the request has no price because it generates nothing, or if costs are not calculated. */
   readonly cost?: Cost | undefined;
-  /** What the response cache did; undefined: none is configured for the request. */
+  /** The effect of the response cache; undefined if none is configured for the request. */
   readonly cache?: CacheUse | undefined;
   /** Whether the answer was an event stream. */
   readonly isStreamed: boolean;

@@ -92,7 +92,7 @@ function tellReceived({ id, plan, key, request }: PlannedRequest, { emit }: Gate
   });
 }
 
-/** What limits consider of a request. */
+/** The parts of a request that limits consider. */
 function demandOf(
   { method, path }: ClientRequest,
   { model, body }: Plan,

@@ -66,7 +66,10 @@ export interface ClientRequest {
   /** Set if the path was in the form of Azure's older API. `path` is in OpenAI's form. */
   readonly azure?: AzurePath | undefined;
   readonly headers: Headers;
-  /** Who asks, if the server has found out already; null: nobody, at an open gateway. Left out: it is to be found out. */
+  /**
+   * The key that asks, if the server has found it already; null if nobody asks, at an open gateway. If omitted, the
+   * gateway finds it.
+   */
   readonly key?: MasterKey | null;
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;

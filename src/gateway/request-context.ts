@@ -29,6 +29,6 @@ export interface PlannedRequest extends RequestContext {
   readonly plannedAtMs: number;
   /** When the whole request must be over; Infinity without a limit. */
   readonly deadlineMs: number;
-  /** What the response cache did; undefined: none is configured for it. */
+  /** The effect of the response cache; undefined if none is configured for the request. */
   cache?: CacheUse;
 }

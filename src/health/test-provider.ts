@@ -3,7 +3,7 @@ import type { Gateway } from '../gateway/ports.ts';
 import { fetchList } from '../models/fetch-list.ts';
 import { askForToken } from './probe.ts';
 
-/** What to ask a provider. */
+/** The question to a provider. */
 export interface ProviderTest {
   /** The name of one that is in force, or one that is not. */
   readonly provider: string | Provider;

@@ -287,7 +287,7 @@ export function countersAlone(
   return new ClaimCounters(counters, buckets, seeder, leases?.source);
 }
 
-/** What a process needs for limits that several machines share. */
+/** The dependencies of a process for limits that several machines share. */
 export interface Leasing {
   readonly seed: Seeder;
   readonly source: LeaseSource;

@@ -158,7 +158,7 @@ export class CounterLedger implements LeaseRecords {
     );
   }
 
-  /** What a leased counter has used on other machines and in the ledger. */
+  /** The use of a leased counter on other machines and in the ledger. */
   elsewhere(key: string): number {
     return this.#table.read(key, ({ elsewhere }) => elsewhere) ?? 0;
   }

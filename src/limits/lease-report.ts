@@ -10,15 +10,18 @@ export interface LeasedCounter {
   readonly limit: number;
 }
 
-/** What a node tells the store of one counter. Every number replaces the one before, so a report may be lost or repeated. */
+/**
+ * The use and the claim of one counter, as a node reports them to the store. Every number replaces the one before, so a
+ * report may be lost or repeated.
+ */
 export interface LeaseReport {
   readonly counter: string;
   readonly windowMs: number;
   /** Rises with each report of the counter. The store ignores lower ones. */
   readonly seq: number;
-  /** What this node has used that is not in the ledger yet. */
+  /** The use of this node that is not in the ledger yet. */
   readonly pending: number;
-  /** What this node may still use, with what its requests hold. */
+  /** The amount that this node may still use. It includes what its requests hold. */
   readonly claim: number;
   /** The least grant that helps; 0: none is needed. */
   readonly need: number;
@@ -29,17 +32,20 @@ export interface LeaseReport {
   readonly takesRest: boolean;
 }
 
-/** What the store answers to one report. */
+/** The store's answer to one report. */
 export interface LeaseAnswer {
   readonly counter: string;
   readonly windowMs: number;
   readonly seq: number;
   readonly granted: number;
-  /** What nobody has used or claimed, after the grant. Below 0 if a limit was lowered or an entry was added. */
+  /**
+   * The amount that no node has used or claimed, after the grant. It is below 0 if a limit was lowered or an entry was
+   * added.
+   */
   readonly free: number;
-  /** What all nodes have used, as far as the store knows. */
+  /** The use of all nodes, as far as the store knows. */
   readonly used: number;
-  /** What other nodes claim. */
+  /** The claims of other nodes. */
   readonly others: number;
   /** The number of live nodes. */
   readonly nodes: number;
@@ -58,7 +64,7 @@ export interface LeaseRecord {
 
 /** The records behind leased counters. Each change is atomic. */
 export interface LeaseRecords {
-  /** undefined: nobody knows the counter. */
+  /** The record of a counter; undefined if the counter is unknown. */
   readonly leased: (key: string) => LeaseRecord | undefined;
   /** Raises what the counter allows. */
   readonly allowMore: (key: string, amount: number) => void;
@@ -76,8 +82,8 @@ export function leaseKey(counter: string, windowMs: number): string {
 }
 
 /**
- * What became of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: nobody has enough
- * for it. `away`: the store does not answer.
+ * The outcome of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: nobody has
+ * enough for it. `away`: the store does not answer.
  */
 export type LeaseVerdict = 'again' | 'full' | 'away';
 
@@ -101,6 +107,6 @@ export interface LeaseOptions {
   readonly percent: number;
   /** After this silence, other nodes may forget this one. */
   readonly forgetMs: number;
-  /** What was used here and is not in the ledger, for a counter whose record was lost. */
+  /** The use on this machine that is not in the ledger, for a counter whose record was lost. */
   readonly unstoredOf?: (counter: string, windowMs: number) => number;
 }

@@ -19,7 +19,7 @@ interface Lease {
   nodes: number;
   /** The largest need of late. */
   need: number;
-  /** What was allowed after the last report and its grant, to see what was used since. */
+  /** The amount that was allowed after the last report and its grant. It shows what was used since. */
   left: number;
   /** A moving average of what is used between two ticks. */
   pace: number;
@@ -81,7 +81,7 @@ export class LeaseClient {
     return this.#report(lease, need, this.#wantOf(lease, need, crowd), takesRest);
   }
 
-  /** What is to be told regularly. Gives back what is idle or recalled. */
+  /** Returns the reports that are due at each tick. Gives back leases that are idle or recalled. */
   tick(nowMs: number): LeaseReport[] {
     const reports: LeaseReport[] = [];
     this.#shelve(nowMs);
@@ -164,7 +164,7 @@ export class LeaseClient {
     return this.#leases.get(key);
   }
 
-  /** What this node claims of a counter. */
+  /** The claim of this node on a counter. */
   claimOf(key: string): number {
     const lease = this.#leases.get(key);
     return lease === undefined ? 0 : this.#claimOf(lease);

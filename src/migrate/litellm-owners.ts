@@ -5,7 +5,7 @@ import { asList, asObject, asText, type Report } from './litellm-values.ts';
 /** Lists of LiteLLM's proxy: `/key/list?return_full_object=true`, `/team/list`, `/user/list`, `/organization/list`. */
 const LISTS = ['keys', 'teams', 'users', 'organizations'] as const;
 
-/** What a team, user or key of LiteLLM has spent of its budget. */
+/** The spending of a team, user or key of LiteLLM against its budget. */
 export interface LitellmSpend {
   readonly scope: 'team' | 'user' | 'key';
   /** Our name. */
@@ -59,7 +59,7 @@ function noteSpend(
   if (per !== undefined && typeof dollars === 'number' && dollars > 0) spend.push({ ...entry, per, dollars });
 }
 
-/** Where a list has the id and the name of its entries. */
+/** The names of the fields for the id and the name of a list's entries. */
 interface TeamList {
   readonly list: (typeof LISTS)[number];
   readonly id: string;

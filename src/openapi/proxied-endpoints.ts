@@ -14,7 +14,7 @@ export interface ProxiedOperation {
   readonly examples: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The documentation of the API's inventor. */
   readonly reference?: string;
-  /** The demo's model that serves it; left out: `demo`. */
+  /** The demo's model that serves it. If omitted, it is `demo`. */
   readonly model?: string;
 }
 

@@ -2,7 +2,7 @@ import { priceOf } from './cost.ts';
 import { type Meter, METERS } from './meters.ts';
 import type { PricesInForce } from './sheet.ts';
 
-/** What a request may use, before it is known which meters will count it. */
+/** The use that a request may have, before it is known which meters will count it. */
 export interface PossibleUse {
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -68,7 +68,7 @@ export interface Usage {
   readonly reasoningTokens: number | undefined;
   /** Counts with a separate price; absent if the provider reported none. */
   readonly parts?: UsageParts;
-  /** What the provider itself says that it bills, in nano-dollars; absent from nearly all. */
+  /** The provider's own statement of its bill, in nano-dollars. Nearly all providers omit it. */
   readonly reportedNano?: number | undefined;
 }
 

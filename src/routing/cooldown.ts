@@ -211,7 +211,7 @@ export class CooldownLedger {
     });
   }
 
-  /** Whatever the result of the probe, another request may be the next one. */
+  /** Ends a probe. Another request may be the next probe, whatever the result of this one. */
   #endProbe(id: string): void {
     this.#routes.update(id, (record) => {
       record.prober = 0;

@@ -96,7 +96,7 @@ export interface Attempt {
   /** Whether the provider had begun to answer when the client left. */
   readonly hasBegun?: boolean;
   readonly startedAtMs: number;
-  /** How long the TCP connect took in milliseconds; undefined: a used connection was taken, or nobody knows. */
+  /** How long the TCP connect took in milliseconds; undefined if it took a used connection, or if unknown. */
   readonly connectMs?: number | undefined;
   /** When the head of the reply was there; undefined: there was none. */
   readonly headAtMs?: number | undefined;

@@ -52,7 +52,7 @@ async function play({ request, server, target, client, admin }: Play, state: Ser
   return responseOf(answer);
 }
 
-/** What the server alone may know. */
+/** Removes the headers that only the server may know. */
 function withoutPermit(response: Response): Response {
   response.headers.delete(PERMIT_HEADER);
   response.headers.delete('x-llm-proxy-role');

@@ -26,7 +26,7 @@ export function requireAdminPart(path: string, state: ServerState): void {
   throw new Refusal('path_not_found', { path });
 }
 
-/** What the pages of the console read, and what load balancers ask. */
+/** The paths that the pages of the console and load balancers read. */
 const OF_THE_ADMIN_PART = /^\/(?:v1\/key|docs|openapi\.json|health|healthz|readyz)(?:\/|$)/;
 
 const HOW_TO_ENABLE =

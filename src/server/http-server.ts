@@ -14,7 +14,7 @@ import type { ConsoleEndpoint, DocsEndpoint, ListenerPart } from './server-state
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Where the Admin API and the console are, if they have a listener of their own. */
+  /** The address of the Admin API and the console, if they have a listener of their own. */
   readonly adminUrl?: string;
   /** Requests whose responses are not complete. */
   readonly pending: () => number;
@@ -28,13 +28,16 @@ export interface HttpServer {
   readonly stop: () => Promise<void>;
 }
 
-/** Where to listen. The server reads everything else from the gateway's snapshot, for each request. */
+/**
+ * The address and the parts of a listener. The server reads everything else from the gateway's snapshot, for each
+ * request.
+ */
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: ServerSettings['tls'];
   readonly version: string;
-  /** What this listener answers; left out: everything. */
+  /** The part that this listener answers. If omitted, it answers everything. */
   readonly part?: ListenerPart;
   /** Answers paths below `/admin`; undefined: there are none. */
   readonly admin?: AdminEndpoint | undefined;
@@ -46,7 +49,7 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
-  /** Answers keys' holders about their use; left out: it is not stored. */
+  /** Answers keys' holders about their use. If omitted, use is not stored. */
   readonly keyUse?: KeyUse | undefined;
   readonly catalogue: ModelCatalogue;
   readonly sockets: UpstreamSockets;

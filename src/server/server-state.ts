@@ -30,7 +30,7 @@ export interface ServerState {
   readonly console: ConsoleEndpoint | undefined;
   /** undefined: there is no Admin API, without which the console is of no use. */
   readonly admin: AdminEndpoint | undefined;
-  /** What keys have used; undefined: it is not stored. */
+  /** The use of keys; undefined if it is not stored. */
   readonly keyUse: KeyUse | undefined;
   readonly part: ListenerPart;
   readonly catalogue: ModelCatalogue;

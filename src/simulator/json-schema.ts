@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, listOf, objectOf, positiveOf, stringOf } from './json.ts';
 
-/** Which properties of an object are filled in. */
+/** The properties of an object that are filled in. */
 export type Properties = 'all' | 'required';
 
 /** Recursive schemas end at this depth. */

@@ -22,7 +22,7 @@ export interface Spend {
   /** Charges the requests of a dead process what they held. */
   readonly chargeLost: (life: number) => readonly Use[];
   readonly usedOf: (counter: string, windowMs: number) => number;
-  /** What was used on this machine that the database does not have. Needs the option `shared`. */
+  /** The use on this machine that the database does not have. Needs the option `shared`. */
   readonly unstoredOf: (counter: string, windowMs: number) => number;
   /** Whether the last flush succeeded. */
   readonly isSettled: () => boolean;

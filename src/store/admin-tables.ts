@@ -3,7 +3,7 @@ import { answersInMemory, keptAnswers, type KeptAnswers } from './idempotency-ta
 import { type LastUse, lastUseIn, NO_LAST_USE } from './last-use.ts';
 import type { StoreOptions } from './store-options.ts';
 
-/** What the Admin API keeps and looks up beside the configuration. */
+/** The tables of the Admin API beside the configuration. */
 export interface AdminTables {
   /** The answers that repeated requests get again. */
   readonly answers: KeptAnswers;

@@ -7,7 +7,7 @@ import { type Dialect, postgres, sqlite } from './dialect.ts';
 /** A connection to the database, which offers only transactions. Errors of the database are `StoreUnavailable`. */
 export interface Database {
   readonly dialect: Dialect;
-  /** Where the database is, for people: without user and password. */
+  /** The place of the database, for people: without user and password. */
   readonly place: string;
   /** Runs a read-only transaction that sees one consistent state of all tables. */
   readonly read: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;

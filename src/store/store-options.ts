@@ -26,7 +26,7 @@ export interface StoreOptions extends Pick<CompileRevisionContext, 'env' | 'over
   readonly now: () => Date;
   /** Whether to apply pending migrations; otherwise the store waits for them. */
   readonly migrates: boolean;
-  /** Where the last configuration is kept for a start without the database; undefined: nowhere. */
+  /** The path of the last configuration, for a start without the database; undefined if it is not kept. */
   readonly lastGoodPath: string | undefined;
   readonly onEvent: (event: StoreEvent) => void;
 }

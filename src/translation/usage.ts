@@ -12,7 +12,7 @@ export interface Usage {
   readonly audioOutput?: number | undefined;
   readonly acceptedPrediction?: number | undefined;
   readonly rejectedPrediction?: number | undefined;
-  /** What the provider says that it bills, in nano-dollars. Clients of other APIs are not told. */
+  /** The provider's own statement of its bill, in nano-dollars. Clients of other APIs are not told. */
   readonly reportedNano?: number | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface HookMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What became of a message. Nothing of the answer but its status is kept. */
+/** The outcome of a message. Of the answer, only the status is kept. */
 export type HookResult = number | 'forbidden' | 'unreachable' | 'timeout';
 
 /** Sends a message once. Never rejects. */

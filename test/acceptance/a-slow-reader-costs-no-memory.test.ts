@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('while a client does not read', ()
       await until(() => reader.received() > 0);
       reader.pause();
     }
-    // Whatever was on its way fills the buffers first.
+    // The bytes on their way fill the buffers first.
     const before = await settledMb(program.pid);
     // Longer than the provider may be silent: it is the client who keeps it waiting.
     const peak = await peakWhile(program.pid, Bun.sleep(3000));

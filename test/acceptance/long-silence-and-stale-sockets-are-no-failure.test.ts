@@ -76,7 +76,7 @@ describe('a connection that the provider closed while it was idle is no failure'
       expect(simulator.attempts).toHaveLength(100);
       expect(gateway.events.slice(known).filter((event) => event.type === 'route-cooled')).toEqual([]);
     },
-    // Where the machine pauses for 50 ms, the provider may have taken a request, which is then not sent again.
+    // If the machine pauses for 50 ms, the provider may have taken a request, which is then not sent again.
     { retry: 3 },
   );
 

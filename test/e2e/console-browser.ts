@@ -32,7 +32,7 @@ interface AxeResult {
   }[];
 }
 
-/** What axe-core finds wrong with a page by WCAG 2.2 AA and its own good practice. */
+/** The faults that axe-core finds in a page by WCAG 2.2 AA and its own best practices. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(await Bun.file(AXE).text());
   const { violations } = await page.evaluate<AxeResult>(

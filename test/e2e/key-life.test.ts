@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What a key is told by one of the gateway's APIs. */
+/** The answer of one of the gateway's APIs to a key. */
 async function told(gateway: { readonly url: string }, key: string, path = '/v1/chat/completions') {
   const response = await fetch(`${gateway.url}${path}`, {
     method: 'POST',

@@ -27,7 +27,7 @@ afterAll(async () => {
   await simulator.stop();
 });
 
-/** What has been used of both limits: tokens, and nano-dollars. */
+/** The use of both limits, in tokens and nano-dollars. */
 async function used(): Promise<readonly [tokens: number, nano: number]> {
   const text = await (await fetch(`${gateway.url}/metrics`)).text();
   const ratio = (limit: string): number =>

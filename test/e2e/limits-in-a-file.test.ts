@@ -104,7 +104,7 @@ test('the limits of a file hold, outlive a kill, and follow its changes without 
   await configure();
   await program?.printed(/version 4/);
 
-  // What is wrong changes nothing either.
+  // An invalid file changes nothing either.
   await writeFile(join(folder, 'config.yaml'), 'limits: [{ cost: 1 }]\n');
   await program?.printed(/say per: month, day, … or total/);
   expect(await ask(url, 'pre')).toBe('budget_exceeded');

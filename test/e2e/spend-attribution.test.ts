@@ -14,7 +14,7 @@ let hook: Bun.Server<undefined>;
 let folder: string;
 let program: TestProcess;
 let url: string;
-/** What reached the provider, and the hook. */
+/** The requests that reached the provider, and the alerts that reached the hook. */
 const seen: { readonly headers: Headers; readonly body: string }[] = [];
 const alerts: Record<string, unknown>[] = [];
 let echo: Bun.Server<undefined>;

@@ -19,7 +19,7 @@ const usedOf = (all: readonly { counter: string; used: number }[], counter: stri
   all.find((one) => one.counter === counter)?.used;
 
 test.each([1, 2])('a budget that is used up stays so over a restart (%p processes)', async (workers) => {
-  // What a request reserves is about a third of a cent.
+  // A request reserves about a third of a cent.
   const gateway = folderWith('[{cost: 0.012, per: month}]', { workers });
   let program = await gateway.start();
   let answered = 0;

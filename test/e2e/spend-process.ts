@@ -130,7 +130,7 @@ export interface LedgerSums {
   readonly used: number;
 }
 
-/** What the ledger of file mode says. */
+/** The sums in the ledger of file mode. */
 export function ledgerSums(folder: string, counter = 'key:app/cost/month'): LedgerSums {
   const database = new Database(join(folder, '.llm-proxy', 'spend.db'), { readonly: true });
   const one = (text: string): number => database.query<{ n: number | null }, []>(text).get()?.n ?? 0;

@@ -18,7 +18,7 @@ export class LeaseStore {
   readonly nodes = new Map<string, { life: number; beats: number; isGone: boolean }>();
   readonly rows = new Map<string, Map<string, Row>>();
   readonly recalls = new Map<string, number>();
-  /** What the ledger has of each counter, by `counter@window`. */
+  /** The amount of each counter in the ledger, by `counter@window`. */
   readonly ledger = new Map<string, number>();
 
   /** Begins a life of a node; returns its number. */

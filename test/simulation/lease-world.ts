@@ -243,7 +243,7 @@ class SimulatedNode {
       },
       () => undefined,
     );
-    // What was stored is found out at the next flush at the latest, also when the answer was lost.
+    // The node learns the stored amount by the next flush, even when the answer was lost.
     this.#world.after(20 + roll() * 900, () => this.#learnStored(boot));
   }
 

@@ -74,7 +74,7 @@ export function startLive(onEnd: () => void): () => void {
   };
 }
 
-/** What the live stream has told; renders again when `pick` gives another value. */
+/** Returns a value picked from the live stream's data, and renders again when it changes. */
 export function useLive<T>(pick: (live: Live) => T): T {
   return useSyncExternalStore(subscribe, () => pick(live));
 }

@@ -10,14 +10,14 @@ import { SESSION } from './session-key.ts';
 
 const Context = createContext<SignedIn | undefined>(undefined);
 
-/** Who is signed in, and to which gateway. */
+/** The session of the signed-in user, and its gateway. */
 export function useSession(): SignedIn {
   const signedIn = useContext(Context);
   if (signedIn === undefined) throw new Error('nobody is signed in here');
   return signedIn;
 }
 
-/** What the one who is signed in may do. */
+/** The permissions of the signed-in user. */
 export function useMay(): { readonly act: boolean; readonly edit: boolean; readonly administer: boolean } {
   const { session, gateway } = useSession();
   const act = session.role === 'admin' || session.role === 'operator';

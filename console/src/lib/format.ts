@@ -12,7 +12,7 @@ function number(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return format;
 }
 
-/** What stands where there is no value. */
+/** The placeholder for a missing value. */
 export const NONE = '–';
 
 type Maybe = number | null | undefined;

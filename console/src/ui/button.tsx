@@ -36,7 +36,7 @@ export function Button({ look, icon, small, busy, children, className, ...rest }
 }
 
 export interface IconButtonProps extends Omit<ButtonProps, 'children'> {
-  /** What it does, for screen readers and as a tooltip. */
+  /** The button's action, for screen readers and as a tooltip. */
   readonly label: string;
   readonly icon: LucideIcon;
   readonly keys?: string;

@@ -9,7 +9,7 @@ interface PickProps {
   /** Empty: none is chosen. */
   readonly value: string;
   readonly values: readonly string[];
-  /** What stands for none. Left out: one has to be chosen. */
+  /** The label of the choice of no value. Without it, the user has to choose a value. */
   readonly none?: string;
   readonly onChange: (value: string) => void;
   readonly auto?: boolean;

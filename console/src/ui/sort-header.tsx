@@ -7,7 +7,7 @@ export interface Column<Row> {
   readonly id: string;
   readonly title: string;
   readonly cell: (row: Row) => ReactNode;
-  /** What it is sorted by; left out: it is not. */
+  /** The value that the column is sorted by. Without it, the column is not sortable. */
   readonly sortBy?: (row: Row) => string | number | null | undefined;
   readonly isNumber?: boolean;
   readonly className?: string;

@@ -47,7 +47,7 @@ export function useProblemText(): (error: unknown) => string {
   };
 }
 
-/** What is wrong with a form, with every detail. */
+/** The problems of a form, with every detail. */
 export function ProblemNotice({ error }: { error: unknown }): ReactNode {
   const text = useProblemText();
   if (error === null || error === undefined) return null;

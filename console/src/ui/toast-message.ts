@@ -1,4 +1,4 @@
-/** What a corner of the page says for a while. */
+/** A message that a corner of the page shows for a while. */
 export interface Message {
   readonly title: string;
   readonly description: string | undefined;

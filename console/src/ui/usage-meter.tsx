@@ -14,7 +14,7 @@ export function kindOf({ kind, id }: LimitUse): string {
   return kind ?? id?.split('/')[0] ?? 'requests';
 }
 
-/** What is used of a limit, as a bar. */
+/** The used share of a limit, as a bar. */
 export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
   const { t } = useTranslation();
   const kind = kindOf(use);

@@ -71,7 +71,7 @@ export class SignIn {
     return valid && callerOf(valid, token);
   }
 
-  /** Which of these sessions are still open, by their hashes. */
+  /** The hashes of those sessions that are still open. */
   async stillOpen(hashes: readonly string[]): Promise<ReadonlySet<string>> {
     const found = await this.#options.sessions.find(hashes);
     const valid = await Promise.all(found.map((session) => this.#valid(session)));

@@ -1,7 +1,9 @@
 import type { SignIn } from '../access/sign-in.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Which subscribers are still authorised: a session may have ended, and a credential may have been revoked. */
+/**
+ * Finds the subscribers that are still authorised. A session may have ended, and a credential may have been revoked.
+ */
 export async function mayListen(
   subscribers: readonly Subscriber[],
   signIn: SignIn,

@@ -3,7 +3,7 @@ import type { Finding } from '../read/problems.ts';
 import type { AlertHook } from '../spend-settings.ts';
 import { FORBIDDEN_HOST } from './base-url.ts';
 
-/** What is wrong with the addresses of webhooks. They may hold secrets, so they are not quoted. */
+/** Finds faults in the addresses of webhooks. The addresses may hold secrets, so the messages do not quote them. */
 export function findHookFaults(hooks: readonly AlertHook[]): Finding[] {
   return hooks.flatMap(({ url: text }, index) => {
     const message = faultOf(text);

@@ -114,7 +114,7 @@ function periodMaker(options: LimitOptions, report: (finding: Finding) => void):
 
 /** A scope as its claims name it. */
 interface Owner extends Pick<Claim, 'scope' | 'scopeId' | 'name'> {
-  /** What the counters of its claims begin with. */
+  /** The beginning of the names of the counters of its claims. */
   readonly prefix: string;
   readonly timezone: string | undefined;
 }
@@ -194,7 +194,7 @@ const KIND_ORDER: readonly LimitKind[] = [
 ];
 const PERIOD_ORDER = [undefined, 'second', 'minute', 'hour', 'day', 'week', 'month', 'total'] as const;
 
-/** What is cheapest to know comes first, then the shortest period, then the smallest amount. */
+/** Orders limits: first those that are cheapest to know, then by the shortest period, then by the smallest amount. */
 function byTightness(a: LimitSettings, b: LimitSettings): number {
   return (
     KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) ||

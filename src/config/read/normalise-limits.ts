@@ -141,7 +141,7 @@ function faultsOf(limit: LimitFile, kind: LimitKind): Finding[] {
 
 const SAY_PER = 'say per: month, day, … or total';
 
-/** Whether nobody knows in advance what a request will use. */
+/** Whether the use of a request is unknown in advance. */
 function isEstimated(kind: LimitKind): boolean {
   return kind !== 'requests' && kind !== 'concurrent';
 }

@@ -13,7 +13,7 @@ import { bytesOf, millisecondsOf } from '../schema/units.ts';
 import { type LimitSettings, normaliseLimits } from './normalise-limits.ts';
 import type { Finding, Path } from './problems.ts';
 
-/** Who owns keys, and what everybody may use, in the units of the program. Names are not resolved yet. */
+/** The owners of keys and the limits for everybody, in the units of the program. Names are not resolved yet. */
 export interface OwnerSettings {
   readonly teams: readonly TeamSettings[];
   readonly users: readonly UserSettings[];
@@ -28,7 +28,7 @@ export interface OwnerSettings {
 
 export interface TeamSettings {
   readonly at: Path;
-  /** What its use is counted by: its first name. */
+  /** The id that its use is counted by: its first name. */
   readonly id: string;
   readonly name: string;
   readonly parent: string | undefined;
@@ -42,7 +42,7 @@ export interface TeamSettings {
 
 export interface UserSettings {
   readonly at: Path;
-  /** What its use is counted by: its first name. */
+  /** The id that its use is counted by: its first name. */
   readonly id: string;
   readonly name: string;
   readonly email: string | undefined;

@@ -64,7 +64,7 @@ export interface Settings extends OwnerSettings {
 
 export interface KeySettings {
   readonly at: Path;
-  /** What its use is counted by: its first name, or the id of the resource. */
+  /** The id that its use is counted by: its first name, or the id of the resource. */
   readonly id: string;
   readonly name: string;
   readonly key: string;

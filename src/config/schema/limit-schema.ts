@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { WEEKDAYS } from '../../limits/claim.ts';
 import { nameText, optional } from './setting.ts';
 
-/** What a limit may count; the setting's name is the kind. */
+/** The quantities that a limit may count. The setting's name is the kind. */
 export const LIMIT_KINDS = [
   'cost',
   'tokens',

@@ -1,4 +1,4 @@
-/** What a client says about cached answers, in `Cache-Control` (RFC 9111 §5.2.1). */
+/** The client's wishes about cached answers, from `Cache-Control` (RFC 9111 §5.2.1). */
 export interface ClientCacheControl {
   /** Whether a new answer is asked for. It may be kept. */
   readonly noCache: boolean;

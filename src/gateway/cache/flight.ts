@@ -3,7 +3,7 @@ import type { Ending } from '../events.ts';
 import type { Broadcast, BroadcastSeat } from './broadcast.ts';
 import type { AnswerOrigin } from './stored-answer.ts';
 
-/** What became of the request behind a flight. */
+/** The outcome of the request behind a flight. */
 export interface FlightEnd {
   readonly ending: Ending;
   /** The code of a gateway refusal. */
@@ -54,7 +54,7 @@ export class Flight {
     return this.#answer.promise;
   }
 
-  /** What the answer cost in nano-dollars; undefined: nobody knows. Resolves when it has ended. */
+  /** The cost of the answer in nano-dollars; undefined if unknown. Resolves when the answer has ended. */
   get cost(): Promise<number | undefined> {
     return this.#cost.promise;
   }

@@ -1,9 +1,9 @@
 import type { CacheBounds } from '../../config/caching.ts';
 import type { AnswerStore, StoredAnswer } from './stored-answer.ts';
 
-/** What an entry takes besides its bytes and fields. */
+/** The memory of an entry besides its bytes and fields. */
 const ENTRY_BYTES = 512;
-/** What a piece takes besides its bytes. */
+/** The memory of a piece besides its bytes. */
 const PIECE_BYTES = 128;
 
 /** Answers in the memory of this process. Those that were used least recently make room. */

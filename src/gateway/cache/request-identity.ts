@@ -55,7 +55,9 @@ function fieldsOf(headers: Headers): string[] {
   return fields.sort();
 }
 
-/** Where a provider gets the client's own credential, its account decides about the answer. */
+/**
+ * The client's own credentials, if a provider gets them. The account of that provider then decides about the answer.
+ */
 function forwardedCredentials({ request, plan, snapshot }: PlannedRequest): string[] {
   const forwards = providersOf(plan.model, snapshot).some(({ forwardClientAuth }) => forwardClientAuth);
   return forwards ? credentialsOf(request, snapshot) : [];

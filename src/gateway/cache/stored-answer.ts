@@ -7,7 +7,7 @@ export interface Piece {
   readonly atMs: number;
 }
 
-/** Who asked for an answer, and under which configuration. */
+/** The origin of an answer: who asked for it, and under which configuration. */
 export interface AnswerOrigin {
   /** The public name of the model that it was asked of. */
   readonly model: string;
@@ -28,11 +28,11 @@ export interface StoredAnswer extends AnswerOrigin {
   readonly isStream: boolean;
   readonly storedAtMs: number;
   readonly ttlMs: number;
-  /** What it cost in nano-dollars; undefined while that is not known. Set once. */
+  /** The cost in nano-dollars; undefined while it is unknown. Set once. */
   costNano: number | undefined;
 }
 
-/** Where answers are kept. */
+/** The storage of answers. */
 export interface AnswerStore {
   /** Returns a promise if the store lies behind a network. */
   readonly find: (id: string, nowMs: number) => StoredAnswer | undefined | Promise<StoredAnswer | undefined>;

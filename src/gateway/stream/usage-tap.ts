@@ -66,7 +66,7 @@ function usageAtEnd(tail: Uint8Array): Usage | undefined {
   return usageInBytes(Buffer.concat([OPENING_BRACE, buffer.subarray(at, end), CLOSING_BRACE]));
 }
 
-/** Where the object that begins after a key ends. A report contains no braces in strings. */
+/** Finds the end of the object that begins after a key. A report contains no braces in strings. */
 function endOfValue(bytes: Buffer, from: number): number {
   let depth = 0;
   for (let at = from; at < bytes.length; at++) {

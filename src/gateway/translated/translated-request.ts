@@ -126,7 +126,7 @@ function conversationOf({ plan }: PlannedRequest): LazyConversation {
   return plan.conversation;
 }
 
-/** What becomes of a request that is not sent. */
+/** The outcome of a request that is not sent. */
 async function unsent(written: Unsent, asked: Asked): Promise<Exclude<PreparedRequest, { kind: 'ready' }>> {
   if (written.kind === 'invalid') {
     const { path, message } = written;

@@ -1,7 +1,7 @@
 import { take } from '../../limits/bucket.ts';
 import { MAX_WAITING_BYTES, MESSAGE_LIMIT } from './message-limits.ts';
 
-/** What becomes of the queued messages. */
+/** The consumer of the queued messages. */
 export interface MessageConsumer {
   /** Handles one message. Returns a promise, which never rejects, if that takes time. */
   readonly pass: (text: string) => Promise<void> | undefined;

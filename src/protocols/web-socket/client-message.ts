@@ -19,7 +19,7 @@ export type ClientMessage =
   | { readonly kind: 'event'; readonly type: string; readonly models: readonly NamedModel[] }
   | { readonly kind: 'malformed'; readonly problem: string; readonly param: string | undefined };
 
-/** Where messages name models: `main`, `other`, or the shape of a nested object. */
+/** The places where messages name models: `main`, `other`, or the shape of a nested object. */
 interface Shape {
   readonly [member: string]: 'main' | 'other' | 'type' | Shape;
 }

@@ -30,7 +30,7 @@ export interface Entry {
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
   readonly reason: string;
-  /** Who made it. */
+  /** The person or program that made the entry. */
   readonly actor: string;
   /** Its origin; unique together with `externalId`. */
   readonly source: string;

@@ -15,7 +15,7 @@ export interface LedgerOptions {
   readonly onMoved: (use: Use) => void;
   /** Called after each flush that stored anything. */
   readonly onStored?: (() => void) | undefined;
-  /** Told what is counted on this machine, for limits that several machines share. Left out: nothing is noted for them. */
+  /** Told what this machine counts, for limits that several machines share. If omitted, nothing is noted for them. */
   readonly shared?: SharedUse | undefined;
 }
 

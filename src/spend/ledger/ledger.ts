@@ -90,7 +90,7 @@ export class Ledger {
     return this.#known.usedOf(counter, windowMs);
   }
 
-  /** What was used on this machine that the database does not have. Needs the option `shared`. */
+  /** The use on this machine that the database does not have. Needs the option `shared`. */
   unstoredOf(counter: string, windowMs: number): number {
     this.scan();
     return this.#unstored?.get(counter, windowMs) ?? 0;

@@ -1,6 +1,6 @@
 import type { CloseLine, Use } from '../journal/line.ts';
 
-/** What requests of this machine have used that the database does not have yet, by counter. */
+/** The use by requests of this machine that the database does not have yet, by counter. */
 export class UnstoredUse {
   readonly #used = new Map<string, number>();
   readonly #onStored: (uses: readonly Use[]) => void;

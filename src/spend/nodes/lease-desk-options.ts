@@ -1,7 +1,7 @@
 import type { CounterLedger } from '../../limits/counter.ts';
 import type { LeaseTable } from './lease-table.ts';
 
-/** What the desk needs of the ledger. */
+/** The part of the ledger that the desk needs. */
 export interface LeaseLedger {
   /** The id of this machine. */
   readonly node: string;

@@ -42,8 +42,8 @@ const MOST_PERIODS = 2500;
 const MOST_NAME_CHARS = 512;
 
 /**
- * Reads the parameters of a report. Dates are those of the zone; `until` is exclusive. Left out: from the first of this
- * month until now. Times are widened to whole quarters of an hour, the ledger's unit.
+ * Reads the parameters of a report. Dates are those of the zone; `until` is exclusive. If omitted, `since`
+ * is the first of this month and `until` is now. Times are widened to whole quarters of an hour, the ledger's unit.
  */
 export function readSpendQuery(
   parameters: SpendParameters,

@@ -8,8 +8,8 @@ export interface Migration {
   /** The statements of the step, separated by semicolons. */
   readonly up: Readonly<Record<Dialect['kind'], string>>;
   /**
-   * The oldest schema version that a program must know to run after this step. Left out: any that ran before it, since
-   * the step only adds tables, or columns that are nullable or have a default.
+   * The oldest schema version that a program must know to run after this step. If omitted, it is any that ran before it,
+   * since the step only adds tables, or columns that are nullable or have a default.
    */
   readonly runsFrom?: number;
   /** A table whose rows nothing brings back. While it has some, deleting the step's data has to be forced. */

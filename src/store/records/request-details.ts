@@ -32,7 +32,7 @@ export interface AttemptDetail {
   readonly detail: string | null;
   readonly retry_after_ms: number | null;
   readonly start_ms: number;
-  /** How long the TCP connect took; null: it took a used connection, or nobody knows. */
+  /** How long the TCP connect took; null if it took a used connection, or if unknown. */
   readonly connect_ms: number | null;
   /** When the reply's head was there. */
   readonly head_ms: number | null;
@@ -44,7 +44,7 @@ const MOST_ATTEMPTS = 32;
 const MOST_LOSSES = 32;
 const MOST_CHARACTERS = 200;
 
-/** What is stored of a request's way. */
+/** The stored details of a request's way. */
 export function detailsOf(event: RequestEnded): RequestDetails {
   const { method, endpoint, code, overheadMs, history, translation } = event;
   const [first] = history;

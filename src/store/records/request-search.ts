@@ -56,7 +56,7 @@ function indexed({ key, model, provider, ending, endings, sinceMs, untilMs }: Re
   return isOfFailures ? { endings: NOT_COMPLETE, ...period } : period;
 }
 
-/** What the index of failures has. */
+/** The endings in the index of failures. */
 const NOT_COMPLETE = [
   'refused',
   'failed',

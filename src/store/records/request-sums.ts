@@ -8,7 +8,7 @@ import {
 } from '../../lib/histogram.ts';
 import type { RequestRecord } from './request-record.ts';
 
-/** What the sums are kept for: all requests together, or each model, provider or key. */
+/** The groups that have sums: all requests together, or each model, provider or key. */
 export const SUM_DIMENSIONS = ['all', 'model', 'provider', 'key'] as const;
 export type SumDimension = (typeof SUM_DIMENSIONS)[number];
 

@@ -4,7 +4,7 @@ import type { LimitEvent, LimitName } from '../../gateway/events.ts';
 import { MOST_SERIES } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
 
-/** What is read together with the metrics of limits. */
+/** The sources that are read together with the metrics of limits. */
 export interface LimitSources {
   readonly snapshot: () => Pick<Snapshot, 'limits'>;
   readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };

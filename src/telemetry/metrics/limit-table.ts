@@ -1,6 +1,6 @@
 import { counter, gauge, histogram } from './metric-family.ts';
 
-/** What was used of what was held: 1 is a perfect estimate. */
+/** The used amount as a share of the held amount: 1 is a perfect estimate. */
 const HOLD_RATIOS = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4, 8];
 
 const LIMIT_LABELS = ['scope', 'name', 'limit'];

@@ -62,7 +62,7 @@ export interface JournalState {
   readonly dropped: number;
 }
 
-/** What the process that stores journals knows of them. */
+/** The state of the journals, as the process that stores them knows it. */
 export interface LedgerState {
   readonly journalBytes: number;
   readonly unflushedBytes: number;

@@ -1,4 +1,4 @@
-/** Which names of the client's `anthropic-beta` reach the provider. An entry without a date covers every date. */
+/** The names of the client's `anthropic-beta` that reach the provider. An entry without a date covers every date. */
 export type BetaPolicy = 'drop' | 'pass' | readonly string[];
 
 /** The betas of a request. */

@@ -10,7 +10,7 @@ import {
 } from '../remote-media.ts';
 import { type Block, blocksAt, listEdits, type Verdict } from '../same-api/message-edits.ts';
 
-/** What is known of the files that a body names. */
+/** The known facts about the files that a body names. */
 export interface RemoteScene {
   /** The files that were fetched for it. */
   readonly files: FetchedByPath;

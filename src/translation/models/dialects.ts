@@ -7,7 +7,7 @@ export interface Dialect {
   readonly effort: 'reasoning_effort' | 'deepseek' | 'none';
   /** The efforts that are sent unchanged. */
   readonly efforts: readonly string[];
-  /** Which reasoning is sent back: that of turns with calls, all of it, `reasoning_details`, or none. */
+  /** The reasoning that is sent back: that of turns with calls, all of it, `reasoning_details`, or none. */
   readonly reasoningBack: 'none' | 'calls' | 'all' | 'details';
   readonly jsonSchema: boolean;
   readonly parallelToolCalls: boolean;

@@ -238,7 +238,7 @@ interface Item {
   /** How many characters of each part's text have arrived. */
   readonly texts: Map<number, number>;
   call?: { readonly freeform: FreeformText | undefined; received: number };
-  /** Which of the two reasoning texts is in use. */
+  /** The one of the two reasoning texts that is in use. */
   reasoning?: string;
   isOver: boolean;
 }

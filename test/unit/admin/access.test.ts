@@ -36,7 +36,7 @@ async function sessionOf(role: Role): Promise<string> {
   return (await signIn(made.body.secret)).cookie;
 }
 
-/** Who may run which operation. A new one has to be entered here. */
+/** The operations by the role that may run them. Every new operation has to be entered here. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   public: ['createSession', 'readSession', 'deleteOwnSession'],
   key: ['listPlaygroundModels'],

@@ -22,7 +22,7 @@ const HELD = 10;
 class World {
   readonly table = new LocalTable<CounterField>(counterFields(WORKERS));
   readonly records = this.#recordsOf();
-  /** What every closed request has used. */
+  /** The total use of the closed requests. */
   ledger = 0;
   readonly #seed = seedForAll({
     records: new CounterLedger(this.table, 0, WORKERS),

@@ -20,7 +20,7 @@ const AT = { nowMs: 0, epochMs: AT_MS + 1000 };
 const [HELD, USED] = [700, 500];
 const SIZE = { workers: 2, counters: 1024 };
 
-/** What a request had done when its worker was killed. */
+/** The last step of a request before its worker was killed. */
 const POINTS = ['nothing', 'one take', 'all takes', 'open', 'settled', 'closed'] as const;
 
 test.each([...POINTS])(

@@ -85,7 +85,7 @@ function json(text: string): Awaited<ReturnType<Play>> {
   };
 }
 
-/** What the client does: takes the whole answer, leaves before it comes, or leaves after its first bytes. */
+/** The client takes the whole answer, leaves before it comes, or leaves after its first bytes. */
 type Client = 'stays' | 'left' | 'leaves-early' | 'leaves-in-stream';
 
 interface World {
@@ -93,7 +93,7 @@ interface World {
   readonly gateway: Gateway;
   /** The model that is asked for; `two` has a second provider. */
   readonly model: string;
-  /** What was journalled as used, by counter. */
+  /** The use written to the journal, by counter. */
   readonly used: Map<string, number>;
   readonly open: Set<string>;
 }

@@ -93,7 +93,7 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
       used: cost,
     });
     expect(ledger.unflushedBytes).toBe(0);
-    // What is stored is moved away, but for the file that is written to.
+    // The ledger moves stored files away, except the file that is written to.
     expect(readdirSync(folder.path).filter((name) => name.endsWith('.log')).length).toBeLessThan(3);
     writer.end();
     await ledger.close();

@@ -17,7 +17,7 @@ interface ApplyDialogProps {
   /** The text that it is compared with line by line; left out: there is no such text. */
   readonly before?: string;
   readonly version: number | undefined;
-  /** What the text does not name is deleted. */
+  /** Deletes the resources that the text does not name. */
   readonly prune: boolean;
   readonly from?: 'litellm';
   readonly canApply: boolean;

@@ -23,7 +23,7 @@ interface RevisionViewProps {
   readonly onStopComparing: () => void;
 }
 
-/** What one revision changed, or what differs between two. */
+/** The changes of one revision, or the differences between two. */
 export function RevisionView(props: RevisionViewProps): ReactNode {
   const { entry, version, compared, isCurrent, onStopComparing } = props;
   const { t } = useTranslation();

@@ -92,7 +92,7 @@ export interface Fitting {
   readonly description: string | undefined;
 }
 
-/** What may stand at the end of a text: the keys of its place, or behind a key its values. */
+/** The completions at the end of a text: the keys of its place, or after a key the values of that key. */
 export function fittingAt(root: Schema, text: string): readonly Fitting[] {
   const last = text.slice(text.lastIndexOf('\n') + 1);
   const key = /^ *(?:- *)?"?([^":#]+)"?: +\S*$/.exec(last)?.[1];

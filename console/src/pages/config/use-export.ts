@@ -29,7 +29,7 @@ export interface Validation {
   readonly warnings: readonly string[];
 }
 
-/** What is wrong with a configuration that is not saved. */
+/** The problems of an unsaved configuration. */
 export function validate(yaml: string): Promise<Validation> {
   return admin<Validation>('/config/validate', { method: 'POST', body: { yaml } });
 }

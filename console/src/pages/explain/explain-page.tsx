@@ -17,7 +17,7 @@ import { Card } from '../../ui/card.tsx';
 import { Plan } from './plan.tsx';
 import { SupposedChangeForm } from './supposed-change.tsx';
 
-/** Where a request would go now, and why; and where, if something were otherwise. */
+/** The page that explains the route of a request now, and its route after a supposed change. */
 export function ExplainPage(): ReactNode {
   const { t } = useTranslation();
   const [params, setParams] = useParams();

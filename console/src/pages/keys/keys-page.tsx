@@ -10,7 +10,7 @@ import { KeyTable } from './key-table.tsx';
 import { TeamTable } from './team-table.tsx';
 import { UserTable } from './user-table.tsx';
 
-/** Who may use the gateway, and how much. */
+/** The page of the keys, teams and users of the gateway, and their limits. */
 export function KeysPage(): ReactNode {
   const { t } = useTranslation();
   const { act } = useMay();

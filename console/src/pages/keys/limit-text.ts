@@ -13,7 +13,7 @@ export type LimitKind = (typeof LIMIT_KINDS)[number];
 /** A limit as the configuration has it. */
 export type Limit = Readonly<Record<string, unknown>>;
 
-/** What a limit counts. */
+/** The unit that a limit counts. */
 export function kindOfLimit(limit: Limit): LimitKind {
   return LIMIT_KINDS.find((kind) => limit[kind] !== undefined && limit[kind] !== null) ?? 'requests';
 }

@@ -1,6 +1,6 @@
 import type { Params } from '../../lib/params.ts';
 
-/** What each tab of the page gets. */
+/** The props of each tab of the page. */
 export interface TabProps {
   readonly params: Params;
   readonly setParams: (change: Params) => void;

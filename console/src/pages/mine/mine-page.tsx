@@ -27,7 +27,7 @@ interface OwnKey {
   readonly spend?: { readonly today: number; readonly month: number };
 }
 
-/** What the holder of a key sees: their own use, and nothing of others. */
+/** The page for the holder of a key. It shows only their own use. */
 export function MinePage(): ReactNode {
   const { t } = useTranslation();
   const own = useQuery({

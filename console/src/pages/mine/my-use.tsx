@@ -34,7 +34,7 @@ export function MyUse(): ReactNode {
     }));
     const since = new Date(Date.now() - DAYS * 86_400_000).toISOString();
     const periods = daysBetween(since, new Date().toISOString());
-    // Where nothing has a price, tokens tell more.
+    // Without prices, tokens tell more.
     const measure = rows.some(({ cost }) => Number(cost) > 0) ? 'cost' : 'tokens';
     return { measure, ...stacksOf(rows, { by: 'model', measure, other: t('all others'), periods }) };
   }, [use.data, t]);

@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, { icon: LucideIcon; color: string }>> = {
   budget: { icon: Wallet, color: 'is-amber' },
 };
 
-/** What happened lately, the newest first. */
+/** The latest events, the newest first. */
 export function Feed(): ReactNode {
   const { t } = useTranslation();
   const feed = useLive((live) => live.feed);
@@ -83,7 +83,7 @@ function Entry({ entry }: { entry: FeedEntry }): ReactNode {
   );
 }
 
-/** What happened, in a few words. */
+/** An event, in a few words. */
 function feedText(entry: FeedEntry, route: LiveRoute | undefined, t: TFunction): string {
   const what = route ? `${route.provider}${route.model === null ? '' : `/${route.model}`}` : entry.provider;
   const text = t(`feed ${entry.kind}`, {

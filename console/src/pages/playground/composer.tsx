@@ -14,7 +14,7 @@ interface ComposerProps {
   readonly onStop: () => void;
 }
 
-/** Where the next question is written. */
+/** The form for the next question. */
 export function Composer({ isBusy, onSend, onStop }: ComposerProps): ReactNode {
   const { t } = useTranslation();
   const [text, setText] = useState('');

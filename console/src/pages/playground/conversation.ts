@@ -2,7 +2,7 @@ import { createEventParser, said } from '../../../../src/console/page/event-stre
 import { send } from '../../api/client.ts';
 import { Problem } from '../../api/problem.ts';
 
-/** What is sent to every model alike. */
+/** The settings that are sent to every model alike. */
 export interface Settings {
   readonly system: string;
   readonly temperature: string;

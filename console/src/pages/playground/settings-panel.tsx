@@ -12,7 +12,7 @@ interface SettingsPanelProps {
   readonly onChange: (settings: Settings) => void;
 }
 
-/** What goes with every question. */
+/** The panel for the settings that are sent with every question. */
 export function SettingsPanel({ settings, onChange }: SettingsPanelProps): ReactNode {
   const { t } = useTranslation();
   const set = (part: Partial<Settings>): void => onChange({ ...settings, ...part });

@@ -22,7 +22,7 @@ export function useConversation({ models, settings, as }: Options) {
   const [running, setRunning] = useState<AbortController>();
   const latest = useRef(running);
   latest.current = running;
-  // Who leaves the page wants no answer.
+  // A user who leaves the page needs no answer.
   useEffect(() => () => latest.current?.abort(), []);
 
   const setAnswer = (model: string, answer: Answer): void =>

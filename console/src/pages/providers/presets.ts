@@ -1,4 +1,4 @@
-/** What is known of a provider before anybody has typed it. */
+/** The known values of a provider, which fill the form before the user types. */
 export interface Preset {
   readonly id: string;
   readonly title: string;
@@ -6,7 +6,7 @@ export interface Preset {
   readonly base: string;
   /** The address has a part of the user's own. */
   readonly isTemplate?: boolean;
-  /** Where to get a key. */
+  /** The address of the page to get a key from. */
   readonly keysAt?: string;
   readonly needsKey?: boolean;
 }

@@ -12,7 +12,7 @@ import { SearchBox } from '../../ui/search-box.tsx';
 import { say, sayFailed } from '../../ui/toast.tsx';
 import type { ProviderTest } from './use-test-provider.ts';
 
-/** What a test has found, and the provider's models to take over. */
+/** The result of a test, and the provider's models to take over. */
 export function TestResult({ test, provider }: { test: ProviderTest; provider: string }): ReactNode {
   const { t } = useTranslation();
   const { completion } = test;

@@ -19,7 +19,7 @@ export const FILTERS = [
   'until',
 ] as const;
 
-/** What the Admin API is asked for. A range counts back from `nowMs`. */
+/** The query for the Admin API. A range counts back from `nowMs`. */
 export function queryOf(params: Params, nowMs: number): Query {
   const range = RANGES.find(({ id }) => id === params['range']);
   return {

@@ -103,7 +103,7 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
   );
 }
 
-/** Who is charged, as far as it is known. */
+/** The known owners of a request, who are charged for it. */
 function Whose({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   const facts = [
@@ -148,7 +148,7 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
   );
 }
 
-/** Where the tokens and the cost come from. */
+/** The source of the tokens and the cost. */
 function Basis({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   if (request.cost_basis === 'not-billed') return t('No answer, so nothing is billed.');

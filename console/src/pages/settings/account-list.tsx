@@ -23,7 +23,7 @@ interface Shown {
   readonly secret: string;
 }
 
-/** Who may sign in, and what each may do. */
+/** The accounts that may sign in, and the role of each. */
 export function AccountList(): ReactNode {
   const { t } = useTranslation();
   const [isNew, setNew] = useState(false);

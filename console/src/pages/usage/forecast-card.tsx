@@ -6,7 +6,7 @@ import { Card } from '../../ui/card.tsx';
 import { Fact, Facts, Money } from '../../ui/values.tsx';
 import type { Forecast } from './spend.ts';
 
-/** What this month will cost if it goes on as in the last days. */
+/** The forecast cost of this month, from the use of the last days. */
 export function ForecastCard(): ReactNode {
   const { t } = useTranslation();
   const forecast = useQuery({

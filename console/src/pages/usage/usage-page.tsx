@@ -22,7 +22,7 @@ import { useGroupings } from './use-groupings.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** What was used, by whom and of what. */
+/** The page of use, grouped by user, by model, and so on. */
 export function UsagePage(): ReactNode {
   const { t } = useTranslation();
   const [params, setParams] = useParams();

@@ -4,7 +4,7 @@ import type { Option } from '../../ui/select.tsx';
 import { useKeys } from '../keys/use-keys.ts';
 import { useTeams } from '../keys/use-owners.ts';
 
-/** What use can be grouped by, with every tag that a key or team has. */
+/** The groupings of use, with every tag that a key or team has. */
 export function useGroupings(): readonly Option[] {
   const { t } = useTranslation();
   const { keys } = useKeys();

@@ -79,7 +79,10 @@ function describeModel({ name, strategy, routes, fallbacks }: Model): string[] {
   return [`  ${name}  (${strategy})`, ...lines, ...then];
 }
 
-/** Which client APIs pass on each route and which are translated, each pair of provider and model once. */
+/**
+ * Describes the client APIs that pass on each route and those that are translated. Each pair of provider and model
+ * comes once.
+ */
 function describeRoutes(models: readonly Model[], { providers }: Snapshot): string[] {
   const rows = new Map<string, string[]>();
   for (const route of models.flatMap(({ routes }) => routes)) {

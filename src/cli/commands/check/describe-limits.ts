@@ -32,7 +32,7 @@ function describeEndUser(claim: Claim, { name }: MasterKey, keeping: string): st
   return `each end user of key "${name}": ${describeAmount(claim)}${describeKeeping(claim, keeping)}`;
 }
 
-/** Where a file's gateway keeps what was used. */
+/** Describes the place where a file's gateway keeps its use. */
 function keepingOf({ spend }: Snapshot): string {
   return spend.journal === undefined
     ? 'kept in memory: a restart forgets it'

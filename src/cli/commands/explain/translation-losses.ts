@@ -93,7 +93,10 @@ async function linesOf(conversation: Conversation, speech: RouteSpeech, context:
   return [head, ...losses.map(lossLine)];
 }
 
-/** What a cloud that carries the Messages API does not take. Files that would be fetched count as sent. */
+/**
+ * Describes the parts of a request that a cloud with the Messages API does not take. Files that would be fetched count
+ * as sent.
+ */
 function carriageLines(
   bytes: Uint8Array,
   carriage: 'bedrock' | 'vertex',

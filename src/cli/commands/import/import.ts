@@ -44,7 +44,7 @@ type Read = (before: Revision) => ReadFile | undefined;
 
 interface ReadFile {
   readonly config: ConfigFile;
-  /** What budgets have used in the other program. */
+  /** The use of budgets in the other program. */
   readonly spend: readonly Opening[];
 }
 

@@ -10,7 +10,7 @@ import { UsageError, type ValuesOf } from '../../command.ts';
 import { type Style, styleFor } from '../../style.ts';
 import type { pricesDeclaration } from './declaration.ts';
 
-/** Prints a line for each route: what it costs, or that nobody knows. */
+/** Prints a line for each route: its price, or that the price is unknown. */
 export async function showPrices(values: ValuesOf<typeof pricesDeclaration>): Promise<number> {
   const path = values.config ?? (process.env['CONFIG_PATH'] || 'config.yaml');
   const result = await loadConfig({ path, overrides: {}, env: process.env, version: 1, now: new Date() });
