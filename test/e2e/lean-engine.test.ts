@@ -105,7 +105,7 @@ function session(
     });
     socket.on('error', reject);
     socket.on('end', done);
-    socket.setTimeout(10_000, () => reject(new Error(`no end after ${text.length} bytes`)));
+    socket.setTimeout(20_000, () => reject(new Error(`no end after ${text.length} bytes`)));
   });
 }
 
@@ -164,6 +164,15 @@ test('a client that has gone takes the provider along, before its answer and in 
     socket.destroy();
     await until(() => simulator.attempts[before]?.closedByPeerAt !== undefined);
   }
+});
+
+test('a connection on which no request begins is closed, and one that had a request is kept', async () => {
+  const silent = session([]);
+  const used = connect(Number(new URL(lean.url).port), '127.0.0.1', () => used.write(keepAlive()));
+  used.resume();
+  expect(await silent).toBe('');
+  expect(used.readyState).toBe('open');
+  used.destroy();
 });
 
 test('an answer that breaks off breaks the connection', async () => {

@@ -68,6 +68,8 @@ export class LeanConnection {
   #isFinished = false;
   /** When an incomplete request began, by `performance.now`; 0: there is none. */
   waitingSinceMs = 0;
+  /** When the connection opened, until its first byte; 0 from then on. */
+  silentSinceMs = performance.now();
 
   constructor(socket: Socket<LeanConnection>, host: LeanHost) {
     this.#socket = socket;
@@ -81,6 +83,7 @@ export class LeanConnection {
   }
 
   received(bytes: Buffer): void {
+    this.silentSinceMs = 0;
     if (this.#handedOver !== undefined) return this.#handedOver.send(bytes);
     if (this.#state === 'discarding') return;
     const ahead = this.#large === undefined ? bytes : this.#large.add(bytes);
@@ -134,6 +137,11 @@ export class LeanConnection {
 
   close(): void {
     this.#socket.terminate();
+  }
+
+  /** Closes, in order, a connection on which no request has begun. */
+  closeSilent(): void {
+    this.#socket.end();
   }
 
   /** Hands over a request that is slow to arrive, since the runtime's server limits its time. */

@@ -23,6 +23,9 @@ const REUSE_PORT = { reusePort: true };
 /** A request that takes longer to arrive is handed over. */
 const SLOW_MS = 1_000;
 
+/** A connection must begin its first request within this time, as at the runtime's server. */
+const SILENT_MS = 10_000;
+
 /**
  * Our own server for plain requests, at half the cost of the runtime's server for each. It hands everything else over,
  * byte for byte, to the runtime's server behind it.
@@ -60,7 +63,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
     onClose: (connection) => connections.delete(connection),
   };
-  const sweeper = setInterval(() => handOverSlow(connections), SLOW_MS / 2).unref();
+  const sweeper = setInterval(() => sweep(connections), SLOW_MS / 2).unref();
   return {
     url: `http://${hostText(options.host)}:${listener.port}`,
     port: listener.port,
@@ -83,10 +86,14 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   };
 }
 
-function handOverSlow(connections: ReadonlySet<LeanConnection>): void {
-  const sinceMs = performance.now() - SLOW_MS;
-  for (const connection of connections)
-    if (connection.waitingSinceMs !== 0 && connection.waitingSinceMs < sinceMs) connection.handOverSlow();
+/** Hands over the requests that are slow to arrive, and closes the connections on which none begins. */
+function sweep(connections: ReadonlySet<LeanConnection>): void {
+  const nowMs = performance.now();
+  for (const connection of connections) {
+    const { waitingSinceMs, silentSinceMs } = connection;
+    if (waitingSinceMs !== 0 && nowMs - waitingSinceMs > SLOW_MS) connection.handOverSlow();
+    if (silentSinceMs !== 0 && nowMs - silentSinceMs > SILENT_MS) connection.closeSilent();
+  }
 }
 
 function answeringIn(connections: ReadonlySet<LeanConnection>): number {
