@@ -1,40 +1,16 @@
 import type { SQL } from 'bun';
-import type { LeaseAnswer, LeaseReport } from '../../limits/lease-report.ts';
+import type { LeaseAnswer } from '../../limits/lease-report.ts';
 import type { Database } from '../../store/database.ts';
-
-/** A gateway as the others see it. */
-export interface NodeRow {
-  readonly node: string;
-  /** How often it has started. */
-  readonly life: number;
-  readonly beats: number;
-  readonly startedMs: number;
-  readonly heartbeatMs: number;
-  readonly version: string;
-  readonly isGone: boolean;
-}
-
-export interface LeaseCall {
-  readonly node: string;
-  readonly life: number;
-  readonly isTick: boolean;
-  readonly reports: readonly SentReport[];
-}
-
-/** A report with the end of its window, after which its rows are deleted. */
-export interface SentReport extends LeaseReport {
-  readonly endMs: number;
-}
+import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
-export class LeaseTable {
+export class LeaseTable implements LeaseStore {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** Begins a life of a node. Returns its number. */
   async register(node: string, version: string): Promise<number> {
     const [row] = await this.#database.write<{ life: number | string }[]>(
       (sql) => sql`insert into nodes (node, life, beats, started_ms, heartbeat_ms, version, gone)
@@ -46,17 +22,22 @@ export class LeaseTable {
     return Number(row?.life);
   }
 
-  /** Reports, and asks for leases. undefined: the node has been forgotten. */
-  async acquire({ node, life, isTick, reports }: LeaseCall): Promise<LeaseAnswer[] | undefined> {
+  async acquire({ node, life, isTick, reports }: LeaseCall): Promise<Acquired> {
     const sent = JSON.stringify(reports.map(shortOf));
     const [row] = await this.#database.write<{ answer: Answered | string | null }[]>(
       (sql) => sql`select llm_proxy_acquire(${node}, ${life}, ${isTick}, (${sent}::text)::jsonb) as answer`,
     );
     const answer = row?.answer ?? null;
-    if (answer === null) return undefined;
+    if (answer === null) return { kind: 'forgotten' };
     const { live, answers } = typeof answer === 'string' ? (JSON.parse(answer) as Answered) : answer;
-    return answers.map((one) => longOf(one, live));
+    return { kind: 'answered', answers: answers.map((one) => longOf(one, live)) };
   }
+
+  /** The database loses nothing. */
+  async vouch(): Promise<void> {}
+
+  /** The function that grants leases reads them in the ledger. */
+  async enter(): Promise<void> {}
 
   async nodes(): Promise<NodeRow[]> {
     const rows = await this.#database.read<Record<string, unknown>[]>(
@@ -74,7 +55,6 @@ export class LeaseTable {
     }));
   }
 
-  /** The database's clock. */
   async nowMs(): Promise<number> {
     const [row] = await this.#database.read<{ now: number | string }[]>(
       (sql) => sql`select ${NOW(sql)} as now`,
@@ -82,7 +62,6 @@ export class LeaseTable {
     return Number(row?.now);
   }
 
-  /** Frees the claims of a node, unless it has given a sign of life since. What it has used stays counted. */
   async forget(node: string, beats: number): Promise<void> {
     await this.#database.write(async (sql) => {
       const gone: unknown[] =
@@ -91,12 +70,10 @@ export class LeaseTable {
     });
   }
 
-  /** Deletes what earlier lives of a node have told, once the ledger has all that they used. */
   async clear(node: string, life: number): Promise<void> {
     await this.#database.write((sql) => sql`delete from leases where node = ${node} and life < ${life}`);
   }
 
-  /** A node that ends: it claims nothing, and the ledger has all that it used. */
   async leave(node: string, life: number): Promise<void> {
     await this.#database.write(async (sql) => {
       const gone: unknown[] =
@@ -105,7 +82,10 @@ export class LeaseTable {
     });
   }
 
-  /** Deletes the windows that ended a while ago. */
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
   async prune(): Promise<void> {
     await this.#database.write(async (sql) => {
       await sql`delete from leases l using shared_windows w
