@@ -84,6 +84,8 @@ export interface AppOptions {
   readonly spend?: AppSpend | undefined;
   /** Answers keys' holders about their use. If omitted, use is not stored. */
   readonly keyUse?: KeyUse | undefined;
+  /** See `Gateway`. */
+  readonly isObserved?: (() => boolean) | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
@@ -146,6 +148,7 @@ export function startApp(options: AppOptions): App {
     emit,
     journal: options.spend?.journal,
     ...(tracing && { tracing }),
+    ...(options.isObserved && { isObserved: options.isObserved }),
   };
   const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
   const { server, metricsServer } = openPorts(options, cluster, {

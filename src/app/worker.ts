@@ -176,6 +176,7 @@ async function start(
       find: (id) => channel.call('findObject', id),
     },
     tracing: openProcessTracing(clock),
+    isObserved: () => activity.isOn || (init.admin?.retentionMs ?? 0) > 0 || spend.isKept,
     cluster: clusterOf(init, channel, { clock, ledgers }),
   });
   current = app.snapshot;
