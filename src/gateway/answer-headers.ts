@@ -18,7 +18,7 @@ export function answerHeaders(upstream: Fields, served: ServedRequest): AnswerFi
   const dropped = namedByConnection(upstream);
   const provider = providerOf(served);
   // The runtime gives an array only for `set-cookie`, which is kept back.
-  const received = upstream.toJSON() as Readonly<Record<string, string>>;
+  const received = upstream.toJSON();
   for (const name in received) {
     const value = received[name] ?? '';
     if (!isKeptBack(name) && !dropped.has(name) && !reveals(value, provider)) fields[name] = value;
