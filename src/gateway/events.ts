@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Attribution } from './attribution.ts';
 import type { CacheUse } from './cache/cache-use.ts';
 import type { Cost } from './cost.ts';
@@ -34,7 +35,7 @@ export interface RequestStarted {
   readonly endpoint: string;
   /** The client's path without the query. For logs, never for labels. */
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 /** A request has been admitted: its key, limits and model are checked. */
@@ -53,7 +54,7 @@ export interface RequestReceived {
 export interface AnswerBytes {
   readonly type: 'answer-bytes';
   readonly requestId: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly bytes: Uint8Array;
 }
 
@@ -184,8 +185,8 @@ export interface RequestEnded extends Partial<Attribution> {
   /** 32 hex digits; undefined if the request's trace is not recorded. */
   readonly traceId?: string | undefined;
   /** The header fields of the request, and of the provider's last answer. For records and logs, never for labels. */
-  readonly requestHeaders?: Headers | undefined;
-  readonly answerHeaders?: Headers | undefined;
+  readonly requestHeaders?: Fields | undefined;
+  readonly answerHeaders?: Fields | undefined;
 }
 
 /** The losses of a request in translation to another API and back. */

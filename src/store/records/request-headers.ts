@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
 
 /** Header fields as they are stored: names in lower case. */
@@ -40,7 +41,7 @@ const ANSWER_FIELDS = [
 const MOST_CHARACTERS = 200;
 
 /** The fields of a request that are stored. A value that contains a key of the request is masked. */
-export function requestHeaders(headers: Headers): StoredHeaders | undefined {
+export function requestHeaders(headers: Fields): StoredHeaders | undefined {
   const keys = presentedKeys({ headers, search: '' }).filter((key) => key.length >= SHORTEST_SOUGHT);
   return chosen(headers, REQUEST_FIELDS, (value) =>
     keys.some((key) => value.includes(key)) ? '****' : value.replaceAll(KEY_SHAPE, '****'),
@@ -48,14 +49,18 @@ export function requestHeaders(headers: Headers): StoredHeaders | undefined {
 }
 
 /** The fields of a provider's answer that are stored. */
-export function answerHeaders(headers: Headers): StoredHeaders | undefined {
+export function answerHeaders(headers: Fields): StoredHeaders | undefined {
   return chosen(headers, ANSWER_FIELDS, (value) => value);
 }
 
 /** A credential that a client put where none belongs. */
 const KEY_SHAPE = /\b(?:sk|pk|rk|key)-[\w-]{8,}/g;
 
-function chosen(headers: Headers, names: readonly string[], clean: (value: string) => string): StoredHeaders {
+function chosen(
+  headers: Fields,
+  names: readonly string[],
+  clean: (value: string) => string,
+): StoredHeaders | undefined {
   const found: [string, string][] = [];
   for (const name of names) {
     const value = headers.get(name);
