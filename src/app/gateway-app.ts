@@ -157,10 +157,7 @@ export function startApp(options: AppOptions): App {
     reportHealth: reports.reportHealth,
     catalogue,
   });
-  const ends = [
-    sweepRegularly({ ...ledgers, answers }, clock),
-    cluster.isProber ? probeRegularly(gateway) : nothing,
-  ];
+  const ends = workRegularly(gateway, cluster, answers);
   const stop = async (): Promise<void> => {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
@@ -187,6 +184,11 @@ export function startApp(options: AppOptions): App {
     drain: () => drained(server, snapshot.server).then(stop),
     stop,
   };
+}
+
+/** Starts what is done at intervals. Returns functions that end it. */
+function workRegularly(gateway: Gateway, { clock, isProber }: Cluster, answers: AnswerCache) {
+  return [sweepRegularly({ ...gateway, answers }, clock), isProber ? probeRegularly(gateway) : nothing];
 }
 
 /** Loads what tests a provider when somebody asks for it. */

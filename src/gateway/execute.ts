@@ -56,8 +56,7 @@ export async function execute(
     const last = history.at(-1);
     const now = conditions(last?.endedAtMs ?? planned.plannedAtMs);
     const decision = decide(planned.plan.model, history, now);
-    if (!now.allAvailable && gateway.isObserved?.() === true)
-      skipped = withSkipped(skipped, decision, { planned, history, now });
+    if (!now.allAvailable) skipped = withSkipped(skipped, decision, { planned, gateway, history, now });
     leave(last, decision, { planned, gateway });
     if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs, wasted, skipped };
     if (decision.afterMs > 0) {
@@ -91,22 +90,20 @@ export async function execute(
   }
 }
 
-/** Adds the routes that a decision passed over; undefined: there are none. */
+interface Deciding extends Loop {
+  readonly history: readonly Attempt[];
+  readonly now: Conditions;
+}
+
+/** Adds the routes that a decision passed over, where somebody may ask; undefined: there are none. */
 function withSkipped(
-  known: readonly SkippedRoute[] = [],
+  known: readonly SkippedRoute[] | undefined,
   decision: Decision,
-  {
-    planned,
-    history,
-    now,
-  }: {
-    readonly planned: PlannedRequest;
-    readonly history: readonly Attempt[];
-    readonly now: Conditions;
-  },
+  { planned, gateway, history, now }: Deciding,
 ): readonly SkippedRoute[] | undefined {
-  const all = [...known, ...skippedRoutes(planned.plan.model, history, now, { decision, known })];
-  return all.length === 0 ? undefined : all;
+  if (gateway.isObserved?.() !== true) return known;
+  const more = skippedRoutes(planned.plan.model, history, now, { decision, known: known ?? [] });
+  return more.length === 0 ? known : [...(known ?? []), ...more];
 }
 
 function wastedAttempt({ route, model }: Attempt, usage: Usage): WastedAttempt {

@@ -26,21 +26,38 @@ export function skippedRoutes(
 ): SkippedRoute[] {
   const chosen = decision.kind === 'try' ? decision : undefined;
   if (chosen?.reason === 'retry' || decision.kind === 'deliver') return [];
-  const seen = new Set([...known.map(({ route }) => route.id), ...history.map(({ route }) => route.id)]);
-  const beforeAttempt = history.length + 1;
+  const seen = new Set([...known, ...history].map(({ route }) => route.id));
   const skipped: SkippedRoute[] = [];
-  for (const owner of [model, ...model.fallbacks]) {
-    const isLast = chosen?.reason !== 'last-resort' && chosen?.model === owner.name;
-    for (const route of owner.routes) {
-      if (seen.has(route.id) || route === chosen?.route) continue;
-      if (isLast && route.priority > chosen.route.priority) continue;
-      const availability = now.availability(route);
-      if (availability.kind === 'available' || availability.kind === 'on-trial') continue;
-      seen.add(route.id);
-      const forMs = availability.kind === 'cooling' ? availability.untilMs - now.nowMs : undefined;
-      skipped.push({ route, model: owner.name, why: availability.kind, forMs, beforeAttempt });
-    }
-    if (isLast) break;
+  for (const { route, owner } of candidates(model, chosen)) {
+    const availability = now.availability(route);
+    if (seen.has(route.id) || availability.kind === 'available' || availability.kind === 'on-trial') continue;
+    seen.add(route.id);
+    const forMs = availability.kind === 'cooling' ? availability.untilMs - now.nowMs : undefined;
+    skipped.push({
+      route,
+      model: owner.name,
+      why: availability.kind,
+      forMs,
+      beforeAttempt: history.length + 1,
+    });
   }
   return skipped;
+}
+
+interface Candidate {
+  readonly route: Route;
+  readonly owner: Model;
+}
+
+/** The routes in the order of the models, up to the priority of the chosen one; all others if it is a last resort. */
+function candidates(model: Model, chosen: Extract<Decision, { kind: 'try' }> | undefined): Candidate[] {
+  const owners = [model, ...model.fallbacks];
+  const all = owners.flatMap((owner) => owner.routes.map((route) => ({ route, owner })));
+  const others = all.filter(({ route, owner }) => route !== chosen?.route || owner.name !== chosen.model);
+  if (chosen === undefined || chosen.reason === 'last-resort') return others;
+  const last = owners.findIndex(({ name }) => name === chosen.model);
+  return others.filter(({ route, owner }) => {
+    const at = owners.indexOf(owner);
+    return at < last || (at === last && route.priority <= chosen.route.priority);
+  });
 }
