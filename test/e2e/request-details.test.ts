@@ -104,7 +104,8 @@ for (const workers of [1, 2]) {
       expect(JSON.parse(recorded.answer.body).choices).toHaveLength(1);
       expect(recorded.answer.title).toBe('200 (complete)');
       expect(recorded.request.headers).toContain('authorization: Bearer sk-de****6789');
-      for (const secret of [KEY, 'sk-another-0123456789']) expect(JSON.stringify(recorded)).not.toContain(secret);
+      for (const secret of [KEY, 'sk-another-0123456789'])
+        expect(JSON.stringify(recorded)).not.toContain(secret);
       const { secret } = await gateway.admin('POST', '/accounts', { name: 'op', role: 'operator' });
       const refused = await read(`/requests/${id}/recorded`, `Bearer ${String(secret)}`);
       expect([refused.status, refused.error.code]).toEqual([403, 'not_allowed']);

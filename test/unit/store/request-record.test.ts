@@ -86,8 +86,7 @@ test('some header fields are kept, and no credential with them', () => {
   });
   const answerHeaders = new Headers({ 'x-request-id': 'req_provider', 'set-cookie': 'secret=1' });
   const text = recordOf(ended({ requestHeaders, answerHeaders }), AT_MS).detailsJson ?? '';
-  for (const secret of ['sk-the-key', 'session', 'secret', 'another-key'])
-    expect(text).not.toContain(secret);
+  for (const secret of ['sk-the-key', 'session', 'secret', 'another-key']) expect(text).not.toContain(secret);
   const details = JSON.parse(text) as Record<string, [string, string][]>;
   expect(Object.fromEntries(details['request_headers'] ?? [])).toEqual({
     'user-agent': 'OpenAI/JS 6.0.0',
