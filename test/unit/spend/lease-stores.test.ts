@@ -4,15 +4,15 @@ import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
-import { startPostgres, type TestPostgres } from '../../e2e/db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
 
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let database: Database;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   database = openDatabase(await postgres.newDatabase());
   await migrateUp(database);
 });
