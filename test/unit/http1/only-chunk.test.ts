@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../../src/upstream/http1/only-chunk.ts';
+import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../../src/http1/only-chunk.ts';
 
 const start = (text: string): number => startOfOnlyChunk(Buffer.from(text, 'latin1'));
 

@@ -8,8 +8,8 @@ import type {
 import type { UnreachableReason } from '../../routing/outcome.ts';
 import type { Connection } from './connection.ts';
 import { unreachableReason } from '../failure.ts';
-import { ResponseReader } from './http-response.ts';
-import { NOT_ONE_CHUNK, startOfOnlyChunk } from './only-chunk.ts';
+import { ResponseReader } from '../../http1/response-reader.ts';
+import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../http1/only-chunk.ts';
 
 /** Buffers at most this much of an unread body, then pauses the provider's socket. */
 const MOST_KEPT_BYTES = 256 * 1024;

@@ -1,4 +1,4 @@
-import { hexDigit } from './http-response.ts';
+import { hexDigit } from './response-reader.ts';
 
 export const NOT_ONE_CHUNK = -1;
 
