@@ -44,6 +44,8 @@ export interface Gateway extends Ledgers {
   readonly answers?: AnswerCache;
   /** Absent if tracing is disabled. */
   readonly tracing?: Tracing;
+  /** Whether somebody records or watches requests, so that they keep what only people ask for. */
+  readonly isObserved?: () => boolean;
 }
 
 /** The gateway's mutable state, of one process or shared between workers. */
@@ -259,6 +261,8 @@ export interface Turns {
 export interface Tracing {
   /** Returns the trace header fields for an attempt, called once before each; undefined keeps the client's. */
   readonly attemptContext: (requestId: string) => readonly HeaderField[] | undefined;
+  /** The trace of a request that has not ended; undefined if it is not recorded. */
+  readonly recordedTrace: (requestId: string) => string | undefined;
 }
 
 export type Emit = (event: GatewayEvent) => void;
