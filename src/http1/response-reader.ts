@@ -61,6 +61,11 @@ export class ResponseReader {
     return this.#state === 'complete';
   }
 
+  /** Whether the next byte begins a chunk. */
+  get isBetweenChunks(): boolean {
+    return this.#state === 'chunk-line' && this.#line === '';
+  }
+
   /** Whether the connection may carry another request after this response. */
   get staysOpen(): boolean {
     return this.#staysOpen && !this.#hasSurplus;
@@ -259,14 +264,14 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
 const SMALL_BYTES = 1024;
 
 function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
-  // `Buffer.slice` returns a view, so call the one of `Uint8Array`.
-  return to - from > SMALL_BYTES
-    ? bytes.subarray(from, to)
-    : Uint8Array.prototype.slice.call(bytes, from, to);
+  if (to - from > SMALL_BYTES) return bytes.subarray(from, to);
+  const part = new Uint8Array(to - from);
+  bytes.copy(part, 0, from, to);
+  return part;
 }
 
 /** Returns the value of a hexadecimal digit, or -1 for any other byte. */
-function hexDigit(byte = 0): number {
+export function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
