@@ -1,3 +1,4 @@
+import { partOf } from '../lib/part-of.ts';
 import { HeadReader } from './head-reader.ts';
 import { MAX_FIELDS, parseResponseHead, ProtocolFault, type ResponseHead } from './response-head.ts';
 
@@ -250,19 +251,6 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
     if (bytes[at] !== CR && bytes[at] !== LF) return false;
   }
   return true;
-}
-
-/**
- * Copying pieces up to this size is cheaper than creating a view, which forces the runtime to expose the backing
- * buffer.
- */
-const SMALL_BYTES = 1024;
-
-function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
-  // `Buffer.slice` returns a view, so call the one of `Uint8Array`.
-  return to - from > SMALL_BYTES
-    ? bytes.subarray(from, to)
-    : Uint8Array.prototype.slice.call(bytes, from, to);
 }
 
 /** Returns the value of a hexadecimal digit, or -1 for any other byte. */
