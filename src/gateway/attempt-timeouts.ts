@@ -28,6 +28,8 @@ export class AttemptTimeouts implements Cancellation {
   readonly #limits: AttemptLimits;
   #cause: AbortCause | undefined;
   #readingSinceMs: number | undefined;
+  /** Whether pieces have passed since the silence was last checked. */
+  #hasPassed = false;
   /** When the provider gave its first sign of life before any content; undefined if it has given none. */
   #aliveSinceMs: number | undefined;
   #aliveAtMs = 0;
@@ -103,6 +105,11 @@ export class AttemptTimeouts implements Cancellation {
     this.#readingSinceMs = this.#clock.nowMs();
   }
 
+  /** Notes that a piece was read and the next read is pending, without asking the clock: the next check does that. */
+  passed(): void {
+    this.#hasPassed = true;
+  }
+
   arrived(): void {
     this.#readingSinceMs = undefined;
   }
@@ -141,10 +148,13 @@ export class AttemptTimeouts implements Cancellation {
   }
 
   readonly #checkSilence = (): void => {
-    const silentMs = this.#readingSinceMs === undefined ? 0 : this.#clock.nowMs() - this.#readingSinceMs;
+    const nowMs = this.#clock.nowMs();
+    if (this.#hasPassed && this.#readingSinceMs !== undefined) this.#readingSinceMs = nowMs;
+    this.#hasPassed = false;
+    const silentMs = this.#readingSinceMs === undefined ? 0 : nowMs - this.#readingSinceMs;
     const limitMs = this.#silenceMs();
     if (silentMs >= limitMs) this.abort(this.#isThinking ? 'thinking' : 'idle');
-    else this.#watch(this.#checkSilence, limitMs - silentMs);
+    else this.#watch(this.#checkSilence, Math.min(limitMs - silentMs, Math.ceil(limitMs / CHECKS)));
   };
 
   #watch(ring: () => void, ms: number): void {
@@ -156,6 +166,9 @@ export class AttemptTimeouts implements Cancellation {
     return Number.isFinite(ms) && !this.#isReleased ? this.#clock.setTimer(ms, ring) : noAlarm;
   }
 }
+
+/** How often a limit on silence is checked while it lasts. A silence may be noticed that much too late. */
+const CHECKS = 16;
 
 export interface AttemptLimits {
   /** Limit until the first byte, and on the silence of a stream without content. */

@@ -45,6 +45,8 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
     startedAtMs: context.startedAtMs,
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
+    traceId: gateway.tracing?.recordedTrace(context.id),
+    requestHeaders: context.request.headers,
   };
   closeAdmission(context.admission, NOT_SERVED, ended, gateway);
 }

@@ -62,6 +62,11 @@ export class ResponseReader {
     return this.#state === 'complete';
   }
 
+  /** Whether the next byte begins a chunk. */
+  get isBetweenChunks(): boolean {
+    return this.#state === 'chunk-line' && this.#line === '';
+  }
+
   /** Whether the connection may carry another request after this response. */
   get staysOpen(): boolean {
     return this.#staysOpen && !this.#hasSurplus;
@@ -254,7 +259,7 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
 }
 
 /** Returns the value of a hexadecimal digit, or -1 for any other byte. */
-function hexDigit(byte = 0): number {
+export function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;

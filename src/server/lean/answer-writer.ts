@@ -101,6 +101,16 @@ export class AnswerWriter {
     return this.#accepted();
   }
 
+  /** Writes a chunk that has its framing, after the head of the answer. */
+  framedChunk(head: string, chunk: Uint8Array): Promise<unknown> | undefined {
+    if (head !== '' || !this.#pending.isEmpty || this.#isClosed) this.#join(head, chunk);
+    else {
+      const sent = Math.max(0, this.#socket.write(chunk));
+      if (sent < chunk.byteLength) this.#pending.add(chunk.subarray(sent));
+    }
+    return this.#accepted();
+  }
+
   /** Writes the end of a chunked body, after its head if that was not written yet. */
   lastChunk(head: string): void {
     this.#join(head, LAST_CHUNK);
@@ -158,6 +168,12 @@ class ChunkedStream implements ClientStream {
     const head = this.#head;
     this.#head = '';
     return this.#writer.chunk(head, bytes);
+  };
+
+  readonly writeFramed = (chunk: Uint8Array): Promise<unknown> | undefined => {
+    const head = this.#head;
+    this.#head = '';
+    return this.#writer.framedChunk(head, chunk);
   };
 
   /** Writes the head, unless a piece already included it. */
