@@ -1,3 +1,4 @@
+import { partOf } from '../lib/part-of.ts';
 import { HeadReader } from './head-reader.ts';
 import { MAX_FIELDS, parseResponseHead, ProtocolFault, type ResponseHead } from './response-head.ts';
 
@@ -255,19 +256,6 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
     if (bytes[at] !== CR && bytes[at] !== LF) return false;
   }
   return true;
-}
-
-/**
- * Copying pieces up to this size is cheaper than creating a view, which forces the runtime to expose the backing
- * buffer.
- */
-const SMALL_BYTES = 1024;
-
-function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
-  if (to - from > SMALL_BYTES) return bytes.subarray(from, to);
-  const part = new Uint8Array(to - from);
-  bytes.copy(part, 0, from, to);
-  return part;
 }
 
 /** Returns the value of a hexadecimal digit, or -1 for any other byte. */
