@@ -1,6 +1,6 @@
 /** Where Redis or Valkey is. */
 export interface RedisAddress {
-  /** The server, or with `sentinel` the sentinels. */
+  /** The server, or several of a cluster, or with `sentinel` the sentinels. */
   readonly hosts: readonly RedisHost[];
   /** The name of the primary that the sentinels watch; undefined: there are none. */
   readonly sentinel: string | undefined;
@@ -46,7 +46,6 @@ function hostsOf(text: string, isSentinel: boolean): RedisHost[] | string {
   const all = text.split(',').map((one) => hostOf(one, isSentinel ? 26_379 : 6379));
   const hosts = all.filter((host) => host !== undefined);
   if (hosts.length < all.length) return 'names a host or port that cannot be';
-  if (!isSentinel && hosts.length > 1) return 'names several hosts, which only redis+sentinel:// takes';
   return hosts;
 }
 
