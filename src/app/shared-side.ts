@@ -1,13 +1,13 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { driverOf } from '../config/spend-settings.ts';
 import type { CounterLedger } from '../limits/counter.ts';
-import { openDatabase } from '../store/database.ts';
 import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
 import type { LeaseTrouble } from '../spend/nodes/lease-desk-options.ts';
 import type { LeaseStore } from '../spend/nodes/lease-store.ts';
 import type { Spend } from '../spend/spend.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import { version } from '../version.ts';
+import { openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
 
 /** Limits that several machines share, in the process that has the database. */
@@ -30,9 +30,6 @@ export interface SharedSideOptions {
   readonly log: () => Log | undefined;
 }
 
-/** A database that takes longer than this is gone. Requests do not wait for so long. */
-const TIMEOUT_MS = 1000;
-
 /** How often the windows that ended a while ago are deleted. */
 const PRUNE_MS = 3_600_000;
 
@@ -45,7 +42,6 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
   const isInPostgres = !url.startsWith('sqlite');
   const driver = driverOf(sharedState, isInPostgres);
   if (driver === 'none') return { side: undefined };
-  if (driver === 'redis') return { side: undefined, problem: needs(driver, 'a later version') };
   if (!isInPostgres) return { side: undefined, problem: needs(driver, 'a PostgreSQL database') };
   const ledger = spend.spend;
   if (ledger === undefined) {
@@ -54,7 +50,9 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     return { side: undefined, problem: needs(driver, 'the journal (spend.journal must not be memory)') };
   }
   const { LeaseDesk } = await import('../spend/nodes/lease-desk.ts');
-  const store = await openLeaseStore(url);
+  const opened = await openLeaseStore(driver, sharedState, url);
+  if (typeof opened === 'string') return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
+  const { store } = opened;
   // A failure is repaired by the next run: the rows only take room.
   const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
@@ -87,11 +85,6 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     },
   };
   return { side };
-}
-
-async function openLeaseStore(url: string): Promise<LeaseStore> {
-  const { LeaseTable } = await import('../spend/nodes/lease-table.ts');
-  return new LeaseTable(openDatabase(url, { timeoutMs: TIMEOUT_MS }));
 }
 
 function leaseLedger(ledger: Spend) {

@@ -83,8 +83,9 @@ export class LeaseClient {
   /** Returns reports of all that this node uses and claims. They replace those whose answers are awaited. */
   tellAll(nowMs: number): LeaseReport[] {
     this.#shelve(nowMs);
-    const told = [...this.#leases.values()].map((lease) => this.#report(lease, 0, 0, false));
-    return told.filter(({ pending, claim }) => pending > 0 || claim > 0);
+    return [...this.#leases.values()]
+      .filter((lease) => this.#claimOf(lease) > 0 || this.#pendingOf(lease) > 0)
+      .map((lease) => this.#report(lease, 0, 0, false));
   }
 
   /** Allows what a request needs without a grant, and tells it as claimed. */
@@ -177,16 +178,20 @@ export class LeaseClient {
   }
 
   #report(lease: Lease, need: number, want: number, takesRest: boolean): LeaseReport {
-    const { counter, windowMs, limit, key } = lease.of;
+    const { counter, windowMs, limit } = lease.of;
     this.#tellGrown(lease);
     const claim = this.#claimOf(lease);
-    const { records, unstoredOf, storedOf } = this.#options;
-    const stored = storedOf?.(counter, windowMs) ?? 0;
-    const pending = records.leased(key)?.used ?? unstoredOf?.(counter, windowMs) ?? 0;
+    const stored = this.#options.storedOf?.(counter, windowMs) ?? 0;
+    const pending = this.#pendingOf(lease);
     lease.seq += 1;
     lease.waiting = lease.seq;
     lease.isIdle = claim === 0 && pending === 0;
     return { counter, windowMs, seq: lease.seq, pending, stored, claim, need, want, limit, takesRest };
+  }
+
+  #pendingOf({ of: { key, counter, windowMs } }: Lease): number {
+    const { records, unstoredOf } = this.#options;
+    return records.leased(key)?.used ?? unstoredOf?.(counter, windowMs) ?? 0;
   }
 
   /** A hold that outgrew the lease is told, not asked for: it is being spent. */

@@ -27,8 +27,6 @@ export async function connectTo(host: RedisHost, access: RedisAccess): Promise<R
     connectionTimeout: CONNECT_MS,
     ...(isTls && { tls: { serverName, ...(ca !== undefined && { ca }) } }),
   });
-  // Without a listener, the runtime reports the error of a lost connection as an unhandled one.
-  client.onclose = () => undefined;
   const late = Promise.withResolvers<never>();
   // The runtime's own limit has been missing in some versions.
   const timer = setTimeout(() => late.reject(new Error(`no connection in ${CONNECT_MS} ms`)), CONNECT_MS);

@@ -55,14 +55,15 @@ export class RedisConnection {
     return this.use((client) => client.send(command, [...args]) as Promise<unknown>);
   }
 
-  /** Runs a script, and loads it if the server does not know it. The keys are the first `keys` arguments. */
-  run({ sha, text }: Script, keys: number, args: readonly string[]): Promise<unknown> {
+  /** Runs a script, and loads it if the server does not know it. */
+  run({ sha, text }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...args];
     return this.use(async (client): Promise<unknown> => {
       try {
-        return await (client.send('EVALSHA', [sha, String(keys), ...args]) as Promise<unknown>);
+        return await (client.send('EVALSHA', [sha, ...rest]) as Promise<unknown>);
       } catch (error) {
         if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
-        return client.send('EVAL', [text, String(keys), ...args]) as Promise<unknown>;
+        return client.send('EVAL', [text, ...rest]) as Promise<unknown>;
       }
     });
   }

@@ -13,21 +13,24 @@ export async function findPrimary(
   let reason = 'no sentinel was asked';
   for (const host of hosts) {
     try {
-      const own = { ...access, user: undefined, password: undefined, database: 0, serverName: host.host };
-      const client = await connectTo(host, own);
-      try {
-        const answer: unknown = await client.send('SENTINEL', ['get-master-addr-by-name', sentinel]);
-        const primary = hostIn(answer);
-        if (primary !== undefined) return primary;
-        reason = `the sentinel ${host.host}:${host.port} knows no primary ${sentinel}`;
-      } finally {
-        client.close();
-      }
+      const primary = await askOne(host, sentinel, access);
+      if (primary !== undefined) return primary;
+      reason = `the sentinel ${host.host}:${host.port} knows no primary ${sentinel}`;
     } catch (error) {
       reason = (error as Error).message;
     }
   }
   throw new RedisUnavailable(reason);
+}
+
+async function askOne(host: RedisHost, name: string, access: RedisAccess): Promise<RedisHost | undefined> {
+  const own = { ...access, user: undefined, password: undefined, database: 0, serverName: host.host };
+  const client = await connectTo(host, own);
+  try {
+    return hostIn(await client.send('SENTINEL', ['get-master-addr-by-name', name]));
+  } finally {
+    client.close();
+  }
 }
 
 function hostIn(answer: unknown): RedisHost | undefined {

@@ -4,7 +4,8 @@ import { type Script, scriptOf } from './script.ts';
  * Keys, all in one slot: `epoch` (hash), `nodes` (hash), and of each counter and window a hash; `of:NODE` (set) names the
  * counters of which a node has a claim.
  *
- * epoch: run = the server process, gen = a random name of the era, open = whether leases are granted, at = since when (ms).
+ * epoch: run = the server process, gen = a random name of the era, open = whether leases are granted, at = since when (ms),
+ * live = how many nodes were live at the last tick.
  * nodes: NODE → "life beats ms gone".
  * A counter: g = the era that it belongs to, b = sum of its entries in the ledger, s = the newest of these, k = whether the
  * ledger was brought, u = what all nodes have used, l = what all claim, r = recalled until (ms), and of each node c:NODE =
@@ -36,9 +37,9 @@ end
 
 /**
  * KEYS: epoch, nodes, of:NODE, then a counter for each report. ARGV: a name for a new era, node, life, whether it is a tick,
- * then for each report: seq, used, claim, need, want, limit, takesRest, the window's start and the time to keep the counter
- * (ms). Returns {'gone'}, or {'unknown', era}, or {'ok', live nodes, then of each report seq or '' (ignored) or 'base' (bring
- * the ledger), granted, free, used, others, recalled}.
+ * then for each report: seq, used, claim, need, want, limit, takesRest, and the time to keep the counter (ms). Returns {'gone'}, or
+ * {'unknown', era}, or {'ok', live nodes, then of each report: seq, granted, free, used, others, recalled; or six times ''
+ * (ignored); or 'base' (bring the ledger), the time since which leases are granted, and four times ''}.
  */
 export const ACQUIRE: Script = scriptOf(`${COMMON}
 local epoch, nodes, own = KEYS[1], KEYS[2], KEYS[3]
@@ -52,27 +53,30 @@ if ARGV[4] == '1' or known ~= life then
   redis.call('HSET', nodes, node, life .. ' ' .. (beats + 1) .. ' ' .. text(ms) .. ' 0')
 end
 local live = 0
-for _, row in ipairs(redis.call('HVALS', nodes)) do
-  local _, _, seen, left = parts(row)
-  if not left and seen > ms - 5000 then live = live + 1 end
+if ARGV[4] == '1' then
+  for _, row in ipairs(redis.call('HVALS', nodes)) do
+    local _, _, seen, left = parts(row)
+    if not left and seen > ms - 5000 then live = live + 1 end
+  end
+  redis.call('HSET', epoch, 'live', tostring(live))
+else
+  live = redis.call('HGET', epoch, 'live') or '1'
 end
 local answer = {open and 'ok' or 'unknown', open and tostring(live) or gen}
 for i = 4, #KEYS do
-  local key, a = KEYS[i], 4 + (i - 4) * 9
+  local key, a = KEYS[i], 4 + (i - 4) * 8
   local seq, used, claim = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
   local need, want, limit = tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6])
-  local rest, start, keep = ARGV[a + 7] == '1', tonumber(ARGV[a + 8]), ARGV[a + 9]
+  local rest, keep = ARGV[a + 7] == '1', ARGV[a + 8]
   local c = redis.call('HMGET', key, 'g', 'b', 'k', 'u', 'l', 'r', 'c:' .. node, 'h:' .. node, 'n:' .. node)
   if c[1] and c[1] ~= gen then
     redis.call('DEL', key)
     c = {}
   end
-  -- A window that began in this era cannot have been used before it.
-  local based = c[3] == '1' or open and start > since
+  local based = c[3] == '1'
   local mine = life * 4294967296 + seq
   if open and not based then
-    answer[#answer + 1] = 'base'
-    for _ = 1, 5 do answer[#answer + 1] = '' end
+    for _, v in ipairs({'base', text(since), '', '', '', ''}) do answer[#answer + 1] = v end
   elseif tonumber(c[9] or '-1') >= mine then
     for _ = 1, 6 do answer[#answer + 1] = '' end
   else
@@ -132,13 +136,20 @@ redis.call('PEXPIRE', key, ARGV[2])
 return 1
 `);
 
-/** An entry of the ledger. KEYS: epoch, nodes, counter. ARGV: a name for a new era, the sum of the entries, the newest. */
+/**
+ * An entry of the ledger. KEYS: epoch, nodes, counter. ARGV: a name for a new era, the sum of the entries, the newest,
+ * the time to keep the counter (ms).
+ */
 export const ENTER: Script = scriptOf(`${COMMON}
 local gen = era(KEYS[1], KEYS[2], ARGV[1])
 local c = redis.call('HMGET', KEYS[3], 'g', 's')
-if c[1] ~= gen then return 0 end
+if c[1] ~= gen then
+  redis.call('DEL', KEYS[3])
+  c = {}
+end
 if tonumber(c[2] or '-1') >= tonumber(ARGV[3]) then return 0 end
-redis.call('HSET', KEYS[3], 'b', ARGV[2], 's', ARGV[3])
+redis.call('HSET', KEYS[3], 'g', gen, 'b', ARGV[2], 's', ARGV[3])
+if not c[1] then redis.call('PEXPIRE', KEYS[3], ARGV[4]) end
 return 1
 `);
 

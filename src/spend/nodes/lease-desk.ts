@@ -22,6 +22,9 @@ const RECALL_PAUSE_MS = 60;
 /** After a refusal, requests that need as much are refused for this long without a question. */
 const DENIED_MS = 250;
 const FORGET_MS = 600_000;
+/** How long the start waits for a store that learns what the nodes know. */
+const START_MS = 1000;
+const START_PAUSE_MS = 25;
 
 /**
  * Takes leases from the store for all processes of this machine. Runs in the process that has the database: it alone
@@ -65,9 +68,12 @@ export class LeaseDesk implements LeaseSource {
     });
   }
 
-  /** Resolves after the first call to the store, whether or not it was answered. */
+  /**
+   * Resolves when the store grants leases, or after a second. A store that is new, or that has lost its contents, first
+   * learns what all nodes know.
+   */
   async start(): Promise<void> {
-    this.#starting = this.#tick();
+    this.#starting = this.#start();
     await this.#starting;
     this.#starting = undefined;
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
@@ -179,6 +185,17 @@ export class LeaseDesk implements LeaseSource {
     const sending = this.#sending;
     this.#underWay.set(of.key, sending);
     await sending;
+  }
+
+  async #start(): Promise<void> {
+    const untilMs = performance.now() + START_MS;
+    await this.#tick();
+    // The first tick has told the store of this life only.
+    await this.#tick();
+    while (this.#link.isUnknown && performance.now() < untilMs) {
+      await Bun.sleep(START_PAUSE_MS);
+      await this.#tick();
+    }
   }
 
   async #tick(): Promise<void> {

@@ -1,6 +1,6 @@
-import type { SQL } from 'bun';
 import type { LeaseAnswer } from '../../limits/lease-report.ts';
 import type { Database } from '../../store/database.ts';
+import { beginLife, databaseNowMs, NOW, registeredNodes } from './node-registry.ts';
 import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
@@ -11,15 +11,8 @@ export class LeaseTable implements LeaseStore {
     this.#database = database;
   }
 
-  async register(node: string, version: string): Promise<number> {
-    const [row] = await this.#database.write<{ life: number | string }[]>(
-      (sql) => sql`insert into nodes (node, life, beats, started_ms, heartbeat_ms, version, gone)
-        values (${node}, 1, 0, ${NOW(sql)}, ${NOW(sql)}, ${version}, 0)
-        on conflict (node) do update set life = nodes.life + 1, beats = nodes.beats + 1, gone = 0,
-          started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms, version = excluded.version
-        returning life`,
-    );
-    return Number(row?.life);
+  register(node: string, version: string): Promise<number> {
+    return beginLife(this.#database, node, version);
   }
 
   async acquire({ node, life, isTick, reports }: LeaseCall): Promise<Acquired> {
@@ -39,27 +32,12 @@ export class LeaseTable implements LeaseStore {
   /** The function that grants leases reads them in the ledger. */
   async enter(): Promise<void> {}
 
-  async nodes(): Promise<NodeRow[]> {
-    const rows = await this.#database.read<Record<string, unknown>[]>(
-      (sql) =>
-        sql`select node, life, beats, started_ms, heartbeat_ms, version, gone from nodes order by node`,
-    );
-    return rows.map((row) => ({
-      node: String(row['node']),
-      life: Number(row['life']),
-      beats: Number(row['beats']),
-      startedMs: Number(row['started_ms']),
-      heartbeatMs: Number(row['heartbeat_ms']),
-      version: String(row['version']),
-      isGone: Number(row['gone']) !== 0,
-    }));
+  nodes(): Promise<NodeRow[]> {
+    return registeredNodes(this.#database);
   }
 
-  async nowMs(): Promise<number> {
-    const [row] = await this.#database.read<{ now: number | string }[]>(
-      (sql) => sql`select ${NOW(sql)} as now`,
-    );
-    return Number(row?.now);
+  nowMs(): Promise<number> {
+    return databaseNowMs(this.#database);
   }
 
   async forget(node: string, beats: number): Promise<void> {
@@ -98,8 +76,6 @@ export class LeaseTable implements LeaseStore {
 const KEPT_MS = 2 * 86_400_000;
 /** The end of a window without one. */
 const NEVER_MS = 9_000_000_000_000_000;
-
-const NOW = (sql: SQL) => sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 interface Answered {
   readonly live: number;

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
 import type { LeaseAnswer } from '../../../src/limits/lease-report.ts';
+import { RedisConnection } from '../../../src/redis/connection.ts';
+import { RedisLeases } from '../../../src/redis/redis-leases.ts';
 import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
 import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
+import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
 
@@ -219,3 +223,30 @@ describe('leases in PostgreSQL', () => {
     expect(rows).toHaveLength(0);
   });
 });
+
+for (const kind of REDIS_KINDS) {
+  describe.skipIf(findServer(kind) === undefined)(`leases in ${kind}`, () => {
+    let server: TestRedis;
+    beforeAll(async () => {
+      server = await startRedis(kind);
+    });
+    afterAll(() => server.stop());
+
+    storeTests(async () => {
+      await database.write((sql) => sql`update nodes set gone = 1`);
+      const store = openLeases(server.url);
+      // The server is new, and nothing is known that it could have lost.
+      const first = await store.register(`${kind}-first`, '1');
+      const opened = await store.acquire({ node: `${kind}-first`, life: first, isTick: true, reports: [] });
+      if (opened.kind === 'unknown') await store.vouch(`${kind}-first`, first, opened.era);
+      return store;
+    }, kind);
+  });
+}
+
+function openLeases(url: string): LeaseStore {
+  const address = parseRedisUrl(url);
+  if (typeof address === 'string') throw new Error(address);
+  const redis = new RedisConnection({ address, deadlineMs: 5000 });
+  return new RedisLeases({ redis, database, namespace: async () => 'test' });
+}
