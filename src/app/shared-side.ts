@@ -51,7 +51,8 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
   }
   const { LeaseDesk } = await import('../spend/nodes/lease-desk.ts');
   const opened = await openLeaseStore(driver, sharedState, url);
-  if (typeof opened === 'string') return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
+  if (typeof opened === 'string')
+    return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
   const { store } = opened;
   // A failure is repaired by the next run: the rows only take room.
   const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();

@@ -163,7 +163,10 @@ export class RedisConnection {
   async #probe(client: RedisClient): Promise<void> {
     const late = Promise.withResolvers<never>();
     const { deadlineMs } = this.#options;
-    const timer = setTimeout(() => late.reject(new RedisUnavailable(`no answer in ${deadlineMs} ms`)), deadlineMs);
+    const timer = setTimeout(
+      () => late.reject(new RedisUnavailable(`no answer in ${deadlineMs} ms`)),
+      deadlineMs,
+    );
     try {
       await Promise.race([client.send('PING', []), late.promise]);
     } catch (error) {

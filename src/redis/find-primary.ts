@@ -36,7 +36,9 @@ async function askOne(host: RedisHost, name: string, access: RedisAccess): Promi
 function hostIn(answer: unknown): RedisHost | undefined {
   if (!Array.isArray(answer)) return undefined;
   const [host, port]: unknown[] = answer;
-  return typeof host === 'string' && Number(port) > 0 ? { host: bracketed(host), port: Number(port) } : undefined;
+  return typeof host === 'string' && Number(port) > 0
+    ? { host: bracketed(host), port: Number(port) }
+    : undefined;
 }
 
 /** An address of IPv6, as a URL has it. */

@@ -70,10 +70,7 @@ export class RedisLeases implements LeaseStore {
   async nodes(): Promise<NodeRow[]> {
     const { redis, database } = this.#options;
     const { keys } = await this.#open();
-    const [rows, heard] = await Promise.all([
-      registeredNodes(database),
-      redis.send('HGETALL', [keys.nodes]),
-    ]);
+    const [rows, heard] = await Promise.all([registeredNodes(database), redis.send('HGETALL', [keys.nodes])]);
     const inRedis = new Map(Object.entries((heard ?? {}) as Record<string, string>));
     return rows.map((row) => this.#seen(row, inRedis.get(row.node)));
   }

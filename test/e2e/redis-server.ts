@@ -52,7 +52,12 @@ export async function startRedis(
   const usesTls = settings.includes('--tls-port');
   const args = [
     ...(usesTls ? [] : ['--port', String(port)]),
-    ...['--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'],
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
     ...settings.map((word) => (word === 'PORT' ? String(port) : word)),
   ];
   writeFileSync(join(folder, 'empty.conf'), '');

@@ -20,8 +20,7 @@ export async function beginLife(database: Database, node: string, version: strin
 /** Every node that has ever registered, in the order of their ids. */
 export async function registeredNodes(database: Database): Promise<NodeRow[]> {
   const rows = await database.read<Record<string, unknown>[]>(
-    (sql) =>
-      sql`select node, life, beats, started_ms, heartbeat_ms, version, gone from nodes order by node`,
+    (sql) => sql`select node, life, beats, started_ms, heartbeat_ms, version, gone from nodes order by node`,
   );
   return rows.map((row) => ({
     node: String(row['node']),
