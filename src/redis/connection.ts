@@ -115,13 +115,9 @@ export class RedisConnection {
     const message = messageOf(error);
     if (codeOf(error) === 'ERR_REDIS_SERVER_ERROR') {
       if (!ELSEWHERE.test(message)) return error;
-      this.#moved = undefined;
-      this.#drop(client);
-      this.#pause(message, SHORT_PAUSE_MS);
-    } else {
-      this.#drop(client);
-      this.#reason = message;
+      if (client === this.#client) this.#lookElsewhere(message);
     }
+    this.#drop(client);
     return new RedisUnavailable(message);
   }
 
@@ -134,7 +130,6 @@ export class RedisConnection {
   }
 
   async #connect(): Promise<RedisClient> {
-    const { address } = this.#options;
     try {
       const host = this.#moved ?? (await this.#hostToTry());
       const client = await connectTo(host, this.#access);
@@ -144,11 +139,16 @@ export class RedisConnection {
       this.#deadlines = 0;
       return client;
     } catch (error) {
-      if (this.#moved === undefined) this.#next = (this.#next + 1) % address.hosts.length;
-      this.#moved = undefined;
-      this.#pause(messageOf(error), SHORT_PAUSE_MS);
+      this.#lookElsewhere(messageOf(error));
       throw error;
     }
+  }
+
+  /** The next call tries another server, if there is one, after a pause. */
+  #lookElsewhere(reason: string): void {
+    if (this.#moved === undefined) this.#next += 1;
+    this.#moved = undefined;
+    this.#pause(reason, SHORT_PAUSE_MS);
   }
 
   async #hostToTry(): Promise<RedisHost> {

@@ -39,30 +39,29 @@ export function findServer(kind: RedisKind): string | undefined {
 /** The servers that are installed. A test of the others says that it is skipped. */
 export const REDIS_KINDS: readonly RedisKind[] = ['redis', 'valkey'];
 
-/** Starts a server with further settings of its own, such as `--requirepass`. */
+export interface RedisSettings {
+  /** Arguments, such as `--requirepass`. */
+  readonly settings?: readonly string[];
+  /** Lines of its configuration file, which it may write. */
+  readonly conf?: string;
+  /** The files that TLS needs. The server speaks nothing else then. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+}
+
 export async function startRedis(
   kind: RedisKind,
-  settings: readonly string[] = [],
-  scheme = 'redis',
+  { settings = [], conf = '', tls }: RedisSettings = {},
 ): Promise<TestRedis> {
   const program = findServer(kind);
   if (program === undefined) throw new Error(`${kind}-server is not installed`);
   const folder = mkdtempSync(join(tmpdir(), `llm-proxy-${kind}-`));
   const port = await freePort();
-  const usesTls = settings.includes('--tls-port');
-  const args = [
-    ...(usesTls ? [] : ['--port', String(port)]),
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--save',
-    '',
-    ...settings.map((word) => (word === 'PORT' ? String(port) : word)),
-  ];
-  writeFileSync(join(folder, 'empty.conf'), '');
+  const ports = tls === undefined ? ['--port', String(port)] : tlsSettings(port, tls);
+  const args = [...ports, '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...settings];
+  const file = join(folder, 'redis.conf');
+  writeFileSync(file, conf);
   const start = (): Bun.Subprocess =>
-    Bun.spawn([program, join(folder, 'empty.conf'), ...args], {
+    Bun.spawn([program, file, ...args], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'ignore'],
     });
@@ -76,7 +75,7 @@ export async function startRedis(
   await isUp();
   return {
     port,
-    url: `${scheme}://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     folder,
     command: (...words) => sendRaw(port, words),
     async crash() {
@@ -95,6 +94,11 @@ export async function startRedis(
       if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function tlsSettings(port: number, { cert, key, ca }: NonNullable<RedisSettings['tls']>): string[] {
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca];
+  return ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...files];
 }
 
 /** Whether anything listens. */

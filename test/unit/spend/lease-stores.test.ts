@@ -232,16 +232,84 @@ for (const kind of REDIS_KINDS) {
     });
     afterAll(() => server.stop());
 
-    storeTests(async () => {
-      await database.write((sql) => sql`update nodes set gone = 1`);
-      const store = openLeases(server.url);
-      // The server is new, and nothing is known that it could have lost.
-      const first = await store.register(`${kind}-first`, '1');
-      const opened = await store.acquire({ node: `${kind}-first`, life: first, isTick: true, reports: [] });
-      if (opened.kind === 'unknown') await store.vouch(`${kind}-first`, first, opened.era);
-      return store;
-    }, kind);
+    storeTests(async () => openedStore(server, kind), kind);
+
+    const losses = {
+      'it was flushed': async () => void (await server.command('FLUSHALL')),
+      'it was restarted': async () => {
+        await server.crash();
+        await server.restart();
+      },
+      'it was restarted with an old copy': async () => {
+        await server.command('SAVE');
+        await server.crash();
+        await server.restart();
+      },
+    };
+    for (const [loss, lose] of Object.entries(losses)) {
+      test(`when ${loss}, it grants nothing until every node has told it all`, async () => {
+        const store = await openedStore(server, kind);
+        const [one, two] = [`${kind}-${loss}-one`, `${kind}-${loss}-two`];
+        const [first, second] = [await store.register(one, '1'), await store.register(two, '1')];
+        const asked = { ...NOTHING, counter: `${kind}-${loss}`, need: 1 };
+        const ask = async (node: string, life: number, report: object): Promise<Acquired> => {
+          const all = { ...asked, ...report } as SentReport;
+          return eventually(() => store.acquire({ node, life, isTick: true, reports: [all] }));
+        };
+        await ask(one, first, { seq: 1, want: 300 });
+        await ask(two, second, { seq: 1, want: 200 });
+        await database.write(
+          (sql) => sql`insert into counter_windows (counter, window_ms, node, used, updated_ms)
+            values (${asked.counter}, 0, 'an earlier node', 150, 0)`,
+        );
+        await lose();
+        const unknown = await ask(one, first, { seq: 2, claim: 250, pending: 50, want: 900 });
+        if (unknown.kind !== 'unknown') throw new Error(`not unknown: ${unknown.kind}`);
+        await store.vouch(one, first, unknown.era);
+        expect((await ask(one, first, { seq: 3, claim: 250, pending: 50, want: 900 })).kind).toBe('unknown');
+        expect((await ask(two, second, { seq: 2, claim: 200, need: 0 })).kind).toBe('unknown');
+        // In another era it has told nothing.
+        await store.vouch(two, second, 'another era');
+        expect((await ask(one, first, { seq: 4, claim: 250, pending: 50, want: 900 })).kind).toBe('unknown');
+        await store.vouch(two, second, unknown.era);
+        const known = answersOf(await ask(one, first, { seq: 5, claim: 250, pending: 50, want: 900 }));
+        expect(known[0]).toMatchObject({ granted: 350, used: 200, others: 200, free: 0 });
+      });
+    }
+
+    test('a node that was forgotten before it lost all is still told', async () => {
+      const store = await openedStore(server, kind);
+      const node = `${kind}-cut-off`;
+      const life = await store.register(node, '1');
+      await store.forget(node, (await store.nodes()).find((one) => one.node === node)!.beats);
+      await server.command('FLUSHALL');
+      expect((await store.acquire({ node, life, isTick: true, reports: [] })).kind).toBe('forgotten');
+    });
   });
+}
+
+/** A store whose server knows all that there is: nothing. */
+async function openedStore(server: TestRedis, name: string): Promise<LeaseStore> {
+  await database.write((sql) => sql`update nodes set gone = 1`);
+  const store = openLeases(server.url);
+  const node = `${name}-first`;
+  const life = await store.register(node, '1');
+  const opened = await store.acquire({ node, life, isTick: true, reports: [] });
+  if (opened.kind === 'unknown') await store.vouch(node, life, opened.era);
+  await store.leave(node, life);
+  return store;
+}
+
+async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  const untilMs = performance.now() + 20_000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > untilMs) throw error;
+      await Bun.sleep(20);
+    }
+  }
 }
 
 function openLeases(url: string): LeaseStore {
