@@ -75,7 +75,7 @@ export class LeaseClient {
       if (!this.#isAway) this.#giveBack(lease, nowMs);
       const isUnused = record === undefined || record.used + record.held === 0;
       if (lease.isIdle && isUnused && this.#claimOf(lease) === 0) continue;
-      reports.push(this.#report(lease, 0, this.#reserveWanted(lease, nowMs), false));
+      reports.push(this.#report(lease, 0, this.#wantedAhead(lease, nowMs), false));
     }
     return reports;
   }
@@ -217,9 +217,19 @@ export class LeaseClient {
     return Math.max(need, Math.min(share, Math.max(most, crowd)));
   }
 
-  #reserveWanted(lease: Lease, nowMs: number): number {
-    if (lease.usedAtMs < nowMs - RESERVED_MS) return 0;
-    return Math.max(0, this.#reserveTarget(lease, nowMs) - lease.reserve);
+  /** The amount that is asked for before a request needs it: to go on at the same pace, and to have a reserve. */
+  #wantedAhead(lease: Lease, nowMs: number): number {
+    if (this.#isNear(lease, nowMs) || lease.usedAtMs < nowMs - RESERVED_MS) return 0;
+    const reserve = Math.max(0, this.#reserveTarget(lease, nowMs) - lease.reserve);
+    return reserve + Math.max(0, Math.min(this.#lackAhead(lease), Math.floor(lease.free / (2 * lease.nodes))));
+  }
+
+  /** How much less than will soon be used a machine has, up to the most of a limit that it takes. */
+  #lackAhead({ of, pace }: Lease): number {
+    const record = this.#options.records.leased(of.key);
+    if (record === undefined) return 0;
+    const most = Math.floor((of.limit * this.#options.percent) / 100);
+    return Math.min(most, Math.ceil(pace * TICKS_AHEAD)) - (record.allow - record.used - record.held);
   }
 
   #reserveTarget(lease: Lease, nowMs: number): number {

@@ -9,6 +9,8 @@ import { startProcess } from './process.ts';
 const NANO_PER_TOKEN = 10_000;
 const MOST_TOKENS = 50;
 export const BUDGET_NANO = 200_000_000;
+/** The mean cost of an answer. */
+export const MEAN_NANO = (NANO_PER_TOKEN * (1 + MOST_TOKENS)) / 2;
 
 export type SpendingProvider = ReturnType<typeof startProvider>;
 
@@ -52,6 +54,9 @@ export interface MachinesOptions {
   /** `shared_state`, as YAML. */
   readonly shared: string;
   readonly workers: number;
+  readonly budgetNano?: number;
+  /** Called before each machine is started, one after the other; undefined: all are started at once. */
+  readonly onStart?: (machine: number) => void;
 }
 
 /** Three gateways on one database, with a budget for `mk-app` and 60 requests a day for `mk-day`. */
@@ -65,7 +70,8 @@ export class Machines {
     mkdirSync(this.#folder, { recursive: true });
   }
 
-  static async start({ dbUrl, provider, shared, workers }: MachinesOptions): Promise<Machines> {
+  static async start(options: MachinesOptions): Promise<Machines> {
+    const { dbUrl, provider, shared, workers, budgetNano = BUDGET_NANO, onStart } = options;
     const machines = new Machines(dbUrl);
     const file = join(machines.#folder, 'config.yaml');
     writeFileSync(
@@ -76,14 +82,22 @@ workers: ${workers}
 shared_state: ${shared}
 prices: { models: { "p/*": { input: 0, output: 10 } } }
 master_keys:
-  - { name: app, key: mk-app, limits: [{ cost: ${BUDGET_NANO / 1e9}, per: month, hold: maximum }] }
+  - { name: app, key: mk-app, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }
   - { name: day, key: mk-day, limits: [{ requests: 60, per: day }] }
 `,
     );
     const env = { DB_URL: dbUrl, ADMIN_KEY };
     const imported = startProcess(['import', file], { cwd: machines.#folder, env });
     if ((await imported.exited) !== 0) throw new Error('the configuration could not be imported');
-    machines.nodes.push(...(await Promise.all(['a', 'b', 'c'].map((name) => machines.startNode(name)))));
+    const names = ['a', 'b', 'c'];
+    if (onStart === undefined) {
+      machines.nodes.push(...(await Promise.all(names.map((name) => machines.startNode(name)))));
+      return machines;
+    }
+    for (const [index, name] of names.entries()) {
+      onStart(index);
+      machines.nodes.push(await machines.startNode(name));
+    }
     return machines;
   }
 

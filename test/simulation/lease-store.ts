@@ -13,11 +13,17 @@ export interface Call {
   readonly reports: readonly LeaseReport[];
 }
 
-/** What `llm_proxy_acquire` and its companions do in PostgreSQL, as plain functions over maps. */
+/**
+ * What stores of leases do, as plain functions over maps. `nodes` and `ledger` are in the database. `rows` may be lost, as
+ * in Redis; then a new era begins, in which nothing is granted until every node has told all.
+ */
 export class LeaseStore {
   readonly nodes = new Map<string, { life: number; beats: number; isGone: boolean }>();
   readonly rows = new Map<string, Map<string, Row>>();
   readonly recalls = new Map<string, number>();
+  readonly #told = new Set<string>();
+  #era = 0;
+  #isOpen = true;
   /** The amount of each counter in the ledger, by `counter@window`. */
   readonly ledger = new Map<string, number>();
 
@@ -26,6 +32,29 @@ export class LeaseStore {
     const life = (this.nodes.get(node)?.life ?? 0) + 1;
     this.nodes.set(node, { life, beats: 0, isGone: false });
     return life;
+  }
+
+  /** Loses all but the database. */
+  lose(): void {
+    this.rows.clear();
+    this.recalls.clear();
+    this.#told.clear();
+    this.#era += 1;
+    this.#isOpen = false;
+  }
+
+  /** The era in which nothing is granted yet; undefined: leases are granted. */
+  get era(): number | undefined {
+    return this.#isOpen ? undefined : this.#era;
+  }
+
+  /** A node has told all that it knows in an era. */
+  vouch(node: string, life: number, era: number): void {
+    if (this.#isOpen || era !== this.#era) return;
+    this.#told.add(`${node} ${life}`);
+    this.#isOpen = [...this.nodes].every(
+      ([id, known]) => known.isGone || this.#told.has(`${id} ${known.life}`),
+    );
   }
 
   /** undefined: the node has been forgotten. */
@@ -73,11 +102,11 @@ export class LeaseStore {
     const others = claims - claim;
     const free = limit - used - claims;
     let granted = 0;
-    if (want > 0 && free > 0) {
+    if (this.#isOpen && want > 0 && free > 0) {
       if (free >= need) granted = Math.min(want, free);
       else if (takesRest && others === 0) granted = free;
     }
-    if (need > 0 && granted === 0) this.recalls.set(key, nowMs + 600);
+    if (this.#isOpen && need > 0 && granted === 0) this.recalls.set(key, nowMs + 600);
     row.claim += granted;
     const isRecalled = (this.recalls.get(key) ?? 0) > nowMs;
     const nodes = [...this.nodes.values()].filter(({ isGone }) => !isGone).length;

@@ -12,6 +12,8 @@ export interface Trouble {
   readonly cuts?: readonly { node: number; way: '<' | '>' | '<>'; fromMs: number; toMs: number }[];
   readonly storeDown?: { readonly fromMs: number; readonly toMs: number };
   readonly crashes?: readonly { node: number; atMs: number; backMs?: number }[];
+  /** When the store loses what nodes told it. */
+  readonly losses?: readonly number[];
   readonly clockStep?: { readonly atMs: number; readonly ms: number };
 }
 
@@ -64,6 +66,7 @@ export class LeaseWorld {
       node.boot();
       this.#arrive(node, rates[index] ?? 1);
     }
+    for (const atMs of trouble.losses ?? []) this.after(atMs, () => this.#store.lose());
     for (const { node, atMs, backMs } of trouble.crashes ?? [])
       this.after(atMs, () => this.#nodes[node]?.crash(backMs));
     for (;;) {
@@ -158,6 +161,10 @@ class SimulatedNode {
   /** Used and not in the ledger: the journal. */
   #journal = 0;
   #isAlive = false;
+  /** Whether the ledger has what earlier boots have used. */
+  #isSettled = false;
+  /** The era in which the store waits for all that this node knows. */
+  #era: number | undefined;
   #seen = new Map<string, { beats: number; atMs: number }>();
 
   constructor(index: number, world: LeaseWorld) {
@@ -170,6 +177,8 @@ class SimulatedNode {
     this.#isAlive = true;
     this.#boots += 1;
     this.#life = undefined;
+    this.#era = undefined;
+    this.#isSettled = this.#journal === 0;
     this.#records = newRecords();
     this.#records.seedLeased(KEY, this.#journal, Infinity);
     this.#client = this.#newClient();
@@ -238,6 +247,7 @@ class SimulatedNode {
         // Only the first copy is counted: the ledger knows how far a journal is stored.
         if (this.#boots !== boot || this.#journal < amount) return 0;
         this.#journal -= amount;
+        this.#isSettled = true;
         store.ledger.set('key:app/cost/day@0', (store.ledger.get('key:app/cost/day@0') ?? 0) + amount);
         return amount;
       },
@@ -260,8 +270,19 @@ class SimulatedNode {
       this.#register();
       return;
     }
-    this.#send(this.#client.tick(world.nowMs));
+    if (this.#era === undefined) this.#send(this.#client.tick(world.nowMs));
+    else this.#send(this.#client.tellAll(world.nowMs), this.#era);
     this.#watch();
+  }
+
+  #vouch(era: number): void {
+    const life = this.#life;
+    if (life === undefined || !this.#isSettled) return;
+    this.#world.call(
+      this.#index,
+      () => this.#world.store.vouch(this.#name, life, era),
+      () => undefined,
+    );
   }
 
   #register(): void {
@@ -280,7 +301,8 @@ class SimulatedNode {
     return `n${this.#index}`;
   }
 
-  #send(reports: readonly LeaseReport[]): void {
+  /** `era`: the reports are all that this node knows, for a store that has lost it. */
+  #send(reports: readonly LeaseReport[], era?: number): void {
     const life = this.#life;
     const boot = this.#boots;
     const client = this.#client;
@@ -290,11 +312,20 @@ class SimulatedNode {
     let isOver = false;
     world.call(
       this.#index,
-      () => world.store.acquire({ node: this.#name, life, reports }, world.storeMs),
-      (answers: LeaseAnswer[] | undefined) => {
+      () => ({
+        answers: world.store.acquire({ node: this.#name, life, reports }, world.storeMs),
+        unknown: world.store.era,
+      }),
+      ({ answers, unknown }: { answers: LeaseAnswer[] | undefined; unknown: number | undefined }) => {
         if (isOver || this.#boots !== boot || this.#life !== life || !this.#isAlive) return;
         isOver = true;
         if (answers === undefined) return this.#startAgain(reports);
+        this.#era = unknown;
+        if (unknown !== undefined) {
+          client.missed(reports);
+          if (era === unknown) this.#vouch(era);
+          return;
+        }
         client.answered(sentMs);
         for (const answer of answers) client.hear(answer, world.nowMs);
         client.dropUnanswered(reports);

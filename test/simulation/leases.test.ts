@@ -23,6 +23,11 @@ const TROUBLES: Readonly<Record<string, (dice: Dice) => Trouble>> = {
     const fromMs = 1500 + dice() * 4000;
     return { storeDown: { fromMs, toMs: fromMs + 9000 } };
   },
+  'store loses all': (dice) => ({ losses: [2000 + dice() * 3000, 6000 + dice() * 6000] }),
+  'store down, and loses all': (dice) => {
+    const fromMs = 1500 + dice() * 4000;
+    return { storeDown: { fromMs, toMs: fromMs + 3000 }, losses: [fromMs + 2999] };
+  },
   crash: (dice) => ({
     crashes: [{ node: some(dice), atMs: 2000 + dice() * 4000, backMs: 800 + dice() * 2000 }],
   }),
@@ -39,6 +44,7 @@ function mixture(dice: Dice): Trouble {
     ...Object.assign({}, ...all),
     cuts: all.flatMap(({ cuts = [] }) => cuts),
     crashes: all.flatMap(({ crashes = [] }) => crashes),
+    losses: all.flatMap(({ losses = [] }) => losses),
   };
 }
 
@@ -69,7 +75,16 @@ for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
   }, 600_000);
 }
 
-for (const name of ['none', 'noise', 'split', 'store down', 'clock step', 'answers lost one way']) {
+const HARMLESS = [
+  'none',
+  'noise',
+  'split',
+  'store down',
+  'store loses all',
+  'clock step',
+  'answers lost one way',
+];
+for (const name of HARMLESS) {
   test(`nobody is refused for ever while there is enough: ${name}`, () => {
     for (let seed = 1; seed <= EACH; seed++) {
       const { left, lastServedMs, spent } = play(TROUBLES[name] ?? mixture, seed);
