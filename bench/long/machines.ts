@@ -31,7 +31,9 @@ const budgetNano = Math.round(
 
 const postgres = await startPostgres();
 const redis =
-  values.driver === 'postgres' ? undefined : await startRedis(values.driver === 'valkey' ? 'valkey' : 'redis');
+  values.driver === 'postgres'
+    ? undefined
+    : await startRedis(values.driver === 'valkey' ? 'valkey' : 'redis');
 const proxy = new DroppingProxy(redis?.port ?? postgres.port);
 const provider = startProvider();
 const dbUrl = await postgres.newDatabase();
@@ -174,4 +176,3 @@ function hasFailed(): boolean {
   const isHanging = answers.some(({ status, ms }) => status === 0 || ms > 5000);
   return spent > budgetNano || spent < 0.99 * budgetNano || isHanging;
 }
-

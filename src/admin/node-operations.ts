@@ -7,7 +7,7 @@ const nodeSchema = z
     id: z.string().meta({ description: 'The id of its journal.' }),
     version: z.string(),
     started_at: z.string(),
-    last_seen_at: z.string().meta({ description: "By the database's clock; ISO 8601, UTC." }),
+    last_seen_at: z.string().meta({ description: "By the store's clock; ISO 8601, UTC." }),
     starts: z.int().meta({ description: 'How often it has started.' }),
     state: z.enum(['live', 'silent', 'gone']).meta({
       description:
@@ -23,8 +23,8 @@ export const nodeOperations: readonly Operation[] = [
     method: 'get',
     path: '/nodes',
     id: 'listNodes',
-    summary: 'Gateways that share limits',
-    description: 'Every gateway that shares limits through this database. Empty without `shared_state`.',
+    summary: 'Gateways on this database',
+    description: 'Every gateway with limits on this database. Empty with SQLite.',
     body: undefined,
     status: 200,
     answer: z.object({ nodes: z.array(nodeSchema) }),
@@ -38,9 +38,9 @@ async function listNodes({ services }: Call): Promise<Answer> {
   const database = services.spend?.database();
   if (database === undefined || database.dialect.kind !== 'postgres')
     return { version: undefined, body: { nodes: [] } };
-  const table = new LeaseTable(database);
-  const rows = await table.nodes();
-  const nowMs = rows.length === 0 ? 0 : await table.nowMs();
+  const store = services.spend?.leases?.() ?? new LeaseTable(database);
+  const rows = await store.nodes();
+  const nowMs = rows.length === 0 ? 0 : await store.nowMs();
   const nodes = rows.map(({ node, version, startedMs, heartbeatMs, life, isGone }) => ({
     id: node,
     version,

@@ -1,3 +1,4 @@
+import type { LeaseStore } from '../spend/nodes/lease-store.ts';
 import type { z } from 'zod';
 import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-counters.ts';
@@ -114,6 +115,8 @@ export interface SpendServices {
   /** undefined: end users cannot be hashed. */
   readonly hashEndUser: ((endUser: string) => string) | undefined;
   readonly sendHook: SendHook;
+  /** Where limits are shared with other gateways; undefined, also as a result: they are not. */
+  readonly leases?: () => LeaseStore | undefined;
 }
 
 /** One request with its parsed body and parameters. */

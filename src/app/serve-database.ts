@@ -2,6 +2,7 @@ import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { logAudit } from './audit-log.ts';
 import { type AdminHandler, createAdmin } from '../admin/admin.ts';
+import type { SpendServices } from '../admin/operation.ts';
 import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { type Mode, startWarnings } from './start-warnings.ts';
@@ -26,7 +27,7 @@ import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
-import { openShared } from './shared-side.ts';
+import { openSharing, type Sharing } from './sharing.ts';
 import { tellSharedStateChange } from './shared-state-change.ts';
 import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
@@ -88,12 +89,13 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     return failed([kept]);
   }
   const { spend, recording, ...records } = kept;
+  const sharing = await openSharing({ url: environment.url, spend, snapshot: store.snapshot(), log });
   const admin = createAdmin({
     store,
     ...store.console,
     running: () => serving?.running,
     adminKey: environment.adminKey,
-    spend: spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }),
+    spend: servicesOf(store, spend, sharing),
     version,
     nowMs: Date.now,
     standing: (claim) => serving?.standing(claim),
@@ -101,7 +103,6 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     onBug,
   });
   const config = (changed: Configured): CompiledConfig => configOf(changed, flags);
-  const shared = await openShared({ url: environment.url, spend, snapshot: store.snapshot(), log });
   let inForce: Promise<void> | undefined;
   // A write is in force in every process before its response is sent.
   const endpoint: AdminHandler = async (...request) => {
@@ -114,7 +115,8 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     admin: { ...records, endpoint, close: admin.close, record: recording.listen, records: recording.counts },
     database: { status: () => store.status(), objects: store.objects },
     spend,
-    shared: shared.side,
+    shared: sharing.side,
+    leaseState: sharing.state,
     keyUse: openKeyUse({ ...keyUseOf(store), rotate: rotationThrough(endpoint), onBug }),
   });
   const running = serving;
@@ -122,7 +124,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
   const drained = drainOnSignals(signal, running);
   announce(running, flags);
-  await warn(running, environment, shared.problem);
+  await warn(running, environment, sharing.problem);
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
     else if (event.snapshot !== running.snapshot())
@@ -132,10 +134,14 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  await shared.side?.stop();
-  for (const part of [recording, alerts, spend, shared.side, store]) await part?.close();
+  await sharing.stop();
+  for (const part of [recording, alerts, spend, sharing, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+function servicesOf(store: Store, spend: SpendSide, { leases }: Sharing): SpendServices {
+  return { ...spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }), leases };
 }
 
 type Configured = Pick<Changed, 'snapshot' | 'revision'>;

@@ -5,6 +5,7 @@ import type { KeyUse } from '../gateway/key-use.ts';
 import type { AdminEndpoint } from '../server/admin-port.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
+import type { LeaseState } from '../telemetry/metrics/lease-state.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import type { StandingOf } from './claim-standing.ts';
@@ -44,6 +45,8 @@ export interface ListenOptions {
   readonly spend?: SpendSide | undefined;
   /** Limits that several machines share. */
   readonly shared?: SharedSide | undefined;
+  /** How limits are shared with other gateways. */
+  readonly leaseState?: (() => LeaseState | undefined) | undefined;
 }
 
 /** The connection between a gateway and its Admin API. */

@@ -17,7 +17,7 @@ import type { SpendSide } from './spend-side.ts';
 /** Serves in this process. Throws the errors of listening. */
 export async function serveInOneProcess(
   { snapshot }: CompiledConfig,
-  { admin, database, spend, keyUse, shared }: ListenOptions,
+  { admin, database, spend, keyUse, shared, leaseState }: ListenOptions,
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
@@ -46,7 +46,7 @@ export async function serveInOneProcess(
       journal: own.journal,
       journalState: own.state,
       ledgerState: spend?.status,
-      leaseState: () => shared?.desk()?.status(),
+      leaseState,
       usedOf,
       leasing: leasingThrough(shared, own),
     },

@@ -85,7 +85,7 @@ export class Supervisor {
   constructor(
     config: CompiledConfig,
     workers: number,
-    { admin, database, spend, keyUse, shared }: ListenOptions,
+    { admin, database, spend, keyUse, shared, leaseState }: ListenOptions,
   ) {
     this.#config = config;
     this.#workers = workers;
@@ -121,7 +121,7 @@ export class Supervisor {
       records: admin?.records,
       limits: this.#ledgers.counters,
       ledgerState: spend?.status,
-      leaseState: () => this.#desk?.status(),
+      leaseState,
     });
     this.#pool = new WorkerPool({
       size: workers,

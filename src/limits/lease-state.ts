@@ -1,4 +1,4 @@
-import type { LeasedCounter } from './lease-report.ts';
+import { type LeasedCounter, leaseKey, type LeaseOptions, type LeaseReport } from './lease-report.ts';
 
 /** A machine's lease of one counter. */
 export interface Lease {
@@ -38,3 +38,19 @@ export const NEW_LEASE: Omit<Lease, 'of'> = {
   recalledUntilMs: 0,
   isIdle: false,
 };
+
+/** The key of the record behind a report. */
+export function keyOf({ counter, windowMs }: Pick<LeaseReport, 'counter' | 'windowMs'>): string {
+  return leaseKey(counter, windowMs);
+}
+
+/** For how many ticks a machine takes leases ahead. */
+export const TICKS_AHEAD = 8;
+
+/** How much less than will soon be used a machine has, up to the most of a limit that it takes at once. */
+export function lackAhead({ of, pace }: Lease, { records, percent }: LeaseOptions): number {
+  const record = records.leased(of.key);
+  if (record === undefined) return 0;
+  const most = Math.floor((of.limit * percent) / 100);
+  return Math.min(most, Math.ceil(pace * TICKS_AHEAD)) - (record.allow - record.used - record.held);
+}

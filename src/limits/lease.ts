@@ -1,16 +1,14 @@
 import {
   type LeaseAnswer,
   type LeasedCounter,
-  leaseKey,
   type LeaseOptions,
   type LeaseRecord,
   type LeaseReport,
 } from './lease-report.ts';
-import { type Lease, NEW_LEASE } from './lease-state.ts';
+import { keyOf, lackAhead, type Lease, NEW_LEASE, TICKS_AHEAD } from './lease-state.ts';
 
 /** How many needs have to be free, so that a node takes more than one request needs. */
 const NEAR_NEEDS = 20;
-const TICKS_AHEAD = 8;
 const IDLE_MS = 2000;
 const RECALLED_MS = 300;
 /** The part of the time until it is forgotten for which a node uses its claim without an answer. */
@@ -128,10 +126,15 @@ export class LeaseClient {
     for (const lease of this.#leases.values()) this.#useReserve(lease);
   }
 
-  /** A call had no answer in time. A late one must not be heard. The reserves may be used now. */
+  /** A call had no answer, and a late one must not be heard. */
   missed(reports: readonly LeaseReport[]): void {
-    this.#isAway = true;
     this.dropUnanswered(reports);
+    this.delayed();
+  }
+
+  /** A call takes longer than a request waits. The reserves may be used now. A late answer is still heard. */
+  delayed(): void {
+    this.#isAway = true;
     if (this.#isShelved) return;
     for (const lease of this.#leases.values()) this.#useReserve(lease);
   }
@@ -158,6 +161,11 @@ export class LeaseClient {
   /** How the store saw the counter when it last answered. */
   lastAnswer(key: string): { readonly free: number; readonly others: number } | undefined {
     return this.#leases.get(key);
+  }
+
+  /** The claims of this node by the name of the counter, in its latest window. */
+  claims(): Map<string, number> {
+    return new Map([...this.#leases.values()].map((lease) => [lease.of.counter, this.#claimOf(lease)]));
   }
 
   /** The claim of this node on a counter. */
@@ -221,15 +229,10 @@ export class LeaseClient {
   #wantedAhead(lease: Lease, nowMs: number): number {
     if (this.#isNear(lease, nowMs) || lease.usedAtMs < nowMs - RESERVED_MS) return 0;
     const reserve = Math.max(0, this.#reserveTarget(lease, nowMs) - lease.reserve);
-    return reserve + Math.max(0, Math.min(this.#lackAhead(lease), Math.floor(lease.free / (2 * lease.nodes))));
-  }
-
-  /** How much less than will soon be used a machine has, up to the most of a limit that it takes. */
-  #lackAhead({ of, pace }: Lease): number {
-    const record = this.#options.records.leased(of.key);
-    if (record === undefined) return 0;
-    const most = Math.floor((of.limit * this.#options.percent) / 100);
-    return Math.min(most, Math.ceil(pace * TICKS_AHEAD)) - (record.allow - record.used - record.held);
+    return (
+      reserve +
+      Math.max(0, Math.min(lackAhead(lease, this.#options), Math.floor(lease.free / (2 * lease.nodes))))
+    );
   }
 
   #reserveTarget(lease: Lease, nowMs: number): number {
@@ -289,8 +292,4 @@ export class LeaseClient {
     for (const lease of this.#leases.values())
       lease.reserve += this.#options.records.takeBack(lease.of.key, Infinity);
   }
-}
-
-function keyOf({ counter, windowMs }: Pick<LeaseReport, 'counter' | 'windowMs'>): string {
-  return leaseKey(counter, windowMs);
 }

@@ -13,6 +13,8 @@ export interface Database {
   readonly read: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   /** Runs a transaction; an error from `work` rolls it back and is passed on. */
   readonly write: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  /** Runs one statement that is a transaction of its own, in one round trip. */
+  readonly single: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   /** As `write`, for work on whole tables, such as an index, which may take minutes. */
   readonly writeSlowly: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -59,6 +61,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     place: connection.place,
     read: (work) => run(dialect.readMode, work),
     write: (work) => run(dialect.writeMode, work),
+    single: async (work) => {
+      try {
+        return await connection.within(work);
+      } catch (error) {
+        throw asUnavailable(error, connection.place);
+      }
+    },
     writeSlowly: (work) => run(dialect.writeMode, work, SLOW_MS),
     close: connection.close,
   };

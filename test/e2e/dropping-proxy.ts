@@ -74,7 +74,10 @@ export class DroppingProxy {
         error: () => void client.end(),
       },
     }).catch(() => undefined);
-    if (line.server === undefined) return void client.terminate();
+    if (line.server === undefined) {
+      client.terminate();
+      return;
+    }
     for (const bytes of line.early.splice(0)) line.server.write(bytes);
   }
 

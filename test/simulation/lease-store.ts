@@ -85,7 +85,7 @@ export class LeaseStore {
     report: LeaseReport,
     { node, life, nowMs }: { node: string; life: number; nowMs: number },
   ): LeaseAnswer | undefined {
-    const { counter, windowMs, seq, pending, claim, need, want, limit, takesRest } = report;
+    const { counter, windowMs, seq, pending, claim, need, limit } = report;
     const key = `${counter}@${windowMs}`;
     const rows = this.rows.get(key) ?? new Map<string, Row>();
     this.rows.set(key, rows);
@@ -101,15 +101,17 @@ export class LeaseStore {
     }
     const others = claims - claim;
     const free = limit - used - claims;
-    let granted = 0;
-    if (this.#isOpen && want > 0 && free > 0) {
-      if (free >= need) granted = Math.min(want, free);
-      else if (takesRest && others === 0) granted = free;
-    }
+    const granted = this.#isOpen ? grantOf(report, free, others) : 0;
     if (this.#isOpen && need > 0 && granted === 0) this.recalls.set(key, nowMs + 600);
     row.claim += granted;
     const isRecalled = (this.recalls.get(key) ?? 0) > nowMs;
     const nodes = [...this.nodes.values()].filter(({ isGone }) => !isGone).length;
     return { counter, windowMs, seq, granted, free: free - granted, used, others, nodes, isRecalled };
   }
+}
+
+function grantOf({ need, want, takesRest }: LeaseReport, free: number, others: number): number {
+  if (want === 0 || free <= 0) return 0;
+  if (free >= need) return Math.min(want, free);
+  return takesRest && others === 0 ? free : 0;
 }

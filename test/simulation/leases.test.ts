@@ -23,7 +23,7 @@ const TROUBLES: Readonly<Record<string, (dice: Dice) => Trouble>> = {
     const fromMs = 1500 + dice() * 4000;
     return { storeDown: { fromMs, toMs: fromMs + 9000 } };
   },
-  'store loses all': (dice) => ({ losses: [2000 + dice() * 3000, 6000 + dice() * 6000] }),
+  'store loses all': (dice) => ({ losses: Array.from({ length: 12 }, () => 1000 + dice() * 19_000) }),
   'store down, and loses all': (dice) => {
     const fromMs = 1500 + dice() * 4000;
     return { storeDown: { fromMs, toMs: fromMs + 3000 }, losses: [fromMs + 2999] };

@@ -83,10 +83,13 @@ export class LeaseDesk implements LeaseSource {
   /** For metrics and the Admin API. */
   status() {
     return {
-      isUp: this.#link.isUp === true,
-      roundTripMs: this.#link.roundTripMs,
-      waits: this.#waits,
       nodes: this.#watch.live,
+      store: {
+        isUp: this.#link.isUp === true,
+        roundTripMs: this.#link.roundTripMs,
+        waits: this.#waits,
+        claims: () => this.#client.claims(),
+      },
     };
   }
 

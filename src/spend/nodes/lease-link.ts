@@ -5,6 +5,8 @@ import type { Acquired } from './lease-store.ts';
 
 /** After this many calls without an answer, requests do not ask until a tick is answered. */
 const MOST_MISSES = 3;
+/** An answer that takes longer is not heard any more. Requests wait for less, but what it grants is for later ones. */
+const LATEST_MS = 1000;
 /** The reports of one call. */
 export const MOST_REPORTS = 200;
 
@@ -86,13 +88,31 @@ export class LeaseLink {
     }
   }
 
-  /** Sends reports, and takes the answers that come in time. Resolves with whether one recalls leases. Never rejects. */
+  /**
+   * Sends reports, and hears the answers. Resolves with whether one recalls leases, or when requests wait for it no longer.
+   * Never rejects.
+   */
   async send(reports: readonly LeaseReport[], isTick: boolean): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => {
+      this.#client.delayed();
+      this.#missed(new Error(`no answer in ${this.#options.deadlineMs} ms`));
+      late.resolve(false);
+    }, this.#options.deadlineMs);
+    const heard = this.#acquire(reports, isTick).then((acquired) => {
+      clearTimeout(timer);
+      return acquired?.kind === 'answered' && acquired.answers.some(({ isRecalled }) => isRecalled);
+    });
+    return Promise.race([heard, late.promise]);
+  }
+
+  /** undefined: there was no answer. */
+  async #acquire(reports: readonly LeaseReport[], isTick: boolean): Promise<Acquired | undefined> {
     const { store, ledger } = this.#options;
     const life = this.#life;
     if (life === undefined) {
       this.#client.missed(reports);
-      return false;
+      return undefined;
     }
     const sentMs = performance.now();
     const sent = reports.map((report) => ({ ...report, endMs: this.#client.endOf(report) }));
@@ -100,11 +120,12 @@ export class LeaseLink {
       const call = { node: ledger.node, life, isTick, reports: sent };
       const acquired = await this.#inTime(store.acquire(call));
       this.#roundTripMs = performance.now() - sentMs;
-      return this.#hear(acquired, reports, sentMs);
+      this.#hear(acquired, reports, sentMs);
+      return acquired;
     } catch (error) {
       this.#client.missed(reports);
       this.#missed(error);
-      return false;
+      return undefined;
     }
   }
 
@@ -114,12 +135,15 @@ export class LeaseLink {
   async tellAll(reports: readonly LeaseReport[]): Promise<void> {
     const { store, ledger } = this.#options;
     const [life, era] = [this.#life, this.#era];
+    if (life === undefined || era === undefined) return;
     this.#toldEra = era;
     await this.clear();
-    for (let at = 0; at === 0 || at < reports.length; at += MOST_REPORTS)
-      await this.send(reports.slice(at, at + MOST_REPORTS), true);
+    for (let at = 0; at === 0 || at < reports.length; at += MOST_REPORTS) {
+      const acquired = await this.#acquire(reports.slice(at, at + MOST_REPORTS), true);
+      if (acquired?.kind !== 'unknown' || acquired.era !== era) return;
+    }
     // What an earlier life has used must be in the ledger: nobody else tells it.
-    if (life === undefined || era === undefined || era !== this.#era || !this.#isCleared) return;
+    if (!this.#isCleared) return;
     try {
       await store.vouch(ledger.node, life, era);
     } catch {
@@ -133,34 +157,33 @@ export class LeaseLink {
     await this.#options.store.leave(this.#options.ledger.node, this.#life).catch(() => undefined);
   }
 
-  #hear(acquired: Acquired, reports: readonly LeaseReport[], sentMs: number): boolean {
+  #hear(acquired: Acquired, reports: readonly LeaseReport[], sentMs: number): void {
     switch (acquired.kind) {
       case 'forgotten':
         this.#client.missed(reports);
         this.#client.restart();
         this.#life = undefined;
         this.#options.onTrouble({ type: 'forgotten' });
-        return false;
+        return;
       case 'unknown':
         this.#era = acquired.era;
         this.#client.missed(reports);
         this.#missed(new Error('it has lost what the gateways told it, and learns it again'));
-        return false;
+        return;
       case 'answered': {
         this.#era = undefined;
         this.#client.answered(sentMs);
         for (const answer of acquired.answers) this.#client.hear(answer, performance.now());
         this.#client.dropUnanswered(reports);
         this.#heard();
-        return acquired.answers.some(({ isRecalled }) => isRecalled);
       }
     }
   }
 
   async #inTime<T>(answer: Promise<T>): Promise<T> {
-    const { deadlineMs } = this.#options;
+    const latestMs = Math.max(LATEST_MS, this.#options.deadlineMs);
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs);
+    const timer = setTimeout(() => late.reject(new Error(`no answer in ${latestMs} ms`)), latestMs);
     try {
       return await Promise.race([answer, late.promise]);
     } finally {

@@ -6,18 +6,26 @@ import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from './lea
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
 export class LeaseTable implements LeaseStore {
   readonly #database: Database;
+  /** Whether a statement alone sees what was committed while it waited for a lock, as a transaction of ours does. */
+  #isSingle = false;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  register(node: string, version: string): Promise<number> {
-    return beginLife(this.#database, node, version);
+  async register(node: string, version: string): Promise<number> {
+    const life = await beginLife(this.#database, node, version);
+    const [row] = await this.#database.single<{ isolation: string }[]>(
+      (sql) => sql`select current_setting('default_transaction_isolation') as isolation`,
+    );
+    this.#isSingle = row?.isolation === 'read committed';
+    return life;
   }
 
   async acquire({ node, life, isTick, reports }: LeaseCall): Promise<Acquired> {
     const sent = JSON.stringify(reports.map(shortOf));
-    const [row] = await this.#database.write<{ answer: Answered | string | null }[]>(
+    const call = this.#isSingle ? this.#database.single : this.#database.write;
+    const [row] = await call<{ answer: Answered | string | null }[]>(
       (sql) => sql`select llm_proxy_acquire(${node}, ${life}, ${isTick}, (${sent}::text)::jsonb) as answer`,
     );
     const answer = row?.answer ?? null;

@@ -6,7 +6,7 @@ export function ledgerMetrics() {
     leaseStoreUp: new NumberFamily({
       type: 'gauge',
       name: 'llm_proxy_lease_store_up',
-      help: 'Whether the database grants leases of shared limits (1) or not (0).',
+      help: 'Whether the store grants leases of shared limits (1) or not (0).',
       merge: 'min',
     }),
     leaseRoundTrip: new NumberFamily({
@@ -23,7 +23,13 @@ export function ledgerMetrics() {
     nodes: new NumberFamily({
       type: 'gauge',
       name: 'llm_proxy_nodes',
-      help: 'Live gateways that share limits.',
+      help: 'Live gateways on the same database.',
+      merge: 'max',
+    }),
+    limitsLocal: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_limits_local',
+      help: 'Whether this gateway counts all limits for itself (1), or shares them with others on the same database (0).',
       merge: 'max',
     }),
     journalBytes: new NumberFamily({

@@ -2,6 +2,7 @@ import type { Snapshot } from '../../config/snapshot.ts';
 import type { Counters } from '../../gateway/limits/ports.ts';
 import type { LimitEvent, LimitName } from '../../gateway/events.ts';
 import { MOST_SERIES } from './metric-family.ts';
+import type { LeaseState } from './lease-state.ts';
 import type { MetricTable } from './metric-table.ts';
 
 /** The sources that are read together with the metrics of limits. */
@@ -10,6 +11,8 @@ export interface LimitSources {
   readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };
   /** How the limits stand; undefined: another process tells. */
   readonly limits?: Pick<Counters, 'standing'> | undefined;
+  /** What this gateway has leased. */
+  readonly leaseState?: (() => LeaseState | undefined) | undefined;
 }
 
 /** Counts what becomes of requests with limits. */
@@ -46,8 +49,9 @@ function labelsOf({
 }
 
 /** Reads how every limit of the configuration stands. A limit that nobody has asked for has no series. */
-export function readLimits(table: MetricTable, { snapshot, limits, clock }: LimitSources): void {
+export function readLimits(table: MetricTable, { snapshot, limits, clock, leaseState }: LimitSources): void {
   if (limits === undefined) return;
+  const claims = leaseState?.()?.store?.claims();
   const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
   const present = new Set<string>();
   let looked = 0;
@@ -62,8 +66,11 @@ export function readLimits(table: MetricTable, { snapshot, limits, clock }: Limi
     present.add(labels.join('\n'));
     table.limitUsed.series(...labels).value = standing.used / standing.limit;
     table.limitHeld.series(...labels).value = standing.held / standing.limit;
+    if (standing.isShared === true)
+      table.leased.series(...labels).value = (claims?.get(claim.counter) ?? 0) / standing.limit;
   }
   const isPresent = (labels: readonly string[]): boolean => present.has(labels.join('\n'));
   table.limitUsed.retain(isPresent);
   table.limitHeld.retain(isPresent);
+  table.leased.retain(isPresent);
 }

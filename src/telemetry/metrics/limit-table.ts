@@ -18,6 +18,11 @@ export function limitMetrics() {
       'Share of a limit that requests under way hold, without limits of end users.',
       LIMIT_LABELS,
     ),
+    leased: gauge(
+      'llm_proxy_leased_ratio',
+      'Share of a limit that this gateway has leased and not used yet, with its reserve.',
+      LIMIT_LABELS,
+    ),
     limitRefused: counter(
       'llm_proxy_limit_refused_total',
       'Requests that did not fit in a limit. Those of end users are counted for all of them together.',

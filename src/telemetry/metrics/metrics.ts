@@ -10,6 +10,7 @@ import {
 } from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
 import type { FamilyDump } from './metric-family.ts';
+import type { LeaseState } from './lease-state.ts';
 import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -40,18 +41,8 @@ export interface MetricSources {
   readonly journalState?: (() => JournalState | undefined) | undefined;
   /** The ledger that this process keeps. */
   readonly ledgerState?: (() => LedgerState | undefined) | undefined;
-  /** The leases of limits that several machines share; undefined, also as a result: this process takes none. */
+  /** How limits are shared with other gateways; undefined, also as a result: another process tells. */
   readonly leaseState?: (() => LeaseState | undefined) | undefined;
-}
-
-/** How the process that takes leases stands with the store. */
-export interface LeaseState {
-  readonly isUp: boolean;
-  readonly roundTripMs: number;
-  /** Requests that asked for a lease, since the start. */
-  readonly waits: number;
-  /** Live gateways. */
-  readonly nodes: number;
 }
 
 /** The journal of one process. */
@@ -247,10 +238,13 @@ function readLedger(table: MetricTable, { journalState, ledgerState, leaseState 
 
 function readLeases(table: MetricTable, state: LeaseState | undefined): void {
   if (state === undefined) return;
-  table.leaseStoreUp.series().value = state.isUp ? 1 : 0;
-  table.leaseRoundTrip.series().value = state.roundTripMs / 1000;
-  table.leaseWaits.series().value = state.waits;
-  table.nodes.series().value = state.nodes;
+  const { nodes, store } = state;
+  table.nodes.series().value = nodes;
+  table.limitsLocal.series().value = store === undefined ? 1 : 0;
+  if (store === undefined) return;
+  table.leaseStoreUp.series().value = store.isUp ? 1 : 0;
+  table.leaseRoundTrip.series().value = store.roundTripMs / 1000;
+  table.leaseWaits.series().value = store.waits;
 }
 
 function readCache(table: MetricTable, { answers, snapshot }: MetricSources): void {
