@@ -1,6 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { Counters, Journal } from '../gateway/limits/ports.ts';
 import { AnswerCache } from '../gateway/cache/answer-cache.ts';
+import type { SharedAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway } from '../gateway/ports.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
@@ -94,6 +95,8 @@ export interface AppOptions {
   readonly objects?: OwnerStore | undefined;
   /** The state shared with other processes on the same port; undefined: this is the only process. */
   readonly cluster?: Cluster | undefined;
+  /** Answers that several gateways share; undefined: this process keeps its own. */
+  readonly sharedAnswers?: SharedAnswers | undefined;
   /** The clock of a single process; undefined: the machine's clock. */
   readonly clock?: SystemClock;
 }
@@ -133,7 +136,7 @@ export function startApp(options: AppOptions): App {
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
-  const answers = new AnswerCache(snapshot);
+  const answers = new AnswerCache(snapshot, options.sharedAnswers);
   const own = { clock, ledgers, answers, snapshot: () => snapshot };
   const { metrics, statuses, emit } = openWatchers(options, own);
   const gateway: Gateway = {
@@ -162,6 +165,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
+    answers.end();
     await Promise.all([stopThreads(), flush()]);
     await tracing?.close();
   };

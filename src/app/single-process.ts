@@ -8,6 +8,7 @@ import { standingsFrom } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 import { openProcessLog } from './process-log.ts';
+import { openSharedAnswers } from './shared-answers.ts';
 import { openProcessTracing } from './process-tracing.ts';
 import { ProcessSpend } from './process-spend.ts';
 import type { OpenLeasing } from './lone-ledgers.ts';
@@ -27,7 +28,9 @@ export async function serveInOneProcess(
   const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await own.start(spend?.begin(WORKER));
   const usedOf = usedOfBoth(own, spend);
+  const sharedAnswers = await openSharedAnswers(snapshot, process.env, log);
   const app = startApp({
+    sharedAnswers,
     admin: admin?.endpoint,
     keyUse,
     snapshot,

@@ -1,5 +1,5 @@
 import type { HealthSettings } from '../config/snapshot.ts';
-import type { ForgottenAnswers } from '../gateway/cache/answer-cache.ts';
+import type { ForgottenAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';

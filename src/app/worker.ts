@@ -15,6 +15,7 @@ import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSource } from './config-source.ts';
 import { openProcessLog } from './process-log.ts';
+import { openSharedAnswers } from './shared-answers.ts';
 import { openProcessTracing } from './process-tracing.ts';
 import { ProcessSpend } from './process-spend.ts';
 import { type Recording, recordRequests } from './request-records.ts';
@@ -174,6 +175,7 @@ async function start(
     records: recording.counts,
     objects: init.database && objectsOf(channel),
     tracing: openProcessTracing(clock),
+    sharedAnswers: await openSharedAnswers(snapshot, process.env, log),
     isObserved: () => activity.isOn || (init.admin?.retentionMs ?? 0) > 0 || spend.isKept,
     cluster: clusterOf(init, channel, { clock, ledgers }),
   });

@@ -9,6 +9,8 @@ export interface CacheBounds {
   readonly maxBytes: number;
   readonly maxEntries: number;
   readonly maxAnswerBytes: number;
+  /** Whether answers are kept in Redis, for all gateways, instead of in each process. */
+  readonly isShared: boolean;
 }
 
 /** How the answers to some requests are cached. */

@@ -56,7 +56,12 @@ export class RedisConnection {
   }
 
   /** Runs a script, and loads it if the server does not know it. */
-  run({ sha, text }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  run(
+    { sha, text }: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    deadlineMs?: number,
+  ): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args];
     return this.use(async (client): Promise<unknown> => {
       try {
@@ -65,17 +70,17 @@ export class RedisConnection {
         if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
         return client.send('EVAL', [text, ...rest]) as Promise<unknown>;
       }
-    });
+    }, deadlineMs);
   }
 
-  /** Uses the connection for one call. */
-  async use<T>(call: (client: RedisClient) => Promise<T>): Promise<T> {
+  /** Uses the connection for one call. Nobody may wait for one with a longer deadline. */
+  async use<T>(call: (client: RedisClient) => Promise<T>, deadlineMs = this.#options.deadlineMs): Promise<T> {
     if (this.#isClosed) throw new RedisUnavailable('the connection is closed');
     if (this.#underWay >= MOST_UNDER_WAY) throw new RedisUnavailable('too many calls are under way');
     if (performance.now() < this.#pausedUntilMs) throw new RedisUnavailable(this.#reason);
     this.#underWay += 1;
     try {
-      return await this.#inTime(this.#call(call));
+      return await this.#inTime(this.#call(call), deadlineMs);
     } finally {
       this.#underWay -= 1;
     }
@@ -177,8 +182,7 @@ export class RedisConnection {
     }
   }
 
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
-    const { deadlineMs } = this.#options;
+  async #inTime<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       late.reject(new RedisUnavailable(`no answer in ${deadlineMs} ms`));

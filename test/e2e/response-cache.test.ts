@@ -379,12 +379,12 @@ describe('what is forgotten', () => {
     gateway = startGateway(config());
     const { answers } = gateway.app;
     for (const key of ['one', 'two']) for (const model of ['fast', 'any']) await ask(cold(model), key);
-    expect(answers.forget({ model: 'fast', key: 'one' })).toBe(1);
-    expect(answers.forget({ key: 'two' })).toBe(2);
+    expect(await answers.forget({ model: 'fast', key: 'one' })).toBe(1);
+    expect(await answers.forget({ key: 'two' })).toBe(2);
     expect((await ask(cold('any'))).cache).toBe('hit');
     const asking = ask(cold('slow'));
     await simulator.waitForAttempts(5);
-    expect(answers.forget({})).toBe(1);
+    expect(await answers.forget({})).toBe(1);
     await asking;
     expect(answers.entries).toBe(0);
   });

@@ -1,5 +1,5 @@
 import type { Provider, Snapshot } from '../../config/snapshot.ts';
-import type { ForgottenAnswers } from '../../gateway/cache/answer-cache.ts';
+import type { ForgottenAnswers } from '../../gateway/cache/stored-answer.ts';
 import type { Clock, Traffic } from '../../gateway/ports.ts';
 import type { Availability } from '../../routing/decide.ts';
 import type { Activity } from '../live/activity.ts';

@@ -47,7 +47,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
     ...owners.findings,
     ...limits.findings,
     ...findHookFaults(settings.alerts),
-    ...findSharedStateFaults(settings.sharedState),
+    ...findSharedStateFaults(settings),
     ...findOpenDoor(settings, context),
   ];
   if (findings.length > 0) return { kind: 'refused', findings };

@@ -15,6 +15,7 @@ export function normaliseCache(cache: ConfigFile['cache']): CacheBounds {
     maxBytes: bytesOf(cache?.max_mb ?? DEFAULTS.cacheMb),
     maxEntries: cache?.max_entries ?? DEFAULTS.cacheEntries,
     maxAnswerBytes: bytesOf(cache?.max_answer_mb ?? DEFAULTS.cacheAnswerMb),
+    isShared: cache?.store === 'redis',
   };
 }
 

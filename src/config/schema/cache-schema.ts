@@ -4,6 +4,11 @@ import { optional, seconds } from './setting.ts';
 
 /** The memory of the response cache. It holds nothing until a model or a key opts in. */
 export const cacheSchema = z.strictObject({
+  store: optional(z.enum(['memory', 'redis']), {
+    description:
+      'Where answers are cached. `memory`: in each worker. `redis`: in the Redis of `shared_state.url`, for all gateways, sealed with SECRET_KEY (or ADMIN_KEY). Answers above 1 MiB are not cached there. Takes effect after a restart.',
+    default: 'memory',
+  }),
   max_mb: optional(z.number().positive().max(65_536), {
     description:
       'Memory in MiB for cached answers, in each worker. The least recently used answers are evicted first.',

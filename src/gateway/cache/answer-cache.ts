@@ -3,26 +3,30 @@ import type { Broadcast } from './broadcast.ts';
 import { originOf } from './config-print.ts';
 import { Flight } from './flight.ts';
 import { MemoryAnswers } from './memory-answers.ts';
-import type { AnswerOrigin, AnswerStore, StoredAnswer } from './stored-answer.ts';
-
-/** Whose answers are to be forgotten: of a model, to a key (by name or id), both, or all. */
-export interface ForgottenAnswers {
-  readonly model?: string | undefined;
-  readonly key?: string | undefined;
-}
+import type {
+  AnswerOrigin,
+  AnswerStore,
+  ForgottenAnswers,
+  SharedAnswers,
+  StoredAnswer,
+} from './stored-answer.ts';
 
 /** The answers that this process has, and those that are under way. */
 export class AnswerCache {
-  /** Makes the names of answers. They are only known to this process. */
-  readonly secret = crypto.getRandomValues(new Uint8Array(32));
+  /** Makes the names of answers. Without shared answers, only this process knows it. */
+  readonly secret: Uint8Array;
   readonly store: AnswerStore;
   readonly #memory: MemoryAnswers;
   readonly #flights = new Map<string, Flight>();
+  readonly #shared: SharedAnswers | undefined;
   #snapshot: Snapshot;
   /** The keys of the snapshot by id, once they are needed. */
   #keys: ReadonlyMap<string, MasterKey> | undefined;
 
-  constructor(snapshot: Snapshot) {
+  /** `shared`: where answers are kept for several gateways. Then none are kept in this process. */
+  constructor(snapshot: Snapshot, shared?: SharedAnswers) {
+    this.#shared = shared;
+    this.secret = shared?.secret ?? crypto.getRandomValues(new Uint8Array(32));
     this.#memory = new MemoryAnswers();
     this.store = this.#memory;
     this.#snapshot = snapshot;
@@ -35,6 +39,18 @@ export class AnswerCache {
 
   get entries(): number {
     return this.#memory.entries;
+  }
+
+  /** Whether answers are kept for several gateways. */
+  get isShared(): boolean {
+    return this.#shared !== undefined;
+  }
+
+  /** A kept answer. A promise if it is kept for several gateways. */
+  find(id: string, nowMs: number): StoredAnswer | undefined | Promise<StoredAnswer | 'away' | undefined> {
+    return this.#shared === undefined
+      ? this.store.find(id, nowMs)
+      : this.#findShared(id, nowMs, this.#shared);
   }
 
   /** An identical request that is under way and can be joined. */
@@ -55,18 +71,32 @@ export class AnswerCache {
     if (this.#flights.get(flight.id) === flight) this.#flights.delete(flight.id);
   }
 
-  /** Keeps an answer, unless it was forgotten while it was under way. */
+  /** Keeps an answer in this process, unless it was forgotten while it was under way. */
   keep(flight: Flight, answer: StoredAnswer): void {
-    if (!flight.isForgotten && this.#isCurrent(answer)) this.store.keep(flight.id, answer);
+    if (this.#isWorthKeeping(flight, answer)) this.store.keep(flight.id, answer);
   }
 
-  /** Forgets answers, also those under way. Returns how many were kept. */
-  forget({ model, key }: ForgottenAnswers): number {
-    return this.#forget(
+  /** Keeps an answer for several gateways, once its cost is known. `sinceMs`: for how long it has been asked for. */
+  async share(flight: Flight, answer: StoredAnswer, sinceMs: number): Promise<void> {
+    if (!this.#isWorthKeeping(flight, answer)) return;
+    flight.isKept = (await this.#shared?.keep(flight.id, answer, sinceMs)) === true;
+  }
+
+  /** Forgets answers, also those under way. Returns how many this process kept. */
+  async forget(forgotten: ForgottenAnswers): Promise<number> {
+    const { model, key } = forgotten;
+    const count = this.#forget(
       (origin) =>
         (model === undefined || origin.model === model) &&
         (key === undefined || origin.keyName === key || origin.keyId === key),
     );
+    await this.#shared?.forget(forgotten);
+    return count;
+  }
+
+  /** Closes the connection to the answers that are shared. */
+  end(): void {
+    this.#shared?.close();
   }
 
   /** Forgets what models and keys have answered whose settings differ now. */
@@ -85,6 +115,20 @@ export class AnswerCache {
 
   #bound(): void {
     this.#memory.bound(this.#snapshot.caching ?? { maxBytes: 0, maxEntries: 0 });
+  }
+
+  /** Another gateway may have another configuration, and its answer may be that of a former one of this. */
+  async #findShared(
+    id: string,
+    nowMs: number,
+    shared: SharedAnswers,
+  ): Promise<StoredAnswer | 'away' | undefined> {
+    const found = await shared.find(id, nowMs);
+    return found === undefined || found === 'away' || this.#isCurrent(found) ? found : undefined;
+  }
+
+  #isWorthKeeping({ isForgotten }: Flight, answer: StoredAnswer): boolean {
+    return !isForgotten && this.#isCurrent(answer);
   }
 
   /** Whether the configuration has not changed for an answer since it was asked for. */

@@ -29,6 +29,8 @@ export class Flight {
   readonly broadcast: Broadcast;
   /** Whether its answer must not be kept, because it was forgotten meanwhile. */
   isForgotten = false;
+  /** Whether its answer can be found in the store. */
+  isKept = false;
   /** Whether the client that began it has left, while others wait. */
   isLeaderGone = false;
   /** Set when the request is settled. */

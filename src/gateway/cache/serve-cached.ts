@@ -36,17 +36,22 @@ export async function serveCached(
   const id = isCacheable(planned, rule) ? identityOf(planned, cache.secret) : undefined;
   if (id === undefined) return undefined;
   if (noCache) return lead(id, { rule, planned, gateway, cache });
-  const finding = cache.store.find(id, clock.nowMs());
+  const finding = cache.find(id, clock.nowMs());
   const found = finding instanceof Promise ? await finding : finding;
-  if (found !== undefined && clock.nowMs() - found.storedAtMs <= Math.min(rule.ttlMs, maxAgeMs)) {
+  if (typeof found === 'object' && clock.nowMs() - found.storedAtMs <= Math.min(rule.ttlMs, maxAgeMs)) {
     planned.cache = 'hit';
     return replay(found, rule, { planned, gateway });
   }
-  const flight = cache.flight(id);
+  const known = cache.flight(id);
+  const isForgotten = known?.isKept === true && (found !== 'away' || maxAgeMs < LINGER_MS);
+  const flight = isForgotten ? undefined : known;
   planned.cache = flight === undefined ? 'miss' : 'joined';
   if (flight === undefined) return lead(id, { rule, planned, gateway, cache });
   return ride(flight, { planned, gateway });
 }
+
+/** How long an answer that several gateways share can be joined after its end. */
+const LINGER_MS = 1000;
 
 interface Leading {
   readonly rule: CacheRule;
@@ -84,6 +89,7 @@ async function lead(id: string, leading: Leading): Promise<ClientAnswer> {
 async function fly(flight: Flight, { rule, planned: own, gateway, cache }: Leading): Promise<void> {
   // The request ends when its flight does, and not when its own client leaves.
   const { isAnswered: _, ...request } = own.request;
+  const beganMs = gateway.clock.nowMs();
   const planned = { ...own, isReported: false, request: { ...request, signal: flight.signal } };
   let answer: ClientAnswer;
   try {
@@ -97,13 +103,30 @@ async function fly(flight: Flight, { rule, planned: own, gateway, cache }: Leadi
     flight.costs(undefined);
   }
   await flight.answered(answer);
+  const kept = keptOf(answer, flight, { rule, planned, gateway });
+  if (kept !== undefined && cache.isShared) {
+    kept.costNano = await flight.cost;
+    // Others join until it can be found, and those whose look takes too long a moment longer.
+    await cache.share(flight, kept, gateway.clock.nowMs() - beganMs);
+    gateway.clock.setTimer(LINGER_MS, () => cache.close(flight));
+    return;
+  }
   cache.close(flight);
-  const pieces = piecesOf(answer, flight.broadcast);
-  if (flight.end?.isWorthKeeping !== true || pieces === undefined) return;
-  const kept = storedAnswer(answer, pieces, { flight, rule, nowMs: gateway.clock.nowMs() });
-  if (kept.byteLength > (planned.snapshot.caching?.maxAnswerBytes ?? 0)) return;
+  if (kept === undefined) return;
   cache.keep(flight, kept);
   kept.costNano = await flight.cost;
+}
+
+/** The answer as it is kept; undefined: it is not worth it. */
+function keptOf(
+  answer: ClientAnswer,
+  flight: Flight,
+  { rule, planned, gateway }: Omit<Leading, 'cache'>,
+): StoredAnswer | undefined {
+  const pieces = piecesOf(answer, flight.broadcast);
+  if (flight.end?.isWorthKeeping !== true || pieces === undefined) return undefined;
+  const kept = storedAnswer(answer, pieces, { flight, rule, nowMs: gateway.clock.nowMs() });
+  return kept.byteLength > (planned.snapshot.caching?.maxAnswerBytes ?? 0) ? undefined : kept;
 }
 
 /** Settles the request behind a flight, whose cost is what others save. */

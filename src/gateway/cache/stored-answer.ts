@@ -32,10 +32,28 @@ export interface StoredAnswer extends AnswerOrigin {
   costNano: number | undefined;
 }
 
-/** The storage of answers. */
+/** Whose answers are to be forgotten: of a model, to a key (by name or id), both, or all. */
+export interface ForgottenAnswers {
+  readonly model?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** Answers that several gateways share, behind a network. */
+export interface SharedAnswers {
+  /** Makes the names of answers. All gateways that share them have the same. */
+  readonly secret: Uint8Array;
+  /** `away`: it could not be looked for. Never rejects. */
+  readonly find: (id: string, nowMs: number) => Promise<StoredAnswer | 'away' | undefined>;
+  /** `sinceMs`: for how long it has been asked for. Resolves with whether it is kept. Never rejects. */
+  readonly keep: (id: string, answer: StoredAnswer, sinceMs: number) => Promise<boolean>;
+  /** Rejects if nothing was forgotten. */
+  readonly forget: (forgotten: ForgottenAnswers) => Promise<void>;
+  readonly close: () => void;
+}
+
+/** The storage of answers in this process. */
 export interface AnswerStore {
-  /** Returns a promise if the store lies behind a network. */
-  readonly find: (id: string, nowMs: number) => StoredAnswer | undefined | Promise<StoredAnswer | undefined>;
+  readonly find: (id: string, nowMs: number) => StoredAnswer | undefined;
   readonly keep: (id: string, answer: StoredAnswer) => void;
   /** Returns how many were forgotten. */
   readonly forget: (isMeant: (answer: StoredAnswer) => boolean) => number;

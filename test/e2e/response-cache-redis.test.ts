@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { ADMIN_KEY } from './db-program.ts';
+import { chat } from './gateway.ts';
+import { startProcess, type TestProcess } from './process.ts';
+import { findServer, REDIS_KINDS, startRedis, type TestRedis } from './redis-server.ts';
+
+const SECRET_KEY = 'c2VjcmV0LW9mLWFsbC1nYXRld2F5cw-7d1f';
+
+interface Node {
+  readonly url: string;
+  readonly program: TestProcess;
+}
+
+interface Reply {
+  readonly cache: string | null;
+  readonly text: string;
+  readonly ms: number;
+}
+
+for (const kind of REDIS_KINDS) {
+  describe.skipIf(findServer(kind) === undefined)(`a cache in ${kind}`, () => {
+    let simulator: Simulator;
+    let redis: TestRedis;
+    let folder: string;
+    const nodes: Node[] = [];
+
+    beforeAll(async () => {
+      simulator = await startSimulator();
+      redis = await startRedis(kind);
+      folder = mkdtempSync(join(tmpdir(), 'llm-proxy-cache-'));
+      nodes.push(
+        ...(await Promise.all([
+          startNode('a'),
+          startNode('b'),
+          startNode('c', 'another-secret-of-40-digits-0192837'),
+        ])),
+      );
+    });
+    afterAll(async () => {
+      for (const { program } of nodes) program.kill('SIGTERM');
+      await Promise.all(nodes.map(({ program }) => program.exited));
+      await Promise.all([simulator.stop(), redis.stop()]);
+      rmSync(folder, { recursive: true });
+    });
+
+    async function startNode(name: string, secret = SECRET_KEY): Promise<Node> {
+      const own = join(folder, name);
+      mkdirSync(own);
+      writeFileSync(
+        join(own, 'config.yaml'),
+        `
+server: { host: 127.0.0.1, port: 0 }
+providers: [{ name: a, api_base: "${simulator.url}/v1", api_key: sk-a }]
+models: { fast: { cache: {}, routes: [{ provider: a, model: mock/ok }] }, slow: { cache: {}, routes: [{ provider: a, model: "mock/drip?ms=20" }] } }
+teams: [{ name: search }]
+cache: { store: redis }
+shared_state: { url: "${redis.url}" }
+spend: { journal: memory }
+master_keys:
+  - { name: one, key: sk-one-0123456789 }
+  - { name: two, key: sk-two-0123456789 }
+  - { name: three, key: sk-three-0123456789, team: search }
+  - { name: four, key: sk-four-0123456789, team: search }
+`,
+      );
+      const env = { ADMIN_KEY, SECRET_KEY: secret };
+      const program = startProcess(['--config', 'config.yaml'], { cwd: own, env });
+      const [, url = ''] = await program.printed(/listening on (http\S+)/);
+      return { url, program };
+    }
+
+    async function ask(node: number, key: string, body: object): Promise<Reply> {
+      const beganMs = performance.now();
+      const response = await fetch(`${nodes[node]!.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer sk-${key}-0123456789` },
+        body: JSON.stringify({ temperature: 0, ...body }),
+      });
+      const text = await response.text();
+      expect([response.status, text.length > 0]).toEqual([200, true]);
+      return { cache: response.headers.get('x-llm-proxy-cache'), text, ms: performance.now() - beganMs };
+    }
+
+    /** An answer is kept a moment after it was sent. */
+    async function untilHit(node: number, key: string, body: object): Promise<Reply> {
+      for (let tries = 0; tries < 100; tries++) {
+        const reply = await ask(node, key, body);
+        if (reply.cache === 'hit') return reply;
+        await Bun.sleep(20);
+      }
+      throw new Error('never a hit');
+    }
+
+    const forget = async (node: number, query: string): Promise<void> => {
+      const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+      const response = await fetch(`${nodes[node]!.url}/admin/v1/cache${query}`, {
+        method: 'DELETE',
+        headers,
+      });
+      expect(response.status).toBe(200);
+    };
+
+    test('an answer of one gateway is a hit on another one, also as a stream', async () => {
+      for (const stream of [false, true]) {
+        const body = chat('fast', { user: `first ${stream}`, stream });
+        const first = await ask(0, 'one', body);
+        expect(first.cache).toBe('miss');
+        const before = simulator.attempts.length;
+        expect((await untilHit(1, 'one', body)).text).toBe(first.text);
+        expect(simulator.attempts.length - before).toBeLessThanOrEqual(1);
+      }
+    });
+
+    test('tenants never meet: a key without a team has its own, and a team shares', async () => {
+      const body = chat('fast', { user: 'tenants' });
+      await ask(0, 'one', body);
+      await untilHit(0, 'one', body);
+      expect((await ask(1, 'two', body)).cache).toBe('miss');
+      expect((await ask(1, 'three', body)).cache).toBe('miss');
+      expect((await untilHit(0, 'four', body)).cache).toBe('hit');
+    });
+
+    test('Redis sees neither questions nor answers, and a gateway with another secret finds nothing', async () => {
+      const body = chat('fast', { user: 'sealed' });
+      const { text } = await ask(0, 'one', body);
+      await untilHit(0, 'one', body);
+      expect((await ask(2, 'one', body)).cache).toBe('miss');
+      const { content } = (JSON.parse(text) as { choices: { message: { content: string } }[] }).choices[0]!
+        .message;
+      await redis.command('SAVE');
+      const seen = Buffer.from(await Bun.file(join(redis.folder, 'dump.rdb')).arrayBuffer()).toString(
+        'latin1',
+      );
+      for (const secret of [content, 'mock/ok', 'Hello!']) expect(seen).not.toContain(secret);
+    });
+
+    test('a thousand identical requests at once make one call', async () => {
+      const before = simulator.attempts.length;
+      const body = chat('slow', { user: 'crowd' });
+      const replies = await Promise.all(Array.from({ length: 1000 }, () => ask(0, 'one', body)));
+      expect(new Set(replies.map(({ text }) => text)).size).toBe(1);
+      expect(simulator.attempts.length - before).toBe(1);
+    });
+
+    test('DELETE on one gateway forgets on all, by model and by key, also what is under way', async () => {
+      const [mine, yours] = [chat('fast', { user: 'mine' }), chat('slow', { user: 'yours' })];
+      for (const body of [mine, yours]) {
+        await ask(0, 'one', body);
+        await untilHit(1, 'one', body);
+      }
+      await forget(0, '?model=fast');
+      expect((await ask(1, 'one', mine)).cache).toBe('miss');
+      await untilHit(1, 'one', yours);
+      await untilHit(1, 'one', mine);
+      await forget(0, '?key=one');
+      expect((await ask(1, 'one', mine)).cache).toBe('miss');
+      const asking = ask(1, 'two', yours);
+      await Bun.sleep(100);
+      await forget(0, '');
+      await asking;
+      await Bun.sleep(200);
+      expect((await ask(0, 'two', yours)).cache).toBe('miss');
+    });
+
+    test('without Redis, requests are served as if nothing was cached', async () => {
+      const body = chat('fast', { user: 'away' });
+      await ask(0, 'one', body);
+      await untilHit(0, 'one', body);
+      redis.freeze();
+      for (let count = 0; count < 5; count++) {
+        const { cache, ms } = await ask(0, 'one', body);
+        expect(cache).not.toBe('hit');
+        expect(ms).toBeLessThan(3000);
+      }
+      redis.thaw();
+      await untilHit(0, 'one', body);
+      await redis.crash();
+      expect((await ask(0, 'one', body)).cache).not.toBe('hit');
+      await redis.restart();
+      await untilHit(0, 'one', body);
+    });
+  });
+}
