@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Attribution } from './attribution.ts';
 import type { CacheUse } from './cache/cache-use.ts';
 import type { Cost } from './cost.ts';
@@ -33,7 +34,7 @@ export interface RequestStarted {
   readonly endpoint: string;
   /** The client's path without the query. For logs, never for labels. */
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 /** A request has been admitted: its key, limits and model are checked. */
@@ -52,7 +53,7 @@ export interface RequestReceived {
 export interface AnswerBytes {
   readonly type: 'answer-bytes';
   readonly requestId: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly bytes: Uint8Array;
 }
 

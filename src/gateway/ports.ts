@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
 import type { CostMeter } from './cost.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
@@ -65,7 +66,7 @@ export interface ClientRequest {
   readonly search: string;
   /** Set if the path was in the form of Azure's older API. `path` is in OpenAI's form. */
   readonly azure?: AzurePath | undefined;
-  readonly headers: Headers;
+  readonly headers: Fields;
   /**
    * The key that asks, if the server has found it already; null if nobody asks, at an open gateway. If omitted, the
    * gateway finds it.
@@ -100,7 +101,7 @@ export interface UpstreamRequest {
   readonly model?: string | undefined;
   /** Selects a URL of the provider instead of `path` and `search`; undefined for the client's path. */
   readonly target?: UpstreamTarget | undefined;
-  readonly clientHeaders: Headers;
+  readonly clientHeaders: Fields;
   /** Replaces the client's Content-Type if that is ambiguous; undefined keeps it. */
   readonly contentType?: string | undefined;
   /** The client's credentials that may be forwarded. Only providers without a configured credential receive them. */
@@ -172,7 +173,7 @@ export type UpstreamReply = (
   | {
       readonly kind: 'reply';
       readonly status: number;
-      readonly headers: Headers;
+      readonly headers: Fields;
       readonly body: ByteSource | null;
     }
   | UpstreamFailure

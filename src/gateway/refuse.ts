@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import { FREE_ADMISSION, NOT_SERVED } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { ownersOf } from './attribution.ts';
@@ -51,7 +52,7 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
 export interface RefusedRequest {
   readonly id: string;
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 /** Builds the answer for a refusal in the shape of the client's API. Adds to `fields`. */
@@ -74,7 +75,7 @@ const REQUEST_ID_FIELDS = ['x-request-id', 'request-id'] as const;
 export interface OwnRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly signal: AbortSignal;
   readonly clientAddress?: () => string;
 }

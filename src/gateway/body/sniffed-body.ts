@@ -1,3 +1,4 @@
+import { copyOfFields } from '../../lib/http/fields.ts';
 import type { AttemptTimeouts } from '../attempt-timeouts.ts';
 import { readChunk } from './body-reader.ts';
 import type { ByteSource } from '../ports.ts';
@@ -59,7 +60,7 @@ export async function sniffEvents(
   if (!EVENT_LINE.test(String.fromCharCode(...first.subarray(start, start + TELLING_BYTES)))) {
     return { isEvents: false, reply: { ...reply, body } };
   }
-  const headers = new Headers(reply.headers);
+  const headers = copyOfFields(reply.headers);
   headers.set('content-type', 'text/event-stream');
   return { isEvents: true, reply: { ...reply, headers, body } };
 }

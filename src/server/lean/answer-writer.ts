@@ -1,6 +1,6 @@
 import type { Socket } from 'bun';
 import type { ClientAnswer, ClientStream } from '../../gateway/client-answer.ts';
-import { answerHead, type Framing } from './answer-head.ts';
+import { answerHead, type Framing } from '../../http1/answer-head.ts';
 import { PendingBytes } from './pending-bytes.ts';
 
 /** Joins a head and small pieces, so that they leave in one write. It is shared, since the system copies the bytes. */

@@ -1,10 +1,11 @@
 import type { Socket } from 'bun';
 import type { ClientAnswer } from '../../gateway/client-answer.ts';
+import { isKnownEndpoint } from '../../gateway/endpoint.ts';
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { HandedOver, type InnerServer } from './handed-over.ts';
 import { type BodyRoom, LargeBody } from './large-body.ts';
-import { MOST_HEAD_BYTES, parseRequestHead, type RequestHead } from './request-head.ts';
+import { MOST_HEAD_BYTES, parseRequestHead, type RequestHead } from '../../http1/request-head.ts';
 import { UnreadBytes } from './unread-bytes.ts';
 
 /** A request whose body is complete, or of known size. */
@@ -194,7 +195,8 @@ export class LeanConnection {
 
   #parsed(text: string): RequestHead | undefined {
     if (text !== this.#lastText) {
-      this.#lastHead = parseRequestHead(text);
+      const head = parseRequestHead(text);
+      this.#lastHead = head !== undefined && isKnownEndpoint(head.path) ? head : undefined;
       this.#lastText = text;
     }
     return this.#lastHead;

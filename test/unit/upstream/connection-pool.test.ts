@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import type { PoolLimits } from '../../../src/upstream/http1/connection-pool.ts';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
+import type { PoolLimits } from '../../../src/upstream/direct/connection-pool.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { answering, ByHand, closeAll, closing, provide, request, textOf } from './scene.ts';
 

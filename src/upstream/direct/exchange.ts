@@ -2,7 +2,7 @@ import type { ByteSource, Cancellation, Backpressure, UpstreamReply } from '../.
 import type { UnreachableReason } from '../../routing/outcome.ts';
 import type { Connection } from './connection.ts';
 import { unreachableReason } from '../failure.ts';
-import { ResponseReader } from './http-response.ts';
+import { ResponseReader } from '../../http1/response-reader.ts';
 
 /** Buffers at most this much of an unread body, then pauses the provider's socket. */
 const MOST_KEPT_BYTES = 256 * 1024;
