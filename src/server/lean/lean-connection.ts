@@ -1,6 +1,6 @@
 import type { Socket } from 'bun';
 import type { ClientAnswer } from '../../gateway/client-answer.ts';
-import { isKnownEndpoint } from '../../gateway/endpoint.ts';
+import { isProviderEndpoint } from '../../gateway/endpoint.ts';
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { HandedOver, type InnerServer } from './handed-over.ts';
@@ -196,7 +196,7 @@ export class LeanConnection {
   #parsed(text: string): RequestHead | undefined {
     if (text !== this.#lastText) {
       const head = parseRequestHead(text);
-      this.#lastHead = head !== undefined && isKnownEndpoint(head.path) ? head : undefined;
+      this.#lastHead = head !== undefined && isProviderEndpoint(head.path) ? head : undefined;
       this.#lastText = text;
     }
     return this.#lastHead;

@@ -34,7 +34,7 @@ export interface TwoServers {
 
 /** Turns of the event loop in which nothing happens on a connection, after which it is over. */
 const QUIET_TURNS = 60;
-const LONG_TURNS = 1_000;
+const LONG_TURNS = 200;
 
 /** Starts a gateway with each engine. */
 export function startTwoServers(): TwoServers {
@@ -114,6 +114,8 @@ function answerOf(path: string, echo: string): unknown {
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2, input_tokens: 1, output_tokens: 1 };
   if (path.endsWith('embeddings'))
     return { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1] }], model: content, usage };
+  if (path.endsWith('messages'))
+    return { id: 'c', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: content }], stop_reason: 'end_turn', usage };
   const message = { role: 'assistant', content };
   return { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }], usage };
 }
@@ -128,7 +130,7 @@ async function compare(form: RequestForm, { lean, runtime }: Sides, into: Compar
   into.served += ours.length;
   if (equal(ours, theirs)) into.same += 1;
   else if (ours.length < theirs.length && equal(ours, theirs.slice(0, ours.length))) into.stricter += 1;
-  else if (equal(ours, await playOneByOne(form, ours, runtime))) into.ahead += 1;
+  else if (equal(ours, (await playSlowly(form, ours.length, runtime)).slice(0, ours.length))) into.ahead += 1;
   else into.wrong.push(`${form.id}: ${printed(ours)} and not ${printed(theirs)}: ${base64(form)}`);
   if (form.isPlain && ours.length !== 1) into.lost.push(`${form.id}: ${base64(form)}`);
 }
@@ -147,41 +149,51 @@ async function play({ id, bytes, cuts }: RequestForm, side: Side): Promise<reado
 }
 
 /**
- * Sends the requests of a form one by one to the other server, cut where the lean server found their ends or where they were to
- * end.
+ * Sends a form to the other server with a pause wherever a request may end, until as many requests were served as by the lean
+ * server. The runtime's server does not answer requests that were sent ahead, and what it served before it met a fault in a
+ * chunked body depends on when the fault arrives.
  */
-async function playOneByOne(
-  form: RequestForm,
-  ours: readonly string[],
-  side: Side,
-): Promise<readonly string[]> {
+async function playSlowly(form: RequestForm, served: number, side: Side): Promise<readonly string[]> {
   const wire = await connectTo(side.port);
+  const { bytes, id } = form;
   let from = 0;
-  for (const [at] of ours.entries()) {
-    const to = endOf(form, from, at);
-    wire.write(form.bytes.subarray(from, to));
+  for (const to of pausesOf(form)) {
+    if (wire.isClosed() || (side.seen.get(id)?.length ?? 0) >= served) break;
+    wire.write(bytes.subarray(from, to));
     from = to;
     await quiet(wire, LONG_TURNS);
   }
-  return finish(wire, form.id, side);
+  return finish(wire, id, side);
 }
 
-/** The end of a request by its declared length; without one, the end that it was to have. */
-function endOf({ bytes, ends }: RequestForm, from: number, at: number): number {
+/** Where requests were to end, where they declare their ends, and each line behind the first head. */
+function pausesOf({ bytes, ends }: RequestForm): readonly number[] {
+  const pauses = new Set([...ends, bytes.length]);
+  for (let from = 0; from < bytes.length; ) {
+    from = declaredEnd(bytes, from);
+    pauses.add(from);
+  }
+  const text = bytes.toString('latin1');
+  for (let at = text.indexOf('\n', text.indexOf('\n\r\n') + 3); at !== -1 && pauses.size < 40; at = text.indexOf('\n', at + 1))
+    pauses.add(at + 1);
+  return [...pauses].filter((pause) => pause <= bytes.length).sort((a, b) => a - b);
+}
+
+/** The end of a request by its declared length; without one, the end of all bytes. */
+function declaredEnd(bytes: Buffer, from: number): number {
   const headEnd = bytes.indexOf('\r\n\r\n', from) + 4;
   const head = bytes.toString('latin1', from, headEnd);
-  const length = /\r\ncontent-length:[\t ]*(\d+)[\t ]*\r\n/i.exec(head)?.[1];
-  const isChunked = /transfer-encoding/i.test(head);
-  return length === undefined || isChunked ? (ends[at] ?? bytes.length) : headEnd + Number(length);
+  const length = /\r\ncontent-length:[\t ]*(\d{1,6})[\t ]*\r\n/i.exec(head)?.[1];
+  return headEnd <= from || length === undefined ? bytes.length : headEnd + Number(length);
 }
 
-/** Answers and the provider's record both count: a request may have been served without its answer having arrived. */
+/** The provider's record and the answers both count: a request may have lost its mark, or its answer may not have arrived. */
 function finish(wire: Wire, id: number, { seen }: Side): readonly string[] {
   const answered = wire.answers().flatMap(({ echo }) => (echo === undefined ? [] : [decoded(echo)]));
   wire.end();
   const recorded = seen.get(id) ?? [];
   seen.delete(id);
-  return [...answered, ...recorded.filter((echo) => !answered.includes(echo))];
+  return [...recorded, ...answered.filter((echo) => !recorded.includes(echo))];
 }
 
 function decoded(echo: string): string {
