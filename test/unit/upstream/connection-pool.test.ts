@@ -58,7 +58,7 @@ describe('connections that do not open', () => {
   });
   test('are given up in the end, and make place for others', async () => {
     const { port, sockets, open } = await provide(() => undefined);
-    const direct = upstream({ mostAbandoned: 1, openingMs: 300 });
+    const direct = upstream({ mostAbandoned: 1, openingMs: 1_000 });
     for (let count = 0; count < 4; count++) expect(await giveUp(direct, port)).toBe('aborted');
     await until(() => open() === 0);
     const before = sockets.length;
