@@ -39,9 +39,8 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 /** How long a client may go on sending after the last answer. */
 const DISCARD_MS = 5_000;
 
-/** Clients ignore an interim response that they did not ask for (RFC 9110 §15.2). */
-const PROBE_MS = 1_000;
-const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+/** How long a client that has finished sending is believed to wait for its answer. */
+const PROBE_MS = 100;
 
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
@@ -99,16 +98,16 @@ export class LeanConnection {
   }
 
   /**
-   * The client has finished sending, or has gone. If no answer begins soon, an interim response tells which: a client
-   * that has gone resets the connection (RFC 9293 §3.10.7.1). Nothing can be inserted into an answer that has begun.
+   * The client has finished sending, or has gone. If no answer begins soon, the first bytes of one tell which: a client
+   * that has gone resets the connection (RFC 9293 §3.10.7.1). In the middle of an answer, it counts as gone.
    */
   finished(): void {
     this.#isFinished = true;
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
     const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
-    if (!isWhole) return this.close();
+    if (!isWhole) return this.#close();
     if (this.#writer.isUnbegun) setTimeout(() => this.#probe(), PROBE_MS).unref();
-    else if (!this.#writer.isDone) this.close();
+    else if (!this.#writer.isDone) this.#abort();
   }
 
   closed(): void {
@@ -124,25 +123,38 @@ export class LeanConnection {
   /** A handler threw: the state of the connection is unknown. */
   failed(error: Error): void {
     this.#host.onBug(error);
-    this.close();
+    this.#abort();
   }
 
   #probe(): void {
-    if (this.#state === 'answering' && this.#writer.isUnbegun) this.#socket.write(PROBE);
+    if (this.#state === 'answering') this.#writer.probe();
+  }
+
+  /** Whether the runtime's server answers it, and the client has not got everything yet. */
+  get isHandedOver(): boolean {
+    return this.#handedOver?.isPassing === true;
   }
 
   /** Closes the connection if it carries no request. */
   closeIdle(): void {
-    if (this.#state === 'reading' && this.#unread.size === 0) this.close();
+    if (this.#state === 'reading' && this.#unread.size === 0) this.#close();
   }
 
-  close(): void {
-    this.#socket.terminate();
+  /** Ends the connection, whatever it carries. */
+  end(): void {
+    if (this.#handedOver !== undefined) this.#handedOver.end();
+    else if (this.#state === 'answering') this.#abort();
+    else this.#close();
   }
 
-  /** Closes, in order, a connection on which no request has begun. */
-  closeSilent(): void {
+  /** Closes in order. The system still delivers what was written, which a reset would discard. */
+  #close(): void {
     this.#socket.end();
+  }
+
+  /** Resets the connection, so that no client can mistake the answer for a complete one. */
+  #abort(): void {
+    this.#socket.terminate();
   }
 
   /** Hands over a request that is slow to arrive, since the runtime's server limits its time. */
@@ -224,11 +236,11 @@ export class LeanConnection {
     const isLast =
       head.isLast || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
     const how = await this.#send(answer, leaving.signal, isLast);
-    if (how === 'reset') return this.close();
+    if (how === 'reset') return this.#abort();
     if (!this.#writer.isDrained) await this.#writer.whenDrained();
     this.#leaving = undefined;
     if (this.#isClosed) return;
-    if (isLast) return this.#discard();
+    if (isLast || this.#isFinished) return this.#discard();
     this.#large = undefined;
     this.#state = 'reading';
     this.#socket.resume();
@@ -254,9 +266,9 @@ export class LeanConnection {
   #discard(): void {
     this.#state = 'discarding';
     this.#socket.shutdown();
-    if (this.#isFinished) return this.close();
+    if (this.#isFinished) return this.#close();
     this.#socket.resume();
-    setTimeout(() => this.close(), DISCARD_MS).unref();
+    setTimeout(() => this.#close(), DISCARD_MS).unref();
   }
 
   #handOver(): void {

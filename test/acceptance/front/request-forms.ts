@@ -70,7 +70,7 @@ export function formOf(id: number, dice: Dice): RequestForm {
     size += bytes.length;
     ends.push(size);
   }
-  let bytes = Buffer.concat(pieces);
+  let bytes: Buffer = Buffer.concat(pieces);
   if (kind > 0.6) for (let left = dice() ** 2 * 6; left > 0; left--) bytes = mutated(bytes, dice);
   return { id, bytes, cuts: cutsOf(bytes.length, dice), ends, isPlain: kind < 0.15 };
 }
