@@ -82,11 +82,7 @@ export function addressOf(
 }
 
 /** Who connected. The address is '' if the connection is gone. */
-function peerOf(
-  request: Request,
-  server: Server<SocketData>,
-  handedOver: HandedOverPeers | undefined,
-): Peer {
+function peerOf(request: Request, server: Server<SocketData>, handedOver: HandedOverPeers | undefined): Peer {
   const { address = '', port = 0 } = server.requestIP(request) ?? {};
   if (handedOver === undefined) return { address, isTls: server.protocol === 'https' };
   // The port alone is not enough: from another address of the loopback network, anybody may use the same one.

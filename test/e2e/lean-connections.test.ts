@@ -33,7 +33,10 @@ afterAll(async () => {
 });
 
 const LINE = 'POST /v1/chat/completions';
-const FIELDS = [['Host', 'localhost'], ['Content-Type', 'application/json']] as const;
+const FIELDS = [
+  ['Host', 'localhost'],
+  ['Content-Type', 'application/json'],
+] as const;
 const request = (model: string, connection = 'keep-alive'): string =>
   rawRequest(LINE, [...FIELDS, ['Connection', connection]], JSON.stringify(chat(model)));
 

@@ -61,7 +61,11 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     tls,
     port: options.port,
   });
-  const inner = innerServer(gateway, { ...options, tls: undefined, bodies: budget, handedOver: peers }, listeners);
+  const inner = innerServer(
+    gateway,
+    { ...options, tls: undefined, bodies: budget, handedOver: peers },
+    listeners,
+  );
   const host: LeanHost = {
     port: inner.port,
     peers,

@@ -1,4 +1,4 @@
-import type { Draft } from './request-forms.ts';
+import type { Draft } from './draft.ts';
 
 type Oddity = (draft: Draft, dice: () => number) => void;
 
@@ -99,24 +99,25 @@ const lines: readonly Oddity[] = [
     '/v1/models',
     '/healthz',
     '/admin/v1/keys',
-  ].map(
-    (target): Oddity =>
-      (draft) => {
-        draft.target = target;
-      },
-  ),
-  ...['HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', 'HTTP/1.2', 'http/1.1', 'HTTP/1.1 ', 'HTTP/1.10', 'HTTP/01.1', ''].map(
-    (version): Oddity =>
-      (draft) => {
-        draft.version = version;
-      },
-  ),
-  ...['\n', '\r', '\r\r\n', ' \r\n', '\n\r'].map(
-    (eol): Oddity =>
-      (draft) => {
-        draft.eol = eol;
-      },
-  ),
+  ].map((target): Oddity => (draft) => {
+    draft.target = target;
+  }),
+  ...[
+    'HTTP/1.0',
+    'HTTP/0.9',
+    'HTTP/2.0',
+    'HTTP/1.2',
+    'http/1.1',
+    'HTTP/1.1 ',
+    'HTTP/1.10',
+    'HTTP/01.1',
+    '',
+  ].map((version): Oddity => (draft) => {
+    draft.version = version;
+  }),
+  ...['\n', '\r', '\r\r\n', ' \r\n', '\n\r'].map((eol): Oddity => (draft) => {
+    draft.eol = eol;
+  }),
 ];
 
 const fields: readonly Oddity[] = [
@@ -150,14 +151,20 @@ const fields: readonly Oddity[] = [
   has('Connection: x-case'),
   has('Connection: content-length'),
   has('Connection: Upgrade', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'),
-  has('Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='),
+  has(
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ),
   has('Proxy-Connection: keep-alive'),
   has('Keep-Alive: timeout=5'),
   has('TE: trailers', 'Trailer: x-late'),
   has('Origin: https://page.example'),
   has('X-Forwarded-For: 203.0.113.9'),
   (draft, dice) => draft.fields.push(`X-Long: ${'x'.repeat(Math.floor(dice() * 20_000))}`),
-  (draft, dice) => draft.fields.push(...Array.from({ length: Math.floor(dice() * 130) }, (_, at) => `X-${at}: y`)),
+  (draft, dice) =>
+    draft.fields.push(...Array.from({ length: Math.floor(dice() * 130) }, (_, at) => `X-${at}: y`)),
 ];
 
 const framings: readonly Oddity[] = [
@@ -192,7 +199,10 @@ const framings: readonly Oddity[] = [
   framed('Content-Length: 1e9'),
   framed('Transfer-Encoding: identity'),
   chunked(CHUNKED, oneChunk),
-  chunked(CHUNKED, (text) => `${hex(half(text))}\r\n${half(text)}\r\n${hex(rest(text))}\r\n${rest(text)}\r\n0\r\n\r\n`),
+  chunked(
+    CHUNKED,
+    (text) => `${hex(half(text))}\r\n${half(text)}\r\n${hex(rest(text))}\r\n${rest(text)}\r\n0\r\n\r\n`,
+  ),
   chunked(CHUNKED, (text) => `${hex(text)};a=b\r\n${text}\r\n0\r\n\r\n`),
   chunked(CHUNKED, (text) => `000${hex(text)}\r\n${text}\r\n000\r\n\r\n`),
   chunked(CHUNKED, (text) => `${hex(text)} \r\n${text}\r\n0\r\n\r\n`),
@@ -270,7 +280,10 @@ const bodies: readonly Oddity[] = [
     draft.body = draft.body.replace('"model":"m"', '"model":"none"');
   },
   (draft, dice) => {
-    draft.body = draft.body.replace('"max_tokens"', `"pad":"${'x'.repeat(Math.floor(dice() ** 2 * 150_000))}","max_tokens"`);
+    draft.body = draft.body.replace(
+      '"max_tokens"',
+      `"pad":"${'x'.repeat(Math.floor(dice() ** 2 * 150_000))}","max_tokens"`,
+    );
   },
   (draft) => {
     draft.method = `\r\n${draft.method}`;

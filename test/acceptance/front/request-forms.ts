@@ -1,3 +1,4 @@
+import type { Draft } from './draft.ts';
 import { ODDITIES, TOKENS } from './oddities.ts';
 
 /** Bytes that a client sends over one connection, and how they are cut. */
@@ -10,18 +11,6 @@ export interface RequestForm {
   readonly ends: readonly number[];
   /** Whether it is one plain request, unchanged but for its cuts. */
   readonly isPlain: boolean;
-}
-
-/** A request in parts that oddities change. */
-export interface Draft {
-  method: string;
-  target: string;
-  version: string;
-  eol: string;
-  readonly fields: string[];
-  body: string;
-  /** Replaces the field for the length that fits. */
-  framing: string[] | undefined;
 }
 
 type Dice = () => number;
@@ -110,7 +99,7 @@ function mutated(bytes: Buffer, dice: Dice): Buffer {
     () => [before, rest.subarray(0, count), rest],
     () => [before, Buffer.from(pick(TOKENS, dice) ?? '', 'latin1'), rest],
     () => [before, Buffer.from(pick(TOKENS, dice) ?? '', 'latin1'), rest.subarray(count)],
-    () => [before, Buffer.from(rest.subarray(0, count)).reverse(), rest.subarray(count)],
+    () => [before, Buffer.from(rest.subarray(0, count)).toReversed(), rest.subarray(count)],
     () => [before],
   ];
   return Buffer.concat(pick(ways, dice)?.() ?? []);

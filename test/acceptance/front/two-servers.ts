@@ -105,19 +105,51 @@ async function echoOf(request: Request): Promise<string> {
   const body = Buffer.from(await request.arrayBuffer());
   const fields = [...request.headers].filter(([name]) => !OWN.test(name));
   const marks = new Set(body.toString('latin1').match(/case-\d+-\d+-/g));
-  const short = body.length > 200 ? [body.length, Bun.hash(body).toString(36), ...marks] : body.toString('latin1');
-  return JSON.stringify([request.method, pathname + search, fields.sort(), short]);
+  const short =
+    body.length > 200 ? [body.length, Bun.hash(body).toString(36), ...marks] : body.toString('latin1');
+  return JSON.stringify([
+    request.method,
+    pathname + search,
+    fields.sort(([a], [b]) => (a < b ? -1 : 1)),
+    short,
+  ]);
 }
 
 function answerOf(path: string, echo: string): unknown {
   const content = `ECHO(${Buffer.from(echo).toString('base64url')})`;
-  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2, input_tokens: 1, output_tokens: 1 };
+  const usage = {
+    prompt_tokens: 1,
+    completion_tokens: 1,
+    total_tokens: 2,
+    input_tokens: 1,
+    output_tokens: 1,
+  };
   if (path.endsWith('embeddings'))
-    return { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1] }], model: content, usage };
+    return {
+      object: 'list',
+      data: [{ object: 'embedding', index: 0, embedding: [1] }],
+      model: content,
+      usage,
+    };
   if (path.endsWith('messages'))
-    return { id: 'c', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: content }], stop_reason: 'end_turn', usage };
+    return {
+      id: 'c',
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [{ type: 'text', text: content }],
+      stop_reason: 'end_turn',
+      usage,
+    };
   const message = { role: 'assistant', content };
-  return { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }], usage };
+  return {
+    id: 'c',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    usage,
+  };
 }
 
 interface Sides {
@@ -169,12 +201,16 @@ async function playSlowly(form: RequestForm, served: number, side: Side): Promis
 /** Where requests were to end, where they declare their ends, and each line behind the first head. */
 function pausesOf({ bytes, ends }: RequestForm): readonly number[] {
   const pauses = new Set([...ends, bytes.length]);
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     from = declaredEnd(bytes, from);
     pauses.add(from);
   }
   const text = bytes.toString('latin1');
-  for (let at = text.indexOf('\n', text.indexOf('\n\r\n') + 3); at !== -1 && pauses.size < 40; at = text.indexOf('\n', at + 1))
+  for (
+    let at = text.indexOf('\n', text.indexOf('\n\r\n') + 3);
+    at !== -1 && pauses.size < 40;
+    at = text.indexOf('\n', at + 1)
+  )
     pauses.add(at + 1);
   return [...pauses].filter((pause) => pause <= bytes.length).sort((a, b) => a - b);
 }

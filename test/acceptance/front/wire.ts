@@ -31,7 +31,7 @@ export async function connectTo(port: number): Promise<Wire> {
   const closed = (): void => {
     state.isClosed = true;
   };
-  const socket = await Bun.connect<undefined>({
+  const socket = await Bun.connect({
     hostname: '127.0.0.1',
     port,
     socket: {
@@ -55,7 +55,7 @@ export async function connectTo(port: number): Promise<Wire> {
   };
 }
 
-function flush(socket: Socket<undefined>, { waiting }: State): void {
+function flush(socket: Socket, { waiting }: State): void {
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
     const sent = Math.max(0, socket.write(next));
     if (sent < next.byteLength) {
