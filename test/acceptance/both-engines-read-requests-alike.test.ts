@@ -29,6 +29,7 @@ test('a plain request is read alike wherever it is cut', async () => {
     bytes,
     cuts,
     ends: [bytes.length],
+    isPaced: false,
     isPlain: true,
   });
   const result = emptyComparison();

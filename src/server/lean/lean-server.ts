@@ -17,7 +17,8 @@ import { serve } from '../serve.ts';
 import type { ServerState } from '../server-state.ts';
 import type { TlsPair } from '../tls-files.ts';
 import type { HandedOverPeers } from './handed-over.ts';
-import { LeanConnection, type LeanHost, type LeanRequest } from './lean-connection.ts';
+import { LeanConnection, type LeanHost } from './lean-connection.ts';
+import type { LeanRequest } from './lean-request.ts';
 
 const HANDLERS: Bun.SocketHandler<LeanConnection> = {
   data: (socket, bytes) => socket.data.received(bytes),

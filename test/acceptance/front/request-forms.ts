@@ -9,6 +9,8 @@ export interface RequestForm {
   readonly cuts: readonly number[];
   /** Where each of its requests was to end, before anything was changed. */
   readonly ends: readonly number[];
+  /** Whether each piece waits until nothing happens any more, as with a client that awaits its answers. */
+  readonly isPaced: boolean;
   /** Whether it is one plain request, unchanged but for its cuts. */
   readonly isPlain: boolean;
 }
@@ -46,6 +48,7 @@ const USUAL = [
 
 /** The request of a number: the same number and seed give the same bytes. */
 export function formOf(id: number, dice: Dice): RequestForm {
+  if (dice() < 0.1) return repeatedForm(id, dice);
   const kind = dice();
   const count = kind < 0.15 ? 1 : 1 + Math.floor(dice() ** 2 * 3);
   const pieces: Buffer[] = [];
@@ -61,7 +64,23 @@ export function formOf(id: number, dice: Dice): RequestForm {
   }
   let bytes: Buffer = Buffer.concat(pieces);
   if (kind > 0.6) for (let left = dice() ** 2 * 6; left > 0; left--) bytes = mutated(bytes, dice);
-  return { id, bytes, cuts: cutsOf(bytes.length, dice), ends, isPlain: kind < 0.15 };
+  return { id, bytes, cuts: cutsOf(bytes.length, dice), ends, isPaced: false, isPlain: kind < 0.15 };
+}
+
+/** Requests with the same head but for its length, of which later ones may be changed, one after the other. */
+function repeatedForm(id: number, dice: Dice): RequestForm {
+  const first = draftOf(markOf(id, 0), dice);
+  const pieces: Buffer[] = [Buffer.from(textOf(first), 'latin1')];
+  const ends = [pieces[0]?.length ?? 0];
+  for (let at = 1; at < 4; at++) {
+    const { body } = draftOf(markOf(id, at), dice);
+    const draft = { ...first, fields: [...first.fields], body };
+    if (dice() < 0.3) oddly(draft, dice);
+    const bytes = Buffer.from(textOf(draft), 'latin1');
+    pieces.push(dice() < 0.3 ? mutated(bytes, dice) : bytes);
+    ends.push((ends.at(-1) ?? 0) + (pieces.at(-1)?.length ?? 0));
+  }
+  return { id, bytes: Buffer.concat(pieces), cuts: ends.slice(0, -1), ends, isPaced: true, isPlain: false };
 }
 
 function draftOf(mark: string, dice: Dice): Draft {

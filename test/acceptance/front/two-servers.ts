@@ -34,6 +34,8 @@ export interface TwoServers {
 
 /** Turns of the event loop in which nothing happens on a connection, after which it is over. */
 const QUIET_TURNS = 60;
+/** The same for a client that awaits its answers. */
+const PAUSE_TURNS = 30;
 const LONG_TURNS = 200;
 
 /** Starts a gateway with each engine. */
@@ -168,13 +170,13 @@ async function compare(form: RequestForm, { lean, runtime }: Sides, into: Compar
 }
 
 /** Sends a form over one connection. Returns how the provider read its requests. */
-async function play({ id, bytes, cuts }: RequestForm, side: Side): Promise<readonly string[]> {
+async function play({ id, bytes, cuts, isPaced }: RequestForm, side: Side): Promise<readonly string[]> {
   const wire = await connectTo(side.port);
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
     wire.write(bytes.subarray(from, cut));
     from = cut;
-    if (cut < bytes.length) await turn();
+    if (cut < bytes.length) await (isPaced ? quiet(wire, PAUSE_TURNS) : turn());
   }
   await quiet(wire, QUIET_TURNS);
   return finish(wire, id, side);
