@@ -101,11 +101,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
   });
   await ledger.start(options.claims);
   const pruner = new Pruner(options, database, ledger);
-  // The database of database mode is kept by who opened it.
-  const upkeep =
-    options.database === undefined
-      ? new Upkeep({ database, keptMs: options.quartersMs, nowMs: Date.now })
-      : undefined;
+  const upkeep = upkeepOf(options, database);
   return {
     database,
     begin: (worker) => ({
@@ -137,6 +133,14 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
       if (options.database === undefined) await database.close();
     },
   };
+}
+
+/** Whoever opened the database of database mode keeps it up. */
+function upkeepOf(
+  { database: opened, quartersMs: keptMs }: SpendOptions,
+  database: Database,
+): Upkeep | undefined {
+  return opened === undefined ? new Upkeep({ database, keptMs, nowMs: Date.now }) : undefined;
 }
 
 /** The folder that `spend.journal` names, or the default one. */

@@ -11,7 +11,7 @@ export interface SqliteOrder {
 /** How long the statement waits for other writers. */
 const BUSY_MS = 60_000;
 
-self.onmessage = ({ data: { file, statement } }: MessageEvent<SqliteOrder>): void => {
+self.addEventListener('message', ({ data: { file, statement } }: MessageEvent<SqliteOrder>): void => {
   let problem = '';
   try {
     const database = new Database(file, { readwrite: true, create: false });
@@ -25,4 +25,4 @@ self.onmessage = ({ data: { file, statement } }: MessageEvent<SqliteOrder>): voi
     problem = error instanceof Error ? error.message : String(error);
   }
   self.postMessage(problem);
-};
+});
