@@ -25,7 +25,7 @@ import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
-import { drainOnSignals } from './signals.ts';
+import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { openShared } from './shared-side.ts';
 import { spendServices } from './spend-services.ts';
@@ -109,6 +109,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     await inForce;
     return response;
   };
+  const signal = stopSignal();
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
     admin: { ...records, endpoint, close: admin.close, record: recording.listen, records: recording.counts },
     database: { status: () => store.status(), objects: store.objects },
@@ -121,7 +122,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
   const { quartersMs: keptMs } = readSpendEnvironment(process.env);
   const upkeep = new Upkeep({ database: store.database, keptMs, nowMs: Date.now });
-  const drained = drainOnSignals(running);
+  const drained = drainOnSignals(signal, running);
   announce(running, flags);
   await warn(running, environment, shared.problem);
   flags.listen((event) => {

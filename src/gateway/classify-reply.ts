@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import { valueAt } from '../lib/json/json-scan.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
 import { rewriteModel } from '../protocols/model-name.ts';
@@ -108,7 +109,7 @@ function withoutBody(reply: Reply): Reply {
   return { ...reply, body: null };
 }
 
-function isEventStream(headers: Headers): boolean {
+function isEventStream(headers: Fields): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
@@ -193,10 +194,10 @@ function usageOf(decoded: AnswerBody | undefined): Usage | undefined {
 
 /** Returns the answer for the client: unchanged, or decoded if a secret is redacted or the model renamed. */
 function shownWhole(
-  came: { readonly headers: Headers; readonly bytes: Uint8Array },
+  came: { readonly headers: Fields; readonly bytes: Uint8Array },
   decoded: AnswerBody | undefined,
   { provider, shownModel }: ReplyContext,
-): { readonly headers: Headers; readonly bytes: Uint8Array } {
+): { readonly headers: Fields; readonly bytes: Uint8Array } {
   const plain = decoded?.bytes ?? came.bytes;
   const safe = redact(plain, provider);
   const named =

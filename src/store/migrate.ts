@@ -9,6 +9,7 @@ import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
 import { console } from './migrations/0007-console.ts';
 import { sharedLimits } from './migrations/0008-shared-limits.ts';
 import { spendSums } from './migrations/0009-spend-sums.ts';
+import { requestDetails } from './migrations/0010-request-details.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   console,
   sharedLimits,
   spendSums,
+  requestDetails,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

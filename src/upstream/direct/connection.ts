@@ -1,6 +1,6 @@
 import type { Socket } from 'bun';
 import { systemClock } from '../../lib/system-clock.ts';
-import { isBlank } from './http-response.ts';
+import { isBlank } from '../../http1/response-reader.ts';
 import type { Target } from './target.ts';
 
 /** Callbacks to the pool that opened a connection. */

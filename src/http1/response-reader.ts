@@ -1,12 +1,6 @@
+import { partOf } from '../lib/part-of.ts';
 import { HeadReader } from './head-reader.ts';
-import {
-  lengthOf,
-  MAX_FIELDS,
-  parseHead,
-  ProtocolFault,
-  type ResponseHead,
-  staysOpen,
-} from './response-head.ts';
+import { MAX_FIELDS, parseResponseHead, ProtocolFault, type ResponseHead } from './response-head.ts';
 
 /** Maximum length of a chunk-size line, extensions included, and of a trailer line. */
 const MAX_LINE_CHARS = 16 * 1024;
@@ -68,6 +62,11 @@ export class ResponseReader {
     return this.#state === 'complete';
   }
 
+  /** Whether the next byte begins a chunk. */
+  get isBetweenChunks(): boolean {
+    return this.#state === 'chunk-line' && this.#line === '';
+  }
+
   /** Whether the connection may carry another request after this response. */
   get staysOpen(): boolean {
     return this.#staysOpen && !this.#hasSurplus;
@@ -116,40 +115,35 @@ export class ResponseReader {
       const found = this.#headReader.take(rest);
       if (found === undefined) return undefined;
       rest = found.rest;
-      const { status, headers, isOld } = parseHead(found.text);
+      const head = parseResponseHead(found.text);
+      const { status } = head;
       if (status === 101) throw new ProtocolFault('unexpected status 101 (Switching Protocols)');
       if (status < 200) {
         if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('too many interim responses');
         continue;
       }
-      this.#head = { status, headers };
-      this.#staysOpen = staysOpen(headers, isOld);
-      this.#frame(status, headers, isOld);
+      this.#head = head;
+      this.#frame(head);
       return rest;
     }
   }
 
   /** Determines how the body ends (RFC 9112 §6.3). */
-  #frame(status: number, headers: Headers, isOld: boolean): void {
-    const coding = headers.get('transfer-encoding');
-    const length = headers.get('content-length');
+  #frame({ status, framing, staysOpen }: ResponseHead): void {
     if (this.#method === 'HEAD' || status === 204 || status === 304) {
       this.#hasBody = false;
       this.#state = 'complete';
       // If the server sends a body anyway, the next request on this connection would read it as its answer.
       this.#staysOpen = false;
-    } else if (coding !== null) {
-      // The parser has already trimmed white space. Any other coding or list of codings is rejected.
-      if (coding.toLowerCase() !== 'chunked') throw new ProtocolFault('unsupported transfer coding');
-      // Having both fields is a smuggling technique, and HTTP/1.0 has no chunked coding (RFC 9112 §6.1).
-      if (length !== null || isOld) this.#staysOpen = false;
-      this.#state = 'chunk-line';
-    } else if (length === null) {
-      this.#staysOpen = false;
-      this.#state = 'until-close';
-    } else {
-      this.#leftBytes = lengthOf(length);
-      this.#state = this.#leftBytes === 0 ? 'complete' : 'length';
+      return;
+    }
+    if (framing instanceof ProtocolFault) throw framing;
+    this.#staysOpen = staysOpen;
+    if (framing === 'chunked') this.#state = 'chunk-line';
+    else if (framing === 'until-close') this.#state = 'until-close';
+    else {
+      this.#leftBytes = framing;
+      this.#state = framing === 0 ? 'complete' : 'length';
     }
   }
 
@@ -264,21 +258,8 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
   return true;
 }
 
-/**
- * Copying pieces up to this size is cheaper than creating a view, which forces the runtime to expose the backing
- * buffer.
- */
-const SMALL_BYTES = 1024;
-
-function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
-  // `Buffer.slice` returns a view, so call the one of `Uint8Array`.
-  return to - from > SMALL_BYTES
-    ? bytes.subarray(from, to)
-    : Uint8Array.prototype.slice.call(bytes, from, to);
-}
-
 /** Returns the value of a hexadecimal digit, or -1 for any other byte. */
-function hexDigit(byte = 0): number {
+export function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
