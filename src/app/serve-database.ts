@@ -120,8 +120,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const running = serving;
   if (running === undefined) return EXIT.failed;
   const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
-  const { quartersMs: keptMs } = readSpendEnvironment(process.env);
-  const upkeep = new Upkeep({ database: store.database, keptMs, nowMs: Date.now });
+  const upkeep = upkeepOf(store);
   const drained = drainOnSignals(signal, running);
   announce(running, flags);
   await warn(running, environment, shared.problem);
@@ -138,6 +137,11 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   for (const part of [upkeep, recording, alerts, spend, shared.side, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+function upkeepOf({ database }: Store): Upkeep {
+  const { quartersMs: keptMs } = readSpendEnvironment(process.env);
+  return new Upkeep({ database, keptMs, nowMs: Date.now });
 }
 
 type Configured = Pick<Changed, 'snapshot' | 'revision'>;
