@@ -307,7 +307,7 @@ test('the work is linear in the length of a body, whatever its content', () => {
       tools: Array.from({ length: count }, (_, at) => ({ name: `t${at}`, defer_loading: true })),
     });
   for (const [make, size] of [
-    [nested, 400],
+    [nested, 4000],
     [systems, 4000],
     [tools, 4000],
   ] as const) {
