@@ -1,3 +1,4 @@
+import { partOf } from '../lib/part-of.ts';
 import { HeadReader } from './head-reader.ts';
 import { MAX_FIELDS, parseResponseHead, ProtocolFault, type ResponseHead } from './response-head.ts';
 
@@ -59,6 +60,11 @@ export class ResponseReader {
 
   get isComplete(): boolean {
     return this.#state === 'complete';
+  }
+
+  /** Whether the next byte begins a chunk. */
+  get isBetweenChunks(): boolean {
+    return this.#state === 'chunk-line' && this.#line === '';
   }
 
   /** Whether the connection may carry another request after this response. */
@@ -252,21 +258,8 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
   return true;
 }
 
-/**
- * Copying pieces up to this size is cheaper than creating a view, which forces the runtime to expose the backing
- * buffer.
- */
-const SMALL_BYTES = 1024;
-
-function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
-  // `Buffer.slice` returns a view, so call the one of `Uint8Array`.
-  return to - from > SMALL_BYTES
-    ? bytes.subarray(from, to)
-    : Uint8Array.prototype.slice.call(bytes, from, to);
-}
-
 /** Returns the value of a hexadecimal digit, or -1 for any other byte. */
-function hexDigit(byte = 0): number {
+export function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;

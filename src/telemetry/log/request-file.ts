@@ -105,6 +105,13 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'sec-websocket-protocol',
 ]);
 
+/** Masks credentials in lines of header fields that were written unmasked. */
+export function maskedHeaders(lines: string): string {
+  return lines.replaceAll(/^([\w-]+): (.*)$/gm, (line, name: string, value: string) =>
+    SECRET_FIELDS.has(name) ? `${name}: ${value.includes('****') ? value : redactCredential(value)}` : line,
+  );
+}
+
 function headerText(headers: Fields | undefined, isRedacted: boolean): string {
   if (headers === undefined) return '(none)';
   const keys = isRedacted

@@ -1,8 +1,15 @@
-import type { ByteSource, Cancellation, Backpressure, UpstreamReply } from '../../gateway/ports.ts';
+import type {
+  Backpressure,
+  ByteSource,
+  Cancellation,
+  TakeFramed,
+  UpstreamReply,
+} from '../../gateway/ports.ts';
 import type { UnreachableReason } from '../../routing/outcome.ts';
 import type { Connection } from './connection.ts';
 import { unreachableReason } from '../failure.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
+import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../http1/only-chunk.ts';
 
 /** Buffers at most this much of an unread body, then pauses the provider's socket. */
 const MOST_KEPT_BYTES = 256 * 1024;
@@ -16,6 +23,7 @@ interface Reading {
 
 interface PipeSink {
   readonly take: (chunk: Uint8Array) => Backpressure;
+  readonly takeFramed: TakeFramed | undefined;
   readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
   readonly reject: (error: unknown) => void;
   /** Whether the sink is still processing the last chunk. */
@@ -65,6 +73,7 @@ export class Exchange implements ByteSource {
   /** Takes bytes from the connection. The exchange owns them from then on. */
   take(bytes: Buffer): void {
     this.#hasHeard = true;
+    if (this.#sink?.takeFramed !== undefined && this.#giveFramed(bytes, this.#sink.takeFramed)) return;
     let piece: Uint8Array | undefined;
     try {
       piece = this.#response.take(bytes);
@@ -97,9 +106,9 @@ export class Exchange implements ByteSource {
     });
   }
 
-  pipe(take: PipeSink['take']): Promise<'end' | 'broken' | 'stop'> {
+  pipe(take: PipeSink['take'], takeFramed?: TakeFramed): Promise<'end' | 'broken' | 'stop'> {
     return new Promise((resolve, reject) => {
-      this.#sink = { take, resolve, reject, isBusy: false };
+      this.#sink = { take, takeFramed, resolve, reject, isBusy: false };
       this.#drain();
     });
   }
@@ -142,22 +151,40 @@ export class Exchange implements ByteSource {
     }
   }
 
-  #give(chunk: Uint8Array, sink: PipeSink): void {
-    const { take, reject } = sink;
-    let taken: Backpressure;
+  /** Offers bytes that are exactly one chunk to the sink, framing included. Returns whether it took them. */
+  #giveFramed(bytes: Buffer, takeFramed: TakeFramed): boolean {
+    const sink = this.#sink;
+    if (sink === undefined || sink.isBusy || !this.#response.isBetweenChunks) return false;
+    const start = startOfOnlyChunk(bytes);
+    if (start === NOT_ONE_CHUNK) return false;
     try {
-      taken = take(chunk);
+      const taken = takeFramed(bytes, start, bytes.byteLength - 2);
+      if (taken === 'unframed') return false;
+      this.#taken(taken, sink);
     } catch (error) {
       this.#sink = undefined;
-      return reject(error);
+      sink.reject(error);
     }
+    return true;
+  }
+
+  #give(chunk: Uint8Array, sink: PipeSink): void {
+    try {
+      this.#taken(sink.take(chunk), sink);
+    } catch (error) {
+      this.#sink = undefined;
+      sink.reject(error);
+    }
+  }
+
+  #taken(taken: Backpressure, sink: PipeSink): void {
     if (taken === undefined) return;
     if (taken === 'stop') return this.#endPipe('stop');
     sink.isBusy = true;
     taken.then(() => {
       sink.isBusy = false;
       this.#drain();
-    }, reject);
+    }, sink.reject);
   }
 
   #endPipe(how: 'end' | 'broken' | 'stop'): void {
