@@ -299,7 +299,8 @@ test('everything in a body but the carrier’s own members passes through', () =
 });
 
 test('the work is linear in the length of a body, whatever its content', () => {
-  const nested = (levels: number) =>
+  // Each result nests by two levels, of which a body has 10,000 at most.
+  const nested = (size: number, levels = size >> 2) =>
     `{"messages":[{"role":"user","content":${'[{"type":"tool_result","content":'.repeat(levels)}[]${'}]'.repeat(levels)}}]}`;
   const systems = (count: number) =>
     JSON.stringify({ messages: Array.from({ length: count }, () => ({ role: 'system', content: 's' })) });
