@@ -7,12 +7,12 @@ import { Ledger } from '../../../src/spend/ledger/ledger.ts';
 import type { LedgerOptions, LedgerTrouble } from '../../../src/spend/ledger/ledger-options.ts';
 import { type Database, openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
-import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
+import { ENGINES, startOwnDatabases, type OwnDatabases } from '../store/databases.ts';
 import { AT_MS, closeLine, COUNTER, newFolder, newWriter, openLine } from './lines.ts';
 
-let databases: TestDatabases;
+let databases: OwnDatabases;
 beforeAll(async () => {
-  databases = await startDatabases();
+  databases = await startOwnDatabases();
 });
 afterAll(() => databases.stop());
 
