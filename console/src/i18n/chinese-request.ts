@@ -24,4 +24,13 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'They may contain personal data. Secrets are masked.': '内容可能包含个人数据。机密信息已打码。',
   'Nothing was recorded of this request on this machine.': '本机没有此请求的记录。',
   'The command has a sample message. Replace it with your own.': '命令中的消息只是示例，请换成你自己的。',
+  'Saved by the cache': '缓存节省',
+  Filters: '筛选',
+  'Filters: {{text}}': '筛选：{{text}}',
+  Spending: '费用',
+  'Requests at a time': '并发请求',
+  'Nothing has happened yet': '还没有发生任何事',
+  'Tries the address and the key before anything is saved.': '在保存之前先验证地址和密钥。',
+  'Delete cached answers': '清空缓存的回答',
+  'The cached answers of {{name}} are deleted': '已清空 {{name}} 缓存的回答',
 };

@@ -19,6 +19,8 @@ export const chineseTables: Readonly<Record<string, string>> = {
   'feed drained': '{{what}} 开始排空',
   'feed resumed': '{{what}} 恢复接收请求',
   'feed provider_error': '{{what}} 出错',
+  'feed failed': '{{model}} 的请求失败',
+  'feed request': '{{provider}} 回答了 {{model}} 的请求',
   'feed budget': '{{what}} 的预算达到阈值',
   'feed cleared': '{{what}} 的冷却被手动结束',
   'Answers every request with 500': '每个请求都返回 500',

@@ -17,9 +17,9 @@ export const english: Readonly<Record<string, string>> = {
   'Apply {{count}} changes_other': 'Apply {{count}} changes',
   'At most {{count}} attempts._one': 'At most one attempt.',
   'At most {{count}} attempts._other': 'At most {{count}} attempts.',
-  'By the average of the last {{count}} whole days._one': 'By the last whole day.',
-  'By the average of the last {{count}} whole days._other':
-    'By the average of the last {{count}} whole days.',
+  'Based on the average of the last {{count}} full days._one': 'Based on the last full day.',
+  'Based on the average of the last {{count}} full days._other':
+    'Based on the average of the last {{count}} full days.',
   '{{count}} events were lost on a slow connection._one': 'One event was lost on a slow connection.',
   '{{count}} events were lost on a slow connection._other':
     '{{count}} events were lost on a slow connection.',
@@ -32,11 +32,18 @@ export const english: Readonly<Record<string, string>> = {
   'feed drained': '{{what}} gets no new requests',
   'feed resumed': '{{what}} takes requests again',
   'feed cleared': 'The cooldown of {{what}} was ended by hand',
+  'feed failed': '{{model}} failed',
+  'feed request': '{{model}} was answered by {{provider}}',
   'feed budget': 'A budget of {{what}} reached a threshold',
   'role admin': 'Admin',
   'role operator': 'Operator',
   'role viewer': 'Viewer',
   'role key': 'Holder of a key',
-  'a hour': 'an hour',
-  'a total': 'in all',
+  'a second': 'per second',
+  'a minute': 'per minute',
+  'a hour': 'per hour',
+  'a day': 'per day',
+  'a week': 'per week',
+  'a month': 'per month',
+  'a total': 'in total',
 };

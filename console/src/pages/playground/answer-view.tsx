@@ -22,7 +22,7 @@ export function AnswerView({ answer }: { answer: Answer }): ReactNode {
       )}
       {thought !== '' && (
         <details className="more small muted" open={text === ''}>
-          <summary>{t('Thoughts')}</summary>
+          <summary>{t('Reasoning')}</summary>
           <p className="words">{thought}</p>
         </details>
       )}
@@ -69,7 +69,7 @@ function Measures({ answer }: { answer: Answer }): ReactNode {
         {tokens !== undefined && (
           <span>
             <b>{count(tokens)}</b> {t('tokens')}
-            {rate !== undefined && `, ${t('{{text}} a second', { text: count(rate) })}`}
+            {rate !== undefined && `, ${t('{{text}} per second', { text: count(rate) })}`}
           </span>
         )}
         <Cost answer={answer} />

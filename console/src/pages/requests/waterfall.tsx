@@ -49,7 +49,7 @@ function Admission({ request }: { request: RequestDetail }): ReactNode {
   const until = attempts[0]?.start_ms ?? admitted;
   if (until === null || until === undefined) return null;
   return (
-    <li className="attempt">
+    <li className="admission">
       <span className="row">
         <span className="muted">{t('In the gateway, before the first attempt')}</span>
         <span className="num small">{duration(until)}</span>
