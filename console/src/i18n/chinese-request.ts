@@ -33,4 +33,6 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'Tries the address and the key before anything is saved.': '在保存之前先验证地址和密钥。',
   'Delete cached answers': '清空缓存的回答',
   'The cached answers of {{name}} are deleted': '已清空 {{name}} 缓存的回答',
+  'reply body': '回答正文',
+  'without a name': '未命名',
 };

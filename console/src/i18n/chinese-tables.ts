@@ -21,7 +21,7 @@ export const chineseTables: Readonly<Record<string, string>> = {
   'feed provider_error': '{{what}} 出错',
   'feed failed': '{{model}} 的请求失败',
   'feed request': '{{provider}} 回答了 {{model}} 的请求',
-  'feed budget': '{{what}} 的预算达到阈值',
+  'feed budget': '{{what}} 的预算已用完',
   'feed cleared': '{{what}} 的冷却被手动结束',
   'Answers every request with 500': '每个请求都返回 500',
   'Answers every request with 429': '每个请求都返回 429',

@@ -230,7 +230,7 @@ export const chineseWords: Readonly<Record<string, string>> = {
   failed: '失败',
   'first token': '首 token',
   'if that fails': '若失败',
-  'in all': '总计',
+  total: '总计',
   'in flight': '进行中',
   'in force': '生效中',
   'already added': '已添加',

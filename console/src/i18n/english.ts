@@ -34,7 +34,7 @@ export const english: Readonly<Record<string, string>> = {
   'feed cleared': 'The cooldown of {{what}} was ended by hand',
   'feed failed': '{{model}} failed',
   'feed request': '{{model}} was answered by {{provider}}',
-  'feed budget': 'A budget of {{what}} reached a threshold',
+  'feed budget': 'The budget of {{what}} is used up',
   'role admin': 'Admin',
   'role operator': 'Operator',
   'role viewer': 'Viewer',

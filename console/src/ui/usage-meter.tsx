@@ -34,10 +34,10 @@ export function limitName(use: LimitUse, t: TFunction): string {
   return own === '' ? title : `${title} · ${own}`;
 }
 
-const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'total'];
+const PERIODS = new Set(['second', 'minute', 'hour', 'day', 'week', 'month', 'total']);
 
 function periodText(period: string, t: TFunction): string {
-  return PERIODS.includes(period) ? t(`a ${period}`, { defaultValue: `a ${period}` }) : period;
+  return PERIODS.has(period) ? t(`a ${period}`, { defaultValue: `a ${period}` }) : period;
 }
 
 /** The used share of a limit, as a bar. */

@@ -82,12 +82,13 @@ function joined(told: readonly FeedEntry[], earlier: readonly FeedEntry[]): read
 function Entry({ entry }: { entry: FeedEntry }): ReactNode {
   const { t } = useTranslation();
   const route = useLive(({ routes }) => (entry.route === null ? undefined : routes.get(entry.route)));
+  const text = feedText(entry, route, t);
   const { icon: Icon, color } = KINDS[entry.kind] ?? { icon: Activity, color: 'muted' };
   return (
     <li className="feed-entry">
       <Icon aria-hidden className={color} />
-      <span className="grow">
-        <Link href={placeOf(entry)}>{feedText(entry, route, t)}</Link>
+      <span className="grow clamp" title={text}>
+        <Link href={placeOf(entry)}>{text}</Link>
       </span>
       <span className="muted small">
         <When time={entry.at} />

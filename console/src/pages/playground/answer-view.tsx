@@ -63,7 +63,7 @@ function Measures({ answer }: { answer: Answer }): ReactNode {
         )}
         {durationMs !== undefined && (
           <span>
-            {t('in all')} <b>{duration(durationMs)}</b>
+            {t('total')} <b>{duration(durationMs)}</b>
           </span>
         )}
         {tokens !== undefined && (

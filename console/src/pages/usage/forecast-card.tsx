@@ -29,7 +29,7 @@ export function ForecastCard(): ReactNode {
             <Money value={spent} />
           </Fact>
           <Fact label={t('Daily average')}>
-            <Money value={average} />
+            <Money value={days === 0 ? null : average} />
           </Fact>
           <Fact label={t('Expected by month end')}>
             <Money value={expected} />

@@ -2,7 +2,7 @@ import type { TFunction } from 'i18next';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import { compact, count, percent } from '../../lib/format.ts';
+import { compact, count, NONE, percent } from '../../lib/format.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import type { Column } from '../../ui/sort-header.tsx';
 import { Money } from '../../ui/values.tsx';
@@ -63,7 +63,12 @@ function columnsOf(t: TFunction, { title, total, hasCache }: ColumnOptions): rea
       title,
       className: 'truncate strong',
       sortBy: ({ group }) => group,
-      cell: ({ group }) => <span title={group}>{group}</span>,
+      cell: ({ group }) =>
+        group === NONE ? (
+          <span className="muted">{t('without a name')}</span>
+        ) : (
+          <span title={group}>{group}</span>
+        ),
     },
     {
       id: 'cost',

@@ -3,7 +3,7 @@ import { ChartColumn, Download } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin, queryText } from '../../api/client.ts';
-import { compact, count, money } from '../../lib/format.ts';
+import { compact, count, money, NONE } from '../../lib/format.ts';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Card } from '../../ui/card.tsx';
@@ -183,7 +183,7 @@ function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
     );
   }
   const lines = stacks.map(({ group, isOther, values }, at) => ({
-    label: group,
+    label: group === NONE ? t('without a name') : group,
     color: isOther ? 7 : at,
     kind: 'bars' as const,
     values,
