@@ -11,8 +11,13 @@ import { unreachableReason } from '../failure.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
 import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../http1/only-chunk.ts';
 
-/** Buffers at most this much of an unread body, then pauses the provider's socket. */
+/**
+ * Buffers at most this much of an unread body, then pauses the provider's socket. A piece can be half a megabyte, so the
+ * socket is also paused while a sink is busy, and after a large piece until the next one is asked for.
+ */
 const MOST_KEPT_BYTES = 256 * 1024;
+
+const LARGE_BYTES = 64 * 1024;
 
 type Chunk = Awaited<ReturnType<ByteSource['read']>>;
 
@@ -101,6 +106,7 @@ export class Exchange implements ByteSource {
     if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
     if (this.#state === 'broken') return Promise.reject(new Error('the reply ended prematurely'));
+    this.#goOn();
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
@@ -125,6 +131,7 @@ export class Exchange implements ByteSource {
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
+      if (chunk.byteLength > LARGE_BYTES) this.#holdUp(true);
       reading.resolve({ done: false, value: chunk });
       return;
     }
@@ -137,7 +144,6 @@ export class Exchange implements ByteSource {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return undefined;
     this.#keptBytes -= chunk.byteLength;
-    if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
     return chunk;
   }
 
@@ -146,7 +152,7 @@ export class Exchange implements ByteSource {
     while (this.#sink?.isBusy === false) {
       const chunk = this.#nextKept();
       if (chunk !== undefined) this.#give(chunk, this.#sink);
-      else if (this.#state === 'replying') return;
+      else if (this.#state === 'replying') return this.#goOn();
       else return this.#endPipe(this.#state === 'complete' ? 'end' : 'broken');
     }
   }
@@ -181,6 +187,7 @@ export class Exchange implements ByteSource {
     if (taken === undefined) return;
     if (taken === 'stop') return this.#endPipe('stop');
     sink.isBusy = true;
+    if (!this.#isHeldUp) this.#holdUp(true);
     taken.then(() => {
       sink.isBusy = false;
       this.#drain();
@@ -191,6 +198,10 @@ export class Exchange implements ByteSource {
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.resolve(how);
+  }
+
+  #goOn(): void {
+    if (this.#isHeldUp) this.#holdUp(false);
   }
 
   #holdUp(isHeldUp: boolean): void {
