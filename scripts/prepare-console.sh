@@ -10,8 +10,20 @@ inputs() {
   find console/src console/build.ts console/package.json console/package-lock.json -type f | LC_ALL=C sort | xargs cat | cksum
 }
 
+# A checkout in which the tests run needs the packages that check the pages, too.
+if [ -f node_modules/.installed-all ]; then
+  omit=
+  mark=.installed-all
+else
+  omit=--omit=dev
+  mark=.installed
+fi
+is_installed() {
+  cmp -s console/package-lock.json console/node_modules/$mark
+}
+
 wanted=$(inputs)
-if [ -f console/dist/index.html ] && [ "$(cat console/dist/.inputs 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+if { [ -n "$omit" ] || is_installed; } && [ -f console/dist/index.html ] && [ "$(cat console/dist/.inputs 2>/dev/null)" = "$wanted" ]; then exit 0; fi
 
 # One build at a time; one that was interrupted is forgotten after five minutes.
 find console/.building -maxdepth 0 -mmin +5 -exec rmdir {} \; 2>/dev/null || true
@@ -21,9 +33,9 @@ trap 'exit 1' INT TERM
 
 log=$(mktemp)
 if {
-  cmp -s console/package-lock.json console/node_modules/.installed || {
-    (cd console && npm ci --omit=dev --no-fund --no-audit --loglevel=error) &&
-      cp console/package-lock.json console/node_modules/.installed
+  is_installed || {
+    (cd console && npm ci $omit --no-fund --no-audit --loglevel=error) &&
+      cp console/package-lock.json console/node_modules/$mark
   }
 } >"$log" 2>&1 && node_modules/.bin/bun console/build.ts >>"$log" 2>&1; then
   printf '%s\n' "$wanted" >console/dist/.inputs

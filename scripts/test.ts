@@ -1,28 +1,34 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SHARED_PORT, startPostgres } from '../test/e2e/db-postgres.ts';
 import { type Count, runChecks } from './checks.ts';
 import { skippedTests } from './skipped-tests.ts';
 
 /** The tests inherit what the launcher sets: without it the runtime opens 256 connections at most. */
-const env = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', NO_COLOR: '1' };
+const environment = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', NO_COLOR: '1' };
 const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
 
-/** Runs every check and every test, or only the named tests. Returns how many passed. */
+/**
+ * Runs every check and every test, or only the named tests. Arguments that begin with a hyphen go to the test runner.
+ * Returns how many passed.
+ */
 async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
-  const tests = await runTests(patterns);
+  const postgres = await startPostgres();
+  const tests = await runTests(patterns, { ...environment, [SHARED_PORT]: `${postgres.port}` });
+  await postgres.stop();
   return { passed: checks.passed + tests.passed, failed: checks.failed + tests.failed };
 }
 
-async function runTests(patterns: readonly string[]): Promise<Count> {
+async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-test-'));
   const report = join(folder, 'report.xml');
   const child = Bun.spawn(
     [
       join(binaries, 'bun'),
       'test',
-      '--parallel=2',
+      `--parallel=${availableParallelism() + 1}`,
       '--timeout=60000',
       '--reporter=junit',
       `--reporter-outfile=${report}`,

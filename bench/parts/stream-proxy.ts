@@ -7,7 +7,7 @@ import { AttemptTimeouts } from '../../src/gateway/attempt-timeouts.ts';
 import type { ReplyContext, Reply } from '../../src/gateway/classification.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { protocolFor } from '../../src/protocols/by-path.ts';
-import { createDirectUpstream } from '../../src/upstream/http1/direct-upstream.ts';
+import { createDirectUpstream } from '../../src/upstream/direct/direct-upstream.ts';
 import { compiled } from './compiled.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);

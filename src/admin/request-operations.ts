@@ -50,6 +50,16 @@ const listQuery = z.strictObject({
   format: z.enum(['json', 'csv']).default('json'),
 });
 
+const messageSchema = z.object({
+  title: z.string().meta({ description: 'Method and path, or the status.' }),
+  headers: z.string().meta({ description: 'One field per line.' }),
+  body: z.string().meta({ description: 'Up to 1 MiB of text.' }),
+});
+
+const recordedSchema = z
+  .object({ request: messageSchema, answer: messageSchema, log: z.string() })
+  .meta({ id: 'RecordedRequest' });
+
 const shared = { method: 'get', tag: 'requests', body: undefined, status: 200 } as const;
 
 /** Operations on request records. */
@@ -82,12 +92,33 @@ export const requestOperations: readonly Operation[] = [
       const record = await store.requests.find(id);
       if (record === undefined)
         throw new AdminProblem('not_found', `There is no record of a request "${id}".`);
-      return { version: undefined, body: detailView(record) };
+      return { version: undefined, body: detailView(record, store.snapshot()) };
     },
+  },
+  {
+    ...shared,
+    path: '/requests/{id}/recorded',
+    access: 'admin',
+    id: 'readRecordedRequest',
+    summary: 'The recorded bodies of a request',
+    description:
+      'Returns headers and bodies of a request and its answer, if `logging.separate_files` recorded them on this machine. Secrets are masked.',
+    answer: recordedSchema,
+    run: recordedRequest,
   },
 ];
 
 const MOST_AS_JSON = 1000;
+
+async function recordedRequest({ id, store, services }: Call): Promise<Answer> {
+  const record = await store.requests.find(id);
+  const question = { requestId: id, endedAtMs: record?.endedAtMs ?? 0 };
+  const recorded = record && (await services.running().recorded(question));
+  if (recorded === undefined)
+    throw new AdminProblem('not_found', `Nothing was recorded of a request "${id}" on this machine.`);
+  const { request, answer, log } = recorded;
+  return { version: undefined, body: { request: { ...request }, answer: { ...answer }, log } };
+}
 
 async function listRequests({ store, query }: Call): Promise<Answer> {
   const parsed = parseQuery(listQuery, query);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dollarsOf } from '../prices/cost.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import { ENDINGS } from './request-query.ts';
@@ -81,6 +82,20 @@ const attemptSchema = z.object({
   end_ms: z.int(),
 });
 
+const skippedSchema = z.object({
+  provider: z.string(),
+  model: NAME.meta({ description: "The provider's name for the model; null: the client's." }),
+  for_model: z.string().meta({ description: 'The model that the route belongs to.' }),
+  why: z.enum(['cooling', 'probing', 'draining']).meta({
+    description:
+      'probing: another request was trying it after its cooldown; draining: an operator drained it.',
+  }),
+  for_ms: z.int().nullable().meta({ description: 'The rest of its cooldown; null: it was not cooling.' }),
+  before_attempt: z.int().meta({ description: 'The attempt, counted from 1, that was made without it.' }),
+});
+
+const HEADERS = z.array(z.tuple([z.string(), z.string()]));
+
 export const detailSchema = z
   .object({
     ...fields,
@@ -113,6 +128,19 @@ export const detailSchema = z
         }),
       )
       .meta({ description: 'Cost of each attempt, if attempts other than the last were billed.' }),
+    admitted_ms: COUNT.nullable().meta({
+      description: 'Time from the arrival until the request was read and admitted; null: unknown.',
+    }),
+    skipped: z.array(skippedSchema).meta({
+      description: 'The routes that were passed over because they were unavailable.',
+    }),
+    trace_id: NAME.meta({ description: 'The trace, if it is recorded.' }),
+    trace_url: NAME.meta({ description: 'Its address, if `console.trace_url` is set.' }),
+    is_recording: z.boolean().meta({
+      description: 'Whether the configuration records headers and bodies now; see readRecordedRequest.',
+    }),
+    request_headers: HEADERS.meta({ description: 'Some fields of the request, without credentials.' }),
+    answer_headers: HEADERS.meta({ description: "Some fields of the provider's last answer." }),
     tags: z.record(z.string(), z.string()),
     cache_write_tokens: TOKENS,
     tier: NAME,
@@ -152,7 +180,11 @@ export function requestView(record: RequestRecord): JsonObject {
 }
 
 /** One record with all known details. */
-export function detailView(record: RequestRecord): JsonObject {
+export function detailView(
+  record: RequestRecord,
+  { console, logging }: Pick<Snapshot, 'console' | 'logging'>,
+): JsonObject {
+  const further = furtherView(record.detailsJson);
   return {
     ...requestView(record),
     started_at: new Date(record.endedAtMs - record.durationMs).toISOString(),
@@ -161,12 +193,26 @@ export function detailView(record: RequestRecord): JsonObject {
     overhead_ms: record.overheadMs ?? null,
     attempts_detail: parsed(record.attemptsJson, []),
     translation: parsed(record.translationJson, null),
+    ...further,
+    trace_url: traceAddress(further['trace_id'], console.traceUrl),
+    is_recording: logging.separateFiles,
     provider_cost: dollars(record.providerCostNano),
     attempts_cost: costsView(record.attemptsCost),
     tags: parsed(record.tags, {}),
     cache_write_tokens: record.cacheWriteTokens ?? null,
     tier: record.tier ?? null,
   };
+}
+
+/** Older records lack all of it. */
+function furtherView(text: string | null | undefined): JsonObject {
+  const nothing = { admitted_ms: null, skipped: [], trace_id: null, request_headers: [], answer_headers: [] };
+  return { ...nothing, ...(parsed(text, {}) as JsonObject) };
+}
+
+function traceAddress(traceId: Json | undefined, template: string | undefined): string | null {
+  if (typeof traceId !== 'string' || template === undefined) return null;
+  return template.replaceAll('{trace_id}', traceId);
 }
 
 function dollars(nano: number | null | undefined): string | null {

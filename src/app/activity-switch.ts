@@ -8,6 +8,10 @@ export class ActivitySwitch {
 
   readonly listen: Emit = (event) => this.#tap?.listen(event);
 
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
   async on(tell: (activity: Activity) => void): Promise<void> {
     this.#isOn = true;
     const { ActivityTap } = await import('../admin/live/activity.ts');

@@ -8,7 +8,7 @@ import { listen } from './listen.ts';
 import { DemoAdmin } from './demo-admin.ts';
 import { DemoClient } from './demo-traffic.ts';
 import type { Serving } from './serving.ts';
-import { drainOnSignals } from './signals.ts';
+import { drainOnSignals, stopSignal } from './signals.ts';
 
 const DEMO_KEY = 'sk-demo-key';
 
@@ -44,6 +44,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   let serving: Serving | undefined;
   let client: DemoClient | undefined;
   const admin = new DemoAdmin({ file, overrides, simulators, serving: () => serving, client: () => client });
+  const signal = stopSignal();
   serving = await listen(
     { snapshot, source: { kind: 'text', text, files: [], ...context } },
     { admin: admin.side },
@@ -51,8 +52,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   if (serving === undefined) return EXIT.failed;
   client = new DemoClient(serving.url, DEMO_KEY);
   for (const text of snapshot.warnings) console.error(`llm-proxy: ${text}`);
-  // A user who sees that the demo is running may stop it at once, so listen for signals first.
-  const drained = drainOnSignals(serving);
+  const drained = drainOnSignals(signal, serving);
   console.log(welcome(serving.url, [...simulators.values()].map(({ url }) => url).join(', '), programName));
   await drained;
   client.stop();

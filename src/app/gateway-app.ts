@@ -84,6 +84,8 @@ export interface AppOptions {
   readonly spend?: AppSpend | undefined;
   /** Answers keys' holders about their use. If omitted, use is not stored. */
   readonly keyUse?: KeyUse | undefined;
+  /** See `Gateway`. */
+  readonly isObserved?: (() => boolean) | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
@@ -146,6 +148,7 @@ export function startApp(options: AppOptions): App {
     emit,
     journal: options.spend?.journal,
     ...(tracing && { tracing }),
+    ...(options.isObserved && { isObserved: options.isObserved }),
   };
   const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
   const { server, metricsServer } = openPorts(options, cluster, {
@@ -154,10 +157,7 @@ export function startApp(options: AppOptions): App {
     reportHealth: reports.reportHealth,
     catalogue,
   });
-  const ends = [
-    sweepRegularly({ ...ledgers, answers }, clock),
-    cluster.isProber ? probeRegularly(gateway) : nothing,
-  ];
+  const ends = workRegularly(gateway, cluster, answers);
   const stop = async (): Promise<void> => {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
@@ -184,6 +184,11 @@ export function startApp(options: AppOptions): App {
     drain: () => drained(server, snapshot.server).then(stop),
     stop,
   };
+}
+
+/** Starts what is done at intervals. Returns functions that end it. */
+function workRegularly(gateway: Gateway, { clock, isProber }: Cluster, answers: AnswerCache) {
+  return [sweepRegularly({ ...gateway, answers }, clock), isProber ? probeRegularly(gateway) : nothing];
 }
 
 /** Loads what tests a provider when somebody asks for it. */

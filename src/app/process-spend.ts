@@ -48,6 +48,11 @@ export class ProcessSpend {
   /** Writes the waiting lines, so that another process can read them. */
   readonly flush = (): void => this.#journal?.flush();
 
+  /** Whether requests are journaled. */
+  get isKept(): boolean {
+    return this.#journal !== undefined;
+  }
+
   /** undefined: there is no journal. */
   readonly state = (): JournalState | undefined =>
     this.#journal && { isDegraded: this.#journal.isDegraded(), dropped: this.#journal.dropped() };

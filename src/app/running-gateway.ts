@@ -1,5 +1,6 @@
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import type { App } from './gateway-app.ts';
+import { recordedBy } from './recorded-by.ts';
 import type { Watchers } from './activity-switch.ts';
 
 /** A gateway of one process, as its Admin API sees it. */
@@ -14,6 +15,7 @@ export function runningInOneProcess(app: App, watchers: Watchers): RunningGatewa
     providerErrors: async () => app.statuses(),
     watch: watchers.watch,
     test: app.testProvider,
+    recorded: recordedBy(app.snapshot),
     forgetAnswers: async (forgotten) => app.answers.forget(forgotten),
   };
 }

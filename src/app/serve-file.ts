@@ -16,7 +16,7 @@ import { listen } from './listen.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
 import { startWarnings } from './start-warnings.ts';
-import { drainOnSignals } from './signals.ts';
+import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { SpendSide } from './spend-side.ts';
 import { WatchedFiles } from './watched-files.ts';
@@ -42,11 +42,12 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const problem = await spend.follow(first.config.snapshot);
   if (problem !== undefined) return failed([`llm-proxy: ${problem}`]);
   const keyUse = keyUseOf(spend, () => listening);
+  const signal = stopSignal();
   const serving = await listen(first.config, { admin: admin.side, spend, keyUse });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
   const alerts = new AlertSide({ database: spend.database, spend, serving });
-  const drained = drainOnSignals(serving);
+  const drained = drainOnSignals(signal, serving);
   let doubts = await startWarnings(serving.snapshot(), process.env, 'file');
   announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
   const reloadOnce = async (): Promise<readonly Problem[]> => {

@@ -1,16 +1,20 @@
 import { EXIT } from '../exit-code.ts';
 import type { Serving } from './serving.ts';
 
-/** Resolves when SIGTERM or SIGINT has arrived and the requests in flight have ended. A second signal exits at once. */
-export async function drainOnSignals({ log, pending, drain }: Serving): Promise<void> {
-  await nextSignal();
-  void nextSignal().then(() => process.exit(EXIT.interrupted));
+/**
+ * Resolves when the signal has arrived and the requests in flight have ended. A second signal exits at once. `stopSignal`
+ * is asked for before the gateway starts to listen, so that a signal during the start ends in a drain too.
+ */
+export async function drainOnSignals(signal: Promise<void>, { log, pending, drain }: Serving): Promise<void> {
+  await signal;
+  void stopSignal().then(() => process.exit(EXIT.interrupted));
   log.say('info', 'draining', { pending: await pending() });
   await drain();
   log.say('info', 'stopped');
 }
 
-function nextSignal(): Promise<void> {
+/** Resolves when the next SIGTERM or SIGINT arrives. */
+export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     const heard = (): void => {
       process.off('SIGTERM', heard);

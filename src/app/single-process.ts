@@ -51,6 +51,7 @@ export async function serveInOneProcess(
       leasing: leasingThrough(shared, own),
     },
     tracing,
+    isObserved: () => activity.isOn || (admin?.retentionMs ?? 0) > 0 || own.isKept,
   });
   current = app.snapshot;
   if (spend !== undefined) connect(spend, own, app);

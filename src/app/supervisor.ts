@@ -5,6 +5,7 @@ import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
+import { recordedBy } from './recorded-by.ts';
 import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
@@ -175,6 +176,7 @@ export class Supervisor {
       providerErrors: this.#statuses,
       watch: this.#watchers.watch,
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
+      recorded: recordedBy(this.snapshot),
       forgetAnswers: async (forgotten) => sumOf(await this.#pool.callAll('forgetAnswers', forgotten)),
     };
   }

@@ -1,6 +1,7 @@
 import { type App, startApp, type Cluster } from './gateway-app.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
 import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
@@ -171,11 +172,9 @@ async function start(
     spend: { journal: spend.journal, journalState: spend.state },
     database: () => database,
     records: recording.counts,
-    objects: init.database && {
-      insert: (records) => channel.call('noteObjects', records),
-      find: (id) => channel.call('findObject', id),
-    },
+    objects: init.database && objectsOf(channel),
     tracing: openProcessTracing(clock),
+    isObserved: () => activity.isOn || (init.admin?.retentionMs ?? 0) > 0 || spend.isKept,
     cluster: clusterOf(init, channel, { clock, ledgers }),
   });
   current = app.snapshot;
@@ -191,6 +190,13 @@ async function start(
     setDatabaseStatus: (next) => {
       database = next;
     },
+  };
+}
+
+function objectsOf(channel: RpcChannel<SupervisorCalls & PoolCalls>): OwnerStore {
+  return {
+    insert: (records) => channel.call('noteObjects', records),
+    find: (id) => channel.call('findObject', id),
   };
 }
 

@@ -247,6 +247,8 @@ export interface ConsoleSettings {
   readonly enabled: boolean;
   /** Starts with a slash and has none at its end. */
   readonly path: string;
+  /** The address of a trace, with `{trace_id}`; undefined: there is none. */
+  readonly traceUrl: string | undefined;
   /** The port of the Admin API and the console; undefined: they are on the main listener. */
   readonly adminPort: number | undefined;
 }

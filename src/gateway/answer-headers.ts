@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
 import { headerValue } from '../lib/http/header-value.ts';
@@ -12,12 +13,12 @@ import { ownTimeMs } from './report.ts';
 import type { ServedRequest } from './settle.ts';
 
 /** Copies the provider's response header without hop-by-hop fields, and adds the gateway's fields. */
-export function answerHeaders(upstream: Headers, served: ServedRequest): AnswerFields {
+export function answerHeaders(upstream: Fields, served: ServedRequest): AnswerFields {
   const fields: AnswerFields = {};
   const dropped = namedByConnection(upstream);
   const provider = providerOf(served);
   // The runtime gives an array only for `set-cookie`, which is kept back.
-  const received = upstream.toJSON() as Readonly<Record<string, string>>;
+  const received = upstream.toJSON();
   for (const name in received) {
     const value = received[name] ?? '';
     if (!isKeptBack(name) && !dropped.has(name) && !reveals(value, provider)) fields[name] = value;

@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSink } from './body/pipe.ts';
@@ -8,7 +9,7 @@ export type Answer = WholeAnswer | StreamedAnswer;
 export interface WholeAnswer {
   readonly kind: 'whole';
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: Fields;
   /** The provider's bytes, possibly compressed. */
   readonly bytes: Uint8Array;
   readonly usage: Usage | undefined;
@@ -21,7 +22,7 @@ export interface WholeAnswer {
 export interface StreamedAnswer {
   readonly kind: 'streamed';
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly stream: AnswerStream;
 }
 

@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Tags } from '../config/owners.ts';
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { type Attribution, ownersOf, seeksEndUser } from './attribution.ts';
@@ -43,7 +44,7 @@ const NONE: readonly string[] = [];
 const NO_TAGS: Tags = {};
 
 /** The end user in the header, or else in the body. */
-function endUserOf(headers: Headers, plan: Pick<Plan, 'peek'> | undefined): string | undefined {
+function endUserOf(headers: Fields, plan: Pick<Plan, 'peek'> | undefined): string | undefined {
   const named = headers.get(END_USER_HEADER)?.trim();
   if (named) return headerText(named);
   return plan?.peek.kind === 'json' ? plan.peek.endUser : undefined;

@@ -1,3 +1,4 @@
+import { copyOfFields } from '../lib/http/fields.ts';
 import { withoutCoding } from '../lib/http/content-coding.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
 import { errorBody, errorShapeOf } from '../protocols/error-body.ts';
@@ -69,7 +70,7 @@ function wholeOf(
   { reply, reading, events }: ReportPlace,
   { status, type, waitMs, text }: Shown,
 ): WholeAnswer {
-  const headers = new Headers(withoutCoding(reply.headers));
+  const headers = copyOfFields(withoutCoding(reply.headers));
   headers.set('content-type', type);
   if (waitMs !== undefined && !headers.has('retry-after'))
     headers.set('retry-after', String(Math.ceil(waitMs / 1000)));

@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Tags } from '../config/owners.ts';
 import { headerText } from './header-text.ts';
 import { Refusal } from './refusals.ts';
@@ -19,7 +20,7 @@ export interface TagReading {
  * Adds a client's tags to the fixed ones, which the client cannot change. Names that the key does not list are dropped
  * and counted. Throws `invalid_tags` for a header that is not valid.
  */
-export function readTags(headers: Headers, fixed: Tags, listed: readonly string[]): TagReading {
+export function readTags(headers: Fields, fixed: Tags, listed: readonly string[]): TagReading {
   const header = headers.get(TAGS_HEADER);
   if (header === null) return { tags: fixed, dropped: 0 };
   const tags: Record<string, string> = {};

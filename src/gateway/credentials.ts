@@ -1,10 +1,11 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Access } from '../config/snapshot.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { HeaderField } from './ports.ts';
 
 /** The parts of a request in which a client may send a key. */
 export interface CredentialPlaces {
-  readonly headers: Headers;
+  readonly headers: Fields;
   /** The query with its question mark, or ''. */
   readonly search: string;
 }
@@ -40,7 +41,7 @@ const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Returns the client's credential: the first one that it sent. */
-export function presentedKey(headers: Headers, search = ''): string | undefined {
+export function presentedKey(headers: Fields, search = ''): string | undefined {
   const authorization = headers.get('authorization');
   const bearer = authorization === null ? undefined : bearerOf(authorization);
   return (

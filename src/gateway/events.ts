@@ -1,9 +1,11 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { Attribution } from './attribution.ts';
 import type { CacheUse } from './cache/cache-use.ts';
 import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { ScopeKind } from '../limits/claim.ts';
 import type { Attempt } from '../routing/outcome.ts';
+import type { SkippedRoute } from '../routing/skipped.ts';
 
 /**
  * Everything that the gateway reports. Metrics, logs and traces are built from these events alone. Times are
@@ -33,7 +35,7 @@ export interface RequestStarted {
   readonly endpoint: string;
   /** The client's path without the query. For logs, never for labels. */
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 /** A request has been admitted: its key, limits and model are checked. */
@@ -52,7 +54,7 @@ export interface RequestReceived {
 export interface AnswerBytes {
   readonly type: 'answer-bytes';
   readonly requestId: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly bytes: Uint8Array;
 }
 
@@ -158,6 +160,8 @@ export interface RequestEnded extends Partial<Attribution> {
   /** The code of a gateway refusal. */
   readonly code: string | undefined;
   readonly history: readonly Attempt[];
+  /** The unavailable routes that were passed over; undefined: none, or nobody asks. */
+  readonly skipped?: readonly SkippedRoute[] | undefined;
   /** The tokens used; undefined if there was no answer, or one without tokens. */
   readonly usage: Usage | undefined;
   /** How the request was translated for the provider, and what was lost; undefined if it was not translated. */
@@ -173,9 +177,16 @@ export interface RequestEnded extends Partial<Attribution> {
   /** The time that the gateway itself took, without attempts, pauses and reading the body. */
   readonly overheadMs: number | undefined;
   readonly startedAtMs: number;
+  /** When the request had been read and admitted; undefined: it was not. */
+  readonly plannedAtMs?: number | undefined;
   /** When the first byte of the answer arrived; undefined if there was none. */
   readonly firstByteAtMs: number | undefined;
   readonly endedAtMs: number;
+  /** 32 hex digits; undefined if the request's trace is not recorded. */
+  readonly traceId?: string | undefined;
+  /** The header fields of the request, and of the provider's last answer. For records and logs, never for labels. */
+  readonly requestHeaders?: Fields | undefined;
+  readonly answerHeaders?: Fields | undefined;
 }
 
 /** The losses of a request in translation to another API and back. */

@@ -1,4 +1,5 @@
 import { type Conditions, type Decision, decide } from '../routing/decide.ts';
+import { type SkippedRoute, skippedRoutes } from '../routing/skipped.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
@@ -21,6 +22,8 @@ export interface Execution {
   readonly wasted?: readonly WastedAttempt[] | undefined;
   /** Time spent waiting before attempts. */
   readonly pausedMs: number;
+  /** The unavailable routes that were passed over; undefined: none, or nobody asks. */
+  readonly skipped?: readonly SkippedRoute[] | undefined;
 }
 
 /** An attempt without an answer whose provider reported usage. */
@@ -48,11 +51,14 @@ export async function execute(
   let note: TranslationNote | undefined;
   let pausedMs = 0;
   let wasted: WastedAttempt[] | undefined;
+  let skipped: readonly SkippedRoute[] | undefined;
   for (;;) {
     const last = history.at(-1);
-    const decision = decide(planned.plan.model, history, conditions(last?.endedAtMs ?? planned.plannedAtMs));
+    const now = conditions(last?.endedAtMs ?? planned.plannedAtMs);
+    const decision = decide(planned.plan.model, history, now);
+    if (!now.allAvailable) skipped = withSkipped(skipped, decision, { planned, gateway, history, now });
     leave(last, decision, { planned, gateway });
-    if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs, wasted };
+    if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs, wasted, skipped };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
       pausedMs += decision.afterMs;
@@ -82,6 +88,22 @@ export async function execute(
       attempt: tried.attempt,
     });
   }
+}
+
+interface Deciding extends Loop {
+  readonly history: readonly Attempt[];
+  readonly now: Conditions;
+}
+
+/** Adds the routes that a decision passed over, where somebody may ask; undefined: there are none. */
+function withSkipped(
+  known: readonly SkippedRoute[] | undefined,
+  decision: Decision,
+  { planned, gateway, history, now }: Deciding,
+): readonly SkippedRoute[] | undefined {
+  if (gateway.isObserved?.() !== true) return known;
+  const more = skippedRoutes(planned.plan.model, history, now, { decision, known: known ?? [] });
+  return more.length === 0 ? known : [...(known ?? []), ...more];
 }
 
 function wastedAttempt({ route, model }: Attempt, usage: Usage): WastedAttempt {

@@ -1,3 +1,5 @@
+import type { Signal } from '../lib/signal.ts';
+import type { Fields } from '../lib/http/fields.ts';
 import { FREE_ADMISSION, NOT_SERVED } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { ownersOf } from './attribution.ts';
@@ -43,6 +45,8 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
     startedAtMs: context.startedAtMs,
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
+    traceId: gateway.tracing?.recordedTrace(context.id),
+    requestHeaders: context.request.headers,
   };
   closeAdmission(context.admission, NOT_SERVED, ended, gateway);
 }
@@ -51,7 +55,7 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
 export interface RefusedRequest {
   readonly id: string;
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 /** Builds the answer for a refusal in the shape of the client's API. Adds to `fields`. */
@@ -74,8 +78,8 @@ const REQUEST_ID_FIELDS = ['x-request-id', 'request-id'] as const;
 export interface OwnRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers: Headers;
-  readonly signal: AbortSignal;
+  readonly headers: Fields;
+  readonly signal: Signal;
   readonly clientAddress?: () => string;
 }
 

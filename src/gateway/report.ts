@@ -42,7 +42,7 @@ function actualOf(
 }
 
 function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
-  const { planned, execution } = served;
+  const { planned, execution, gateway } = served;
   return {
     type: 'request-ended',
     requestId: planned.id,
@@ -57,6 +57,7 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     status: end.status,
     code: end.code,
     history: execution.history,
+    skipped: execution.skipped,
     usage: billedUsage(end.usage, execution.wasted),
     translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
@@ -65,8 +66,12 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,
+    plannedAtMs: planned.plannedAtMs,
     firstByteAtMs: served.firstByteAtMs,
     endedAtMs: end.endedAtMs,
+    traceId: gateway.tracing?.recordedTrace(planned.id),
+    requestHeaders: planned.request.headers,
+    answerHeaders: execution.answer?.headers,
   };
 }
 

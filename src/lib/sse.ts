@@ -11,6 +11,8 @@ export interface SseSplitter {
    * of whole events is returned as it is, without a copy.
    */
   readonly push: (chunk: Uint8Array) => Uint8Array | undefined;
+  /** Whether all bytes so far belong to whole events. */
+  readonly isEmpty: () => boolean;
   /** Removes and returns the bytes after the last whole event. At the end of a stream, they are a truncated event. */
   readonly takeTail: () => Uint8Array;
 }
@@ -41,6 +43,7 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
       if (tail.length > 0) hold.add(tail);
       return hold.length() > maxEventBytes || lines > MAX_LINES ? undefined : whole;
     },
+    isEmpty: () => hold.length() === 0,
     takeTail: () => hold.take(EMPTY),
   };
 }

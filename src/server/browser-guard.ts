@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import { isLoopback } from '../config/compile/address.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
@@ -15,7 +16,7 @@ const FOR_EVERYBODY: ReadonlySet<string> = new Set(['/health', '/healthz', '/rea
  *   rebinding) has the same origin as the gateway.
  */
 export function requireOwnBrowser(
-  request: Pick<Request, 'method' | 'headers'>,
+  request: { readonly method: string; readonly headers: Fields },
   path: string,
   snapshot: Snapshot,
 ): void {

@@ -1,3 +1,4 @@
+import type { Fields } from '../lib/http/fields.ts';
 import type { TrustsProxy } from '../config/read/trusted-proxies.ts';
 import { parseIpAddress } from '../lib/ip-address.ts';
 
@@ -10,7 +11,7 @@ const MOST_CHARACTERS = 4096;
  * because the client may have invented everything before the first untrusted address. An entry that is not an address
  * ends the search at the proxy that wrote it.
  */
-export function clientAddress(peer: string, headers: Headers, trusts: TrustsProxy | undefined): string {
+export function clientAddress(peer: string, headers: Fields, trusts: TrustsProxy | undefined): string {
   if (trusts === undefined || !trusts(peer)) return peer;
   let address = peer;
   for (const hop of forwardedFor(headers)) {
@@ -27,16 +28,15 @@ export function clientAddress(peer: string, headers: Headers, trusts: TrustsProx
  * `Forwarded`). The entry of the nearest proxy counts.
  */
 export function isClientSecure(
-  request: { readonly url: string; readonly headers: Headers },
-  peer: string,
+  headers: Fields,
+  peer: { readonly address: string; readonly isTls: boolean },
   trusts: TrustsProxy | undefined,
 ): boolean {
-  const isTls = request.url.startsWith('https:');
-  if (isTls || trusts === undefined || !trusts(peer)) return isTls;
-  return forwardedProto(request.headers)?.toLowerCase() === 'https';
+  if (peer.isTls || trusts === undefined || !trusts(peer.address)) return peer.isTls;
+  return forwardedProto(headers)?.toLowerCase() === 'https';
 }
 
-function forwardedProto(headers: Headers): string | undefined {
+function forwardedProto(headers: Fields): string | undefined {
   const plain = headers.get('x-forwarded-proto');
   if (plain !== null) return plain.length > MOST_CHARACTERS ? undefined : plain.split(',').at(-1)?.trim();
   const nearest = forwardedElements(headers).at(-1);
@@ -44,7 +44,7 @@ function forwardedProto(headers: Headers): string | undefined {
 }
 
 /** The addresses in the proxies' fields, the nearest first. */
-function forwardedFor(headers: Headers): string[] {
+function forwardedFor(headers: Fields): string[] {
   const list = headers.get('x-forwarded-for');
   if (list !== null) return list.length > MOST_CHARACTERS ? [] : list.split(',').toReversed();
   return forwardedElements(headers)
@@ -53,7 +53,7 @@ function forwardedFor(headers: Headers): string[] {
 }
 
 /** The elements of `Forwarded`, one per proxy. A comma within quotes does not separate them. */
-function forwardedElements(headers: Headers): string[] {
+function forwardedElements(headers: Fields): string[] {
   const text = headers.get('forwarded');
   return text === null || text.length > MOST_CHARACTERS ? [] : splitOutsideQuotes(text, ',');
 }

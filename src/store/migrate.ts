@@ -8,6 +8,8 @@ import { cost } from './migrations/0005-cost.ts';
 import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
 import { console } from './migrations/0007-console.ts';
 import { sharedLimits } from './migrations/0008-shared-limits.ts';
+import { spendSums } from './migrations/0009-spend-sums.ts';
+import { requestDetails } from './migrations/0010-request-details.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -20,6 +22,8 @@ export const MIGRATIONS: readonly Migration[] = [
   ownersAndLedger,
   console,
   sharedLimits,
+  spendSums,
+  requestDetails,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

@@ -134,6 +134,16 @@ export class Fields {
   }
 }
 
+/** A field with a value that no reader knows. Empty if the field is absent. */
+export function unknownValue(
+  path: string,
+  value: unknown,
+  lossClass: OnlyField['class'] = 'tuning',
+): readonly OnlyField[] {
+  if (value === undefined || value === null) return [];
+  return [{ path, class: lossClass, why: 'the value is unknown', value }];
+}
+
 /** Reads Anthropic's `cache_control`, which clients of other APIs send too, and OpenAI's `prompt_cache_breakpoint`. */
 export function cacheMark(object: JsonObject): CacheMark | undefined {
   const control = asObject(object['cache_control']);

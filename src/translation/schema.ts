@@ -53,11 +53,42 @@ const isObjectSchema = (schema: JsonObject): boolean =>
   asArray(schema['type']).includes('object') ||
   asObject(schema['properties']) !== undefined;
 
-/** Adds empty `properties` to an object without any, as OpenAI requires of a function's parameters. */
+/**
+ * Adds what OpenAI requires of a function's parameters: the type, and `properties` to an object without any.
+ * Arguments are always an object, so neither changes what is valid.
+ */
 export function withProperties(schema: JsonObject): JsonObject {
-  return schema['type'] === 'object' && schema['properties'] === undefined
-    ? { ...schema, properties: {} }
+  const typed = withType(schema);
+  return typed['type'] === 'object' && typed['properties'] === undefined
+    ? { ...typed, properties: {} }
+    : typed;
+}
+
+/** Adds the type to a tool's schema without one. */
+function withType(schema: JsonObject): JsonObject {
+  return schema['type'] === undefined && !UNIONS.some((key) => schema[key] !== undefined)
+    ? { type: 'object', ...schema }
     : schema;
+}
+
+const UNIONS = ['anyOf', 'oneOf', 'allOf'];
+
+/** Whether everything that the schema describes is an object. Every other root is refused by tools and by OpenAI. */
+export function isObjectRoot(schema: JsonObject): boolean {
+  return schema['type'] === 'object' || (schema['type'] === undefined && schema['properties'] !== undefined);
+}
+
+/** Whether a tool can have the schema: it describes objects, or does not say what it describes. */
+export function isToolSchema(schema: JsonObject): boolean {
+  return isObjectRoot(schema) || schema['type'] === undefined;
+}
+
+/** The schema of a structured answer with the root that OpenAI requires; undefined: its root is not an object. */
+export function openAiFormatSchema(schema: JsonObject): JsonObject | undefined {
+  const { $ref: reference, ...rest } = schema;
+  const target = typeof reference === 'string' ? asObject(resolved(schema, reference)) : undefined;
+  const root = target === undefined ? schema : { ...rest, ...target };
+  return isObjectRoot(root) ? withType(root) : undefined;
 }
 
 /** Whether OpenAI accepts the schema with `strict: true`: every object is closed and requires all its properties. */
@@ -82,8 +113,7 @@ export function anthropicToolSchema(schema: JsonObject | undefined): {
   note: string | undefined;
 } {
   if (schema === undefined) return { schema: { type: 'object', properties: {} }, note: undefined };
-  if (!['anyOf', 'oneOf', 'allOf'].some((key) => schema[key] !== undefined))
-    return { schema, note: undefined };
+  if (!UNIONS.some((key) => schema[key] !== undefined)) return { schema: withType(schema), note: undefined };
   return { schema: { type: 'object' }, note: `\n\nThe input must match: ${writeJson(schema)}` };
 }
 

@@ -52,6 +52,9 @@ export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[])
     if (!isOption && (isNamed || isAll)) losses.meaning(tool.path, why);
     else losses.dropped(tool.path, why);
   }
+  if (toolChoice?.kind !== 'server' || conversation.tools.length === 0) return;
+  if (!conversation.serverTools.some(({ type }) => type === toolChoice.type))
+    losses.dropped(toolChoice.path, 'no tool of the request has this type');
 }
 
 /** The replacement of an unknown part: a text, or nothing with a loss. */

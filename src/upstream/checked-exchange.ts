@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import type { Cancellation, UpstreamReply } from '../gateway/ports.ts';
-import type { Connection } from './http1/connection.ts';
-import { ConnectionPool } from './http1/connection-pool.ts';
-import { Exchange } from './http1/exchange.ts';
-import type { Target } from './http1/target.ts';
+import type { Connection } from './direct/connection.ts';
+import { ConnectionPool } from './direct/connection-pool.ts';
+import { Exchange } from './direct/exchange.ts';
+import type { Target } from './direct/target.ts';
 
 /** Access to the network for requests to addresses that are not providers'. Tests replace it. */
 export interface CheckedWorld {

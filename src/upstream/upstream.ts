@@ -1,6 +1,6 @@
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
 import { type Authenticator, createAuthenticator } from './credentials/authenticate-request.ts';
-import { createDirectUpstream, type OpenUpstream } from './http1/direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from './direct/direct-upstream.ts';
 
 /**
  * Creates an upstream that speaks to each provider directly, or through the proxy set for the provider or in the

@@ -10,15 +10,16 @@ const DOMAIN = ['lib', ...CORE, 'usage', 'config', 'gateway'];
 /** Every room that each room may import, in addition to itself. `.` is the files at the top of `src`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
+  http1: ['lib'],
   ...Object.fromEntries(CORE.map((room) => [room, ['lib']])),
   usage: ['lib', 'protocols'],
   config: ['lib', ...CORE],
   gateway: ['lib', ...CORE, 'usage', 'config'],
-  upstream: DOMAIN,
+  upstream: [...DOMAIN, 'http1'],
   telemetry: DOMAIN,
   models: DOMAIN,
   health: [...DOMAIN, 'models'],
-  server: [...DOMAIN, 'health', 'models'],
+  server: [...DOMAIN, 'http1', 'health', 'models'],
   cluster: ['lib'],
   store: DOMAIN,
   spend: [...DOMAIN, 'store'],

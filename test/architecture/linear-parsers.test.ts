@@ -4,6 +4,8 @@ import { authenticate } from '../../src/gateway/authenticate.ts';
 import { foreignCredentials, presentedKeys, withoutCredentials } from '../../src/gateway/credentials.ts';
 import { sizeOf } from '../../src/gateway/limits/request-size.ts';
 import { subjectOf } from '../../src/gateway/objects/path-subject.ts';
+import { parseRequestHead } from '../../src/http1/request-head.ts';
+import { parseResponseHead } from '../../src/http1/response-head.ts';
 import { apiPath } from '../../src/lib/api-path.ts';
 import { namedByConnection } from '../../src/lib/http/hop-by-hop.ts';
 import { retryAfterMs } from '../../src/lib/http/retry-after.ts';
@@ -109,6 +111,14 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'forwarded addresses': (text) => {
     for (const name of ['x-forwarded-for', 'forwarded'])
       clientAddress('10.0.0.1', header(name, text), () => true);
+  },
+  "head of a client's request": (text) => {
+    for (const head of [text, `host: a\r\n${text}`, `host: ${text}`, `${text}\r\nhost: a`])
+      parseRequestHead(`POST /v1/messages HTTP/1.1\r\n${head}`);
+  },
+  "head of a provider's answer": (text) => {
+    for (const head of [text, `HTTP/1.1 200 OK\r\n${text}`, `HTTP/1.1 200 OK\r\na: ${text}`])
+      quietly(() => parseResponseHead(head));
   },
   'URL of a request': (text) => requestTarget(`http://localhost/${text}`),
   path: (text) => {

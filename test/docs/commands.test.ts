@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { startPostgres, type TestPostgres } from '../e2e/db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from '../e2e/db-postgres.ts';
 import type { Block, Page } from './markdown.ts';
 import { type Newcomer, startNewcomer } from './newcomer.ts';
 import { readUserPages } from './pages.ts';
@@ -26,7 +26,7 @@ function isFollowed({ language, notes }: Block): boolean {
 }
 
 let newcomer: Newcomer | undefined;
-let postgres: TestPostgres | undefined;
+let postgres: TestDatabaseServer | undefined;
 
 // Outside the test, because a test that times out does not reach its end.
 afterEach(async () => {
@@ -44,7 +44,7 @@ describe.each(
 
 async function followPage({ blocks, notes }: Page): Promise<void> {
   const given = notes.get('given') ?? [];
-  if (given.includes('a database')) postgres = await startPostgres();
+  if (given.includes('a database')) postgres = await sharePostgres();
   newcomer = await startNewcomer(await postgres?.newDatabase());
   if (given.includes('the demo runs')) await newcomer.follow(DEMO);
   for (const block of blocks.filter(isFollowed)) await followBlock(block, newcomer);

@@ -10,6 +10,11 @@ const AXE = join(ROOT, 'console/node_modules/axe-core/axe.min.js');
 export const canTestConsole =
   chromiumProgram !== null && existsSync(join(ROOT, 'console/dist/index.html')) && existsSync(AXE);
 
+if (chromiumProgram !== null && !canTestConsole)
+  console.warn(
+    'The console is not built ("scripts/prepare-console.sh" does it): it is not tested in a browser.',
+  );
+
 /** Every page of an operator, by its path below the console's and its heading. */
 export const PAGES = {
   '': 'Overview',

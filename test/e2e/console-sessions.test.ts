@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway, timeUntil } from './db-program.ts';
 
 describe('sessions of two replicas', () => {
-  let postgres: TestPostgres;
+  let postgres: TestDatabaseServer;
   let folder: string;
   let first: DatabaseGateway;
   let second: DatabaseGateway;
 
   beforeAll(async () => {
-    postgres = await startPostgres();
+    postgres = await sharePostgres();
     folder = await mkdtemp(join(tmpdir(), 'console-sessions-'));
     const dbUrl = await postgres.newDatabase();
     first = await startDatabaseGateway({ dbUrl, folder: join(folder, 'a') });

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let folder: string;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-crash-'));
 });
 afterAll(async () => {

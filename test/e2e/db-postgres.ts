@@ -7,11 +7,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './gateway.ts';
 
-/** A separate PostgreSQL server on a free port, in a folder that is removed with it. */
-export interface TestPostgres {
-  readonly port: number;
+/** A PostgreSQL server that tests may share, each with databases of its own. */
+export interface TestDatabaseServer {
   /** The URL of a new, empty database. */
   readonly newDatabase: () => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A separate PostgreSQL server on a free port, in a folder that is removed with it. */
+export interface TestPostgres extends TestDatabaseServer {
+  readonly port: number;
   /** Kills the server as a crash would: without notice to connections, without cleaning up. */
   readonly crash: () => Promise<void>;
   /** Starts it again after a crash, with its data and on its port. */
@@ -19,8 +24,10 @@ export interface TestPostgres {
   /** Pauses the server without closing its connections, and resumes it. */
   readonly freeze: () => void;
   readonly thaw: () => void;
-  readonly stop: () => Promise<void>;
 }
+
+/** The variable that names the port of the server that `scripts/test.ts` starts for the whole run. */
+export const SHARED_PORT = 'LLM_PROXY_TEST_POSTGRES_PORT';
 
 /** The npm package keeps the server's programs in one further package for each platform. */
 const BINARIES = join(
@@ -33,13 +40,28 @@ const BINARIES = join(
 /** PostgreSQL refuses to run as root. On every common system 65534 is `nobody`. */
 const NOBODY = 65_534;
 
+/** The server of the whole run. A test that is run alone starts one for itself. `stop` drops the databases made here. */
+export async function sharePostgres(): Promise<TestDatabaseServer> {
+  const port = process.env[SHARED_PORT];
+  if (port === undefined) return startPostgres();
+  const names: string[] = [];
+  return {
+    newDatabase() {
+      const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
+      names.push(name);
+      return createDatabase(Number(port), name);
+    },
+    stop: () => dropDatabases(Number(port), names),
+  };
+}
+
 export async function startPostgres(): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-'));
   if (process.getuid?.() === 0) await chown(folder, NOBODY, NOBODY);
   const data = join(folder, 'data');
   await run(['initdb', '-D', data, '-U', 'proxy', '--auth=trust', '--no-sync', '-E', 'UTF8', '--no-locale']);
   const port = await freePort();
-  const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off`;
+  const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`;
   const start = (): Promise<void> =>
     run(['pg_ctl', '-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), '-o', settings, 'start']);
   const stop = (mode: string): Promise<void> => run(['pg_ctl', '-D', data, '-m', mode, '-w', 'stop']);
@@ -48,13 +70,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   let isRunning = true;
   return {
     port,
-    async newDatabase() {
-      const name = `test_${databases++}`;
-      const sql = new SQL(`postgres://proxy@127.0.0.1:${port}/postgres`, { max: 1 });
-      await sql.unsafe(`create database ${name}`);
-      await sql.close();
-      return `postgres://proxy:pg-password-canary@127.0.0.1:${port}/${name}?sslmode=disable`;
-    },
+    newDatabase: () => createDatabase(port, `test_${databases++}`),
     async crash() {
       await stop('immediate');
       isRunning = false;
@@ -70,6 +86,19 @@ export async function startPostgres(): Promise<TestPostgres> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function createDatabase(port: number, name: string): Promise<string> {
+  const sql = new SQL(`postgres://proxy@127.0.0.1:${port}/postgres`, { max: 1 });
+  await sql.unsafe(`create database ${name}`);
+  await sql.close();
+  return `postgres://proxy:pg-password-canary@127.0.0.1:${port}/${name}?sslmode=disable`;
+}
+
+async function dropDatabases(port: number, names: readonly string[]): Promise<void> {
+  const sql = new SQL(`postgres://proxy@127.0.0.1:${port}/postgres`, { max: 1 });
+  for (const name of names) await sql.unsafe(`drop database ${name} with (force)`);
+  await sql.close();
 }
 
 async function run([program = '', ...args]: readonly string[]): Promise<void> {

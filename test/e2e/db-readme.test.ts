@@ -3,17 +3,17 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MIGRATIONS } from '../../src/store/migrate.ts';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 const README = await Bun.file(join(ROOT, 'test/golden/db/seed-a-readme.md')).text();
 
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let folder: string;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
 });
 afterAll(() => postgres.stop());
 beforeEach(async () => {

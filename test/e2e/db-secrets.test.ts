@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 import { startProcess } from './process.ts';
 import { until } from './gateway.ts';
@@ -32,13 +32,13 @@ function spellings(secret: string): string[] {
   return [secret, inBase64, encodeURIComponent(secret), Buffer.from(secret).toString('hex')];
 }
 
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let simulator: Simulator;
 let folder: string;
 let gateway: DatabaseGateway | undefined;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   simulator = await startSimulator();
 });
 afterAll(async () => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type DatabaseGateway, startDatabaseGateway, timeUntil } from './db-program.ts';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { chat } from './gateway.ts';
 import { startProcess } from './process.ts';
 
 let simulator: Simulator;
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let folder: string;
 /** Two replicas over one database. */
 let here: DatabaseGateway;
@@ -17,7 +17,7 @@ let there: DatabaseGateway;
 
 beforeAll(async () => {
   simulator = await startSimulator({});
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   folder = mkdtempSync(join(tmpdir(), 'llm-proxy-key-life-'));
   const dbUrl = await postgres.newDatabase();
   [here, there] = (await Promise.all(

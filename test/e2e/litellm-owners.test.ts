@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADMIN_KEY } from './db-program.ts';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { startProcess } from './process.ts';
 
 const tokenOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
@@ -37,11 +37,11 @@ const LISTS = {
   ],
 };
 
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let folder: string;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   folder = mkdtempSync(join(tmpdir(), 'llm-proxy-litellm-'));
   writeFileSync(join(folder, 'owners.json'), JSON.stringify(LISTS));
 });

@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
-import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { chat } from './gateway.ts';
 
 const APP = 'sk-client-of-the-app-0123456789';
 const OTHER = 'sk-client-of-another-0123456789';
 
 let simulator: Simulator;
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let folder: string;
 
 beforeAll(async () => {
   simulator = await startSimulator({});
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   folder = mkdtempSync(join(tmpdir(), 'llm-proxy-own-key-'));
 });
 

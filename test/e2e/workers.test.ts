@@ -87,6 +87,13 @@ function workersOf(pid: number): number[] {
 }
 
 /** A port that no process listens on at the moment. */
+async function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/healthz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
 function freePort(): number {
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() });
   const { port = 0 } = server;
@@ -194,6 +201,19 @@ describe.skipIf(process.platform !== 'linux')('several workers on one port', () 
     const texts = await Promise.all(streams.map((stream) => stream.text()));
     expect(texts.filter((text) => text.includes('[DONE]'))).toHaveLength(12);
     expect(await team.program.exited).toBe(0);
+  });
+
+  test('drain at a signal that comes while the first of them answers and others still start', async () => {
+    const port = freePort();
+    const file = join(folder, 'starting.yaml');
+    writeFileSync(
+      file,
+      configOf().replace('port: 0', `port: ${port}`).replace(`workers: ${WORKERS}`, 'workers: 8'),
+    );
+    const program = startProcess(['--config', file]);
+    while (!(await answers(port))) await Bun.sleep(2);
+    program.kill();
+    expect(await program.exited).toBe(0);
   });
 
   test('end with what is in flight at a second signal', async () => {

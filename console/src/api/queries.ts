@@ -1,6 +1,14 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { admin, type Query } from './client.ts';
-import type { Overview, ProviderStatus, RequestDetail, RequestRow, Route, Series } from './types.ts';
+import type {
+  Recorded,
+  Overview,
+  ProviderStatus,
+  RequestDetail,
+  RequestRow,
+  Route,
+  Series,
+} from './types.ts';
 import type { DemoState, MasterKey, Model, Provider } from './resources.ts';
 
 interface Listed {
@@ -94,6 +102,16 @@ export function readRequest(id: string) {
     // A record is written about a second after its request.
     retry: 3,
     retryDelay: 700,
+  });
+}
+
+export function readRecorded(id: string) {
+  return queryOptions({
+    queryKey: ['recorded', id],
+    queryFn: ({ signal }) => admin<Recorded>(`/requests/${encodeURIComponent(id)}/recorded`, { signal }),
+    retry: false,
+    // A prompt does not stay in the page's memory.
+    gcTime: 0,
   });
 }
 

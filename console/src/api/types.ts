@@ -134,8 +134,36 @@ export interface AttemptDetail {
   readonly status: number | null;
   readonly detail: string | null;
   readonly retry_after_ms: number | null;
+  /** This and the next three: milliseconds, of which all but the second count from the request's arrival. */
   readonly start_ms: number;
+  readonly connect_ms?: number | null;
+  readonly head_ms?: number | null;
   readonly end_ms: number | null;
+}
+
+/** A route that was unavailable. */
+export interface SkippedRoute {
+  readonly provider: string;
+  readonly model: string | null;
+  readonly for_model: string;
+  readonly why: 'cooling' | 'probing' | 'draining';
+  readonly for_ms: number | null;
+  readonly before_attempt: number;
+}
+
+type HeaderFields = readonly (readonly [name: string, value: string])[];
+
+/** Headers and bodies as the configuration had them recorded. */
+export interface Recorded {
+  readonly request: RecordedMessage;
+  readonly answer: RecordedMessage;
+  readonly log: string;
+}
+
+export interface RecordedMessage {
+  readonly title: string;
+  readonly headers: string;
+  readonly body: string;
 }
 
 export interface RequestDetail extends RequestRow {
@@ -155,6 +183,13 @@ export interface RequestDetail extends RequestRow {
   readonly end_user?: string | null;
   readonly tags?: Readonly<Record<string, string>>;
   readonly tier?: string | null;
+  readonly admitted_ms?: number | null;
+  readonly skipped?: readonly SkippedRoute[];
+  readonly trace_id?: string | null;
+  readonly trace_url?: string | null;
+  readonly is_recording?: boolean;
+  readonly request_headers?: HeaderFields;
+  readonly answer_headers?: HeaderFields;
 }
 
 export interface Translation {

@@ -33,7 +33,6 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'At the same time': '并发',
   'At this pace it is used up on {{day}}.': '按此速度将于 {{day}} 用完。',
   'At this pace it lasts.': '按此速度够用。',
-  'Bodies are not recorded: put your own message in.': '未记录请求体：请填入你自己的消息。',
   'Break a provider and watch the requests go around it. Nothing leaves this machine.':
     '弄坏一个供应商，看请求如何绕开它。数据不会离开本机。',
   'By tag {{tag}}': '按标签 {{tag}}',
@@ -235,7 +234,6 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'cannot serve this request': '无法处理此请求',
   'could not be reached': '无法连接',
   'every route was cooling; this one for the shortest time': '所有路由都在冷却，此路由剩余时间最短',
-  'first token after {{text}}': '首 token {{text}}',
   'first token p50': '首 token p50',
   'from attempt {{number}}': '从第 {{number}} 次尝试起',
   'is at its limit': '已达上限',

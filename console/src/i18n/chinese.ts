@@ -1,3 +1,4 @@
+import { chineseRequest } from './chinese-request.ts';
 import { chineseSentences } from './chinese-sentences.ts';
 import { chineseTables } from './chinese-tables.ts';
 import { chineseWords } from './chinese-words.ts';
@@ -5,6 +6,7 @@ import { chineseWords } from './chinese-words.ts';
 /** Chinese texts by their English wording. */
 export const chinese: Readonly<Record<string, string>> = {
   ...chineseWords,
+  ...chineseRequest,
   ...chineseSentences,
   ...chineseTables,
 };

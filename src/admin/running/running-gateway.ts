@@ -20,8 +20,31 @@ export interface RunningGateway {
   readonly watch: (listener: (activity: Activity) => void) => () => void;
   /** Asks a provider for its list of models, or one of its models for one token. Never rejects. */
   readonly test: (question: TestQuestion) => Promise<TestResult>;
+  /** Headers and bodies of a request, if this machine recorded them, with masked secrets. */
+  readonly recorded: (question: RecordedQuestion) => Promise<Recorded | undefined>;
   /** Forgets cached answers in all processes. Returns how many there were. */
   readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
+}
+
+export interface RecordedQuestion {
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly endedAtMs: number;
+}
+
+/** A request and its answer as text. */
+export interface Recorded {
+  readonly request: RecordedMessage;
+  readonly answer: RecordedMessage;
+  readonly log: string;
+}
+
+export interface RecordedMessage {
+  /** Method and path, or the status. */
+  readonly title: string;
+  /** One field per line. */
+  readonly headers: string;
+  readonly body: string;
 }
 
 /** The states of routes, which all processes share. See `CooldownLedger`. */

@@ -52,6 +52,7 @@ function normaliseConsole({ console, admin }: ConfigFile): Settings['console'] {
   return {
     enabled: console?.enabled ?? true,
     path: console?.path ?? DEFAULTS.consolePath,
+    traceUrl: console?.trace_url ?? undefined,
     adminPort: admin?.port ?? undefined,
   };
 }

@@ -18,7 +18,7 @@ export const serverSchema = z.strictObject({
   }),
   engine: optional(z.enum(['runtime', 'lean']), {
     description:
-      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. With `tls`, `lean` is the same as `runtime`. Changes take effect after a restart.",
+      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. Changes take effect after a restart.",
     default: DEFAULTS.serverEngine,
   }),
   tls: optional(
@@ -98,6 +98,9 @@ export const docsSchema = z.strictObject({
 const CONSOLE_PATH =
   /^(?!\/(?:v1|v1beta|api|admin|docs|healthz?|readyz|metrics|models|openapi\.json|favicon\.ico)(?:\/|$))(?:\/[A-Za-z0-9._~-]+)+$/;
 
+/** A page of a tracing tool. */
+const TRACE_URL = /^https?:\/\/[^\s{]+\{trace_id\}[^\s{]*$/;
+
 /** The page on which operators see and change what the gateway does. */
 export const consoleSchema = z.strictObject({
   enabled: optional(z.boolean(), {
@@ -112,6 +115,14 @@ export const consoleSchema = z.strictObject({
     {
       description: 'Path of the console.',
       default: DEFAULTS.consolePath,
+    },
+  ),
+  trace_url: optional(
+    z.string().regex(TRACE_URL, { error: 'must be an http or https URL that contains {trace_id}' }),
+    {
+      description:
+        'Address of a trace in your tracing tool, for the link of a request. `{trace_id}` is replaced. Default: no link.',
+      examples: ['https://jaeger.example.com/trace/{trace_id}'],
     },
   ),
 });

@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import type { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { ByteSource } from '../ports.ts';
 
@@ -8,7 +9,7 @@ export type BodyReading =
 
 /** Reads a body up to `maxBytes` and stops. Never rejects. */
 export async function readWhole(
-  { body, headers }: { readonly body: ByteSource | null; readonly headers: Headers },
+  { body, headers }: { readonly body: ByteSource | null; readonly headers: Fields },
   timeouts: AttemptTimeouts,
   maxBytes: number,
 ): Promise<BodyReading> {

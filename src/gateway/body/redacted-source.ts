@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import type { Provider } from '../../config/snapshot.ts';
 import type { ByteSource } from '../ports.ts';
 import { secretBytes } from '../redact.ts';
@@ -12,7 +13,7 @@ const TEXT = /^(?:text\/|message\/|application\/(?:[\w.+-]{0,64}json|xml|x-ndjso
  * Masks the provider's credentials with asterisks in an answer that is forwarded as it arrives. Masks keep the
  * length, so that the answer's length stays correct. Audio, images and compressed data pass unchanged.
  */
-export function redactedSource(source: ByteSource, headers: Headers, provider: Provider): ByteSource {
+export function redactedSource(source: ByteSource, headers: Fields, provider: Provider): ByteSource {
   const secrets = secretBytes(provider);
   if (secrets.length === 0 || !TEXT.test(headers.get('content-type') ?? '')) return source;
   if (headers.has('content-encoding')) return source;

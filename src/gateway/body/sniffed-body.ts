@@ -1,3 +1,4 @@
+import { copyOfFields } from '../../lib/http/fields.ts';
 import type { AttemptTimeouts } from '../attempt-timeouts.ts';
 import { readChunk } from './body-reader.ts';
 import type { ByteSource } from '../ports.ts';
@@ -19,14 +20,14 @@ export function prefixed(first: Uint8Array, rest: ByteSource): ByteSource {
       isNext = false;
       return Promise.resolve({ done: false, value: first });
     },
-    async pipe(take) {
+    async pipe(take, takeFramed) {
       if (isNext) {
         isNext = false;
         const taken = take(first);
         if (taken === 'stop') return 'stop';
         if (taken !== undefined) await taken;
       }
-      return rest.pipe(take);
+      return rest.pipe(take, takeFramed);
     },
     cancel: () => rest.cancel(),
   };
@@ -59,7 +60,7 @@ export async function sniffEvents(
   if (!EVENT_LINE.test(String.fromCharCode(...first.subarray(start, start + TELLING_BYTES)))) {
     return { isEvents: false, reply: { ...reply, body } };
   }
-  const headers = new Headers(reply.headers);
+  const headers = copyOfFields(reply.headers);
   headers.set('content-type', 'text/event-stream');
   return { isEvents: true, reply: { ...reply, headers, body } };
 }

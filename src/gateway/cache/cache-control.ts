@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 /** The client's wishes about cached answers, from `Cache-Control` (RFC 9111 §5.2.1). */
 export interface ClientCacheControl {
   /** Whether a new answer is asked for. It may be kept. */
@@ -11,7 +12,7 @@ export interface ClientCacheControl {
 const NOTHING_SAID: ClientCacheControl = { noCache: false, noStore: false, maxAgeMs: Infinity };
 
 /** Directives that are not known here are ignored. */
-export function cacheControlOf(headers: Headers): ClientCacheControl {
+export function cacheControlOf(headers: Fields): ClientCacheControl {
   const field = headers.get('cache-control');
   if (field === null) return NOTHING_SAID;
   let { noCache, noStore, maxAgeMs } = NOTHING_SAID;

@@ -1,3 +1,4 @@
+import { fieldEntries, type Fields } from '../../lib/http/fields.ts';
 import { canonicalJson } from '../../lib/json/json-canonical.ts';
 import { hmacSha256 } from '../../lib/sha256.ts';
 import { foreignCredentials, withoutCredentials } from '../credentials.ts';
@@ -46,12 +47,12 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'x-goog-api-client',
 ]);
 
-function fieldsOf(headers: Headers): string[] {
+function fieldsOf(headers: Fields): string[] {
   const fields: string[] = [];
-  headers.forEach((value, name) => {
+  for (const [name, value] of fieldEntries(headers)) {
     const isMeant = FIELDS.has(name) || GROUPS.some((group) => name.startsWith(group));
     if (isMeant && !WITHOUT_EFFECT.has(name)) fields.push(`${name}: ${value}`);
-  });
+  }
   return fields.sort();
 }
 

@@ -42,7 +42,7 @@ function endedEvent(
   planned: PlannedRequest,
   end: SharedEnd & Pick<RequestEnded, 'cost' | 'endedAtMs'>,
 ): RequestEnded {
-  const { id, request, plan, key, attribution, startedAtMs, cache } = planned;
+  const { id, request, plan, key, attribution, startedAtMs, plannedAtMs, cache } = planned;
   return {
     type: 'request-ended',
     requestId: id,
@@ -58,6 +58,8 @@ function endedEvent(
     isUsageEstimated: false,
     cache,
     startedAtMs,
+    plannedAtMs,
+    requestHeaders: request.headers,
     ...end,
   };
 }

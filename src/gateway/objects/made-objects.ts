@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import { asObject } from '../../protocols/json-object.ts';
@@ -68,7 +69,7 @@ function storeOf(body: Uint8Array): string | undefined {
   return /^\s{0,8}:\s{0,8}(true|false)/.exec(bytes.toString('latin1', at + STORE.length, at + 48))?.[1];
 }
 
-function isEvents(headers: Headers): boolean {
+function isEvents(headers: Fields): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 

@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import type { Provider, Snapshot } from '../../config/snapshot.ts';
 import type { ClientRequest } from '../ports.ts';
 
@@ -49,6 +50,6 @@ function isObject([first = '', second]: readonly string[], method: string): bool
 }
 
 /** Whether the request belongs to Anthropic's API. OpenAI's API has files, too. */
-function isAnthropic([first]: readonly string[], headers: Headers): boolean {
+function isAnthropic([first]: readonly string[], headers: Fields): boolean {
   return first === 'messages' || headers.has('anthropic-version');
 }

@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { decodedTail } from '../../lib/http/content-coding.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { usageInBytes } from '../../protocols/usage.ts';
@@ -13,7 +14,7 @@ const MAX_BYTES = 128 * 1024 * 1024;
  * Decodes it piece by piece and keeps only the end, since providers report usage after the list. Returns undefined if
  * it is not there.
  */
-export async function usageAtEnd(bytes: Uint8Array, headers: Headers): Promise<Usage | undefined> {
+export async function usageAtEnd(bytes: Uint8Array, headers: Fields): Promise<Usage | undefined> {
   const tail = await decodedTail(bytes, headers.get('content-encoding'), {
     keepBytes: TAIL_BYTES,
     maxBytes: MAX_BYTES,

@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import { createByteHold } from '../../lib/byte-buffer.ts';
 import type { Usage } from '../../protocols/protocol.ts';
@@ -20,7 +21,7 @@ export interface UsageTap {
 }
 
 /** Returns undefined if usage cannot be read from this kind of answer. */
-export function createUsageTap(headers: Headers): UsageTap | undefined {
+export function createUsageTap(headers: Fields): UsageTap | undefined {
   if (!/^\s*application\/(?:[\w.+-]+\+)?json\b/i.test(headers.get('content-type') ?? '')) return undefined;
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   return coding === '' || coding === 'identity' ? plainTap() : codedTap(coding);

@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../../lib/in-turns.ts';
 import { decodeLargeBody } from '../../lib/http/content-coding.ts';
 import { AnswerBody } from '../../protocols/answer-body.ts';
@@ -48,7 +49,7 @@ export async function classifyTranslated(
   return wholeOf(reply, reading, translation);
 }
 
-function isEvents(headers: Headers): boolean {
+function isEvents(headers: Fields): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
@@ -105,7 +106,7 @@ function firstCharOf(bytes: Uint8Array): string {
 const HEAD_BYTES = 4096;
 
 interface Place {
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly status: number;
 }
 

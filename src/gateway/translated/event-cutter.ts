@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { createSseSplitter, splitEvents } from '../../lib/sse.ts';
 import { createFrameReader } from '../../translation/carriage/event-stream.ts';
 import { MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
@@ -18,7 +19,7 @@ export interface EventCutter {
 }
 
 /** Creates the cutter for a stream with this header: Amazon's frames, or server-sent events. */
-export function createEventCutter(headers: Headers): EventCutter {
+export function createEventCutter(headers: Fields): EventCutter {
   return isFrames(headers) ? frameCutter() : sseCutter();
 }
 

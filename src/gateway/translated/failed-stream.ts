@@ -1,3 +1,4 @@
+import { copyOfFields, type Fields } from '../../lib/http/fields.ts';
 import { valueAt } from '../../lib/json/json-scan.ts';
 import { withoutCoding } from '../../lib/http/content-coding.ts';
 import { asObject } from '../../protocols/json-object.ts';
@@ -12,7 +13,7 @@ import { redact } from '../redact.ts';
 interface ErrorReply {
   readonly status: number;
   readonly decoded: Uint8Array;
-  readonly headers: Headers;
+  readonly headers: Fields;
 }
 
 /**
@@ -36,7 +37,7 @@ export function failedStreamOf(
     outcome.kind === 'rate-limited' || outcome.kind === 'failed' ? outcome.retryAfterMs : undefined;
   const text = clientProtocol.failedStream({ ...report, retryAfterMs: retryAfterMs ?? report.retryAfterMs });
   if (text === undefined) return undefined;
-  const headers = new Headers(withoutCoding(given));
+  const headers = copyOfFields(withoutCoding(given));
   headers.set('content-type', 'text/event-stream');
   const bytes = redact(new TextEncoder().encode(text), provider);
   return { kind: 'whole', status: 200, headers, bytes, usage: undefined, text: NO_TEXT, isFailure: true };

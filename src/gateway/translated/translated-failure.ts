@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 import { errorBody, errorShapeOf } from '../../protocols/error-body.ts';
 import type { ErrorKind as ReportedKind } from '../../protocols/reported-error.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
@@ -15,7 +16,7 @@ import { translatedHeaders } from './translated-headers.ts';
 /** A provider's error, and the header of its reply. */
 export interface TranslatedFailure {
   readonly error: HubError;
-  readonly headers: Headers;
+  readonly headers: Fields;
   /** The defect to record for the attempt. */
   readonly defect: Defect;
 }

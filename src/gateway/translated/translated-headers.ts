@@ -1,15 +1,16 @@
+import { copyOfFields, fieldEntries, type Fields } from '../../lib/http/fields.ts';
 import { rateLimitHeaders } from '../../translation/rate-limits.ts';
 import type { ReplyContext } from '../classification.ts';
 import type { ReplyTranslation } from './reply-translation.ts';
 
 /** Converts the provider's header for a client of another API, with the content type of the translated body. */
 export function translatedHeaders(
-  upstream: Headers,
+  upstream: Fields,
   contentType: string,
   { gateway, planned }: ReplyContext,
   reply: ReplyTranslation,
 ): Headers {
-  const headers = new Headers(upstream);
+  const headers = copyOfFields(upstream);
   const received = headerMap(upstream);
   for (const name of received.keys()) if (OF_PROVIDER.test(name)) headers.delete(name);
   const nowSeconds = Math.floor(gateway.clock.epochMs() / 1000);
@@ -24,8 +25,8 @@ export function translatedHeaders(
 }
 
 /** Returns the header fields by lower-case name. */
-export function headerMap(headers: Headers): ReadonlyMap<string, string> {
-  return new Map(headers);
+export function headerMap(headers: Fields): ReadonlyMap<string, string> {
+  return new Map(fieldEntries(headers));
 }
 
 /** Fields that belong to the provider's API or describe its original body. */

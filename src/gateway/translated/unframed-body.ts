@@ -1,3 +1,4 @@
+import { copyOfFields, type Fields } from '../../lib/http/fields.ts';
 import { carriedEvent, eventText } from '../../translation/carriage/bedrock-events.ts';
 import { createFrameReader } from '../../translation/carriage/event-stream.ts';
 import { messagesErrorBody } from '../../translation/errors.ts';
@@ -7,7 +8,7 @@ import type { Reply } from '../classification.ts';
 import type { Backpressure, ByteSource } from '../ports.ts';
 
 /** Whether a body is an Amazon event stream. */
-export function isFrames(headers: Headers): boolean {
+export function isFrames(headers: Fields): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('application/vnd.amazon.eventstream') ?? false;
 }
 
@@ -17,7 +18,7 @@ export function isFrames(headers: Headers): boolean {
  */
 export function unframedReply(reply: Reply, requestId: string): Reply {
   if (reply.body === null || !isFrames(reply.headers)) return reply;
-  const headers = new Headers(reply.headers);
+  const headers = copyOfFields(reply.headers);
   headers.set('content-type', 'text/event-stream');
   headers.delete('content-length');
   return { ...reply, headers, body: unframed(reply.body, requestId) };

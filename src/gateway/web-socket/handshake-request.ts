@@ -1,3 +1,4 @@
+import { copyOfFields, type Fields } from '../../lib/http/fields.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { parameterOf } from '../credentials.ts';
 
@@ -5,11 +6,11 @@ import { parameterOf } from '../credentials.ts';
 const KEY_PROTOCOL = 'openai-insecure-api-key.';
 
 /** Returns the sub-protocols that a client offers, without any that hold a key. */
-export function offeredProtocols(headers: Headers): readonly string[] {
+export function offeredProtocols(headers: Fields): readonly string[] {
   return protocolsIn(headers).filter((protocol) => !protocol.startsWith(KEY_PROTOCOL));
 }
 
-function protocolsIn(headers: Headers): string[] {
+function protocolsIn(headers: Fields): string[] {
   return (headers.get('sec-websocket-protocol') ?? '')
     .split(',')
     .map((protocol) => protocol.trim())
@@ -20,11 +21,11 @@ function protocolsIn(headers: Headers): string[] {
  * Moves the key in the sub-protocol to `Authorization`, so that it is found, withheld and redacted like any other. If
  * a handshake has both, its `Authorization` is kept.
  */
-export function withoutKeyProtocol(headers: Headers): Headers {
+export function withoutKeyProtocol(headers: Fields): Fields {
   const protocols = protocolsIn(headers);
   const key = protocols.find((protocol) => protocol.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
   if (key === undefined) return headers;
-  const cleaned = new Headers(headers);
+  const cleaned = copyOfFields(headers);
   const offered = offeredProtocols(headers);
   if (offered.length === 0) cleaned.delete('sec-websocket-protocol');
   else cleaned.set('sec-websocket-protocol', offered.join(', '));
@@ -37,7 +38,7 @@ export function withoutKeyProtocol(headers: Headers): Headers {
  * describes its turn. Returns undefined if there is none; in the Responses API the first message names it.
  */
 export function modelOfHandshake(
-  { headers, search }: { readonly headers: Headers; readonly search: string },
+  { headers, search }: { readonly headers: Fields; readonly search: string },
   api: WebSocketApi,
 ): string | undefined {
   const inQuery = parameterOf(search, 'model') ?? parameterOf(search, 'deployment');
@@ -47,7 +48,7 @@ export function modelOfHandshake(
 /** Maximum length of that field. */
 const LONGEST_METADATA = 16_384;
 
-function modelOfCodex(headers: Headers): string | undefined {
+function modelOfCodex(headers: Fields): string | undefined {
   const metadata = headers.get('x-codex-turn-metadata');
   if (metadata === null || metadata.length > LONGEST_METADATA) return undefined;
   try {

@@ -1,3 +1,4 @@
+import { copyOfFields, type Fields } from './fields.ts';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Duplex } from 'node:stream';
@@ -116,9 +117,9 @@ function isTooLarge(error: unknown): boolean {
 }
 
 /** Headers that match a body after decoding. */
-export function withoutCoding(headers: Headers): Headers {
+export function withoutCoding(headers: Fields): Fields {
   if (!headers.has('content-encoding')) return headers;
-  const plain = new Headers(headers);
+  const plain = copyOfFields(headers);
   plain.delete('content-encoding');
   return plain;
 }

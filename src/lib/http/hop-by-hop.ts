@@ -1,3 +1,4 @@
+import type { Fields } from './fields.ts';
 /** Header fields that belong to one connection and not to the message (RFC 9110 §7.6.1), by lower-case name. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -12,7 +13,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Further fields that the message's own `Connection` header declares hop-by-hop. Takes linear time. */
-export function namedByConnection(headers: Headers): ReadonlySet<string> {
+export function namedByConnection(headers: Fields): ReadonlySet<string> {
   const connection = headers.get('connection');
   if (connection === null || connection === 'keep-alive' || connection === 'close') return NONE;
   const names = new Set<string>();

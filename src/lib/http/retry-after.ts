@@ -1,13 +1,14 @@
+import type { Fields } from './fields.ts';
 /**
  * The wait that a response asks for, in milliseconds and never negative. Reads `retry-after-ms`, then `Retry-After` in
  * seconds or as an HTTP date (RFC 9110 §10.2.3). For a 429, it falls back to the reset time of the exhausted limit
  * (`limitResetMs`). Returns undefined if the response asks for no wait or its fields cannot be parsed.
  */
-export function retryAfterMs(headers: Headers, epochMs: number, status: number): number | undefined {
+export function retryAfterMs(headers: Fields, epochMs: number, status: number): number | undefined {
   return askedWaitMs(headers, epochMs) ?? (status === 429 ? limitResetMs(headers, epochMs) : undefined);
 }
 
-function askedWaitMs(headers: Headers, epochMs: number): number | undefined {
+function askedWaitMs(headers: Fields, epochMs: number): number | undefined {
   const milliseconds = amount(headers.get('retry-after-ms'));
   if (milliseconds !== undefined) return milliseconds;
   const value = headers.get('retry-after');
@@ -30,7 +31,7 @@ const KINDS = ['requests', 'tokens', 'input-tokens', 'output-tokens', 'images', 
  * (draft-ietf-httpapi-ratelimit-headers) or `x-ratelimit-reset`, in seconds from now, or seconds or milliseconds since
  * 1970.
  */
-function limitResetMs(headers: Headers, epochMs: number): number | undefined {
+function limitResetMs(headers: Fields, epochMs: number): number | undefined {
   const waits = [
     ...KINDS.flatMap((kind) => [
       resetOf(headers, `anthropic-ratelimit-${kind}-`, epochMs),
@@ -43,12 +44,12 @@ function limitResetMs(headers: Headers, epochMs: number): number | undefined {
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-function resetOf(headers: Headers, prefix: string, epochMs: number): number | undefined {
+function resetOf(headers: Fields, prefix: string, epochMs: number): number | undefined {
   const reset = headers.get(`${prefix}reset`);
   return reset === null || isLeft(headers.get(`${prefix}remaining`)) ? undefined : untilReset(reset, epochMs);
 }
 
-function openaiReset(headers: Headers, kind: string, epochMs: number): number | undefined {
+function openaiReset(headers: Fields, kind: string, epochMs: number): number | undefined {
   const reset = headers.get(`x-ratelimit-reset-${kind}`);
   if (reset === null || isLeft(headers.get(`x-ratelimit-remaining-${kind}`))) return undefined;
   return untilReset(reset, epochMs);
@@ -58,7 +59,7 @@ function openaiReset(headers: Headers, kind: string, epochMs: number): number | 
  * The limit of a subscription. Every response carries its fields, so they count only if they say that the request was
  * refused.
  */
-function unifiedReset(headers: Headers, epochMs: number): number | undefined {
+function unifiedReset(headers: Fields, epochMs: number): number | undefined {
   const reset = headers.get('anthropic-ratelimit-unified-reset');
   const status = headers.get('anthropic-ratelimit-unified-status');
   return reset === null || (status !== null && status !== 'rejected')

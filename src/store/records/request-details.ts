@@ -1,5 +1,7 @@
 import type { RequestEnded, TranslationReport } from '../../gateway/events.ts';
 import type { Attempt, Outcome } from '../../routing/outcome.ts';
+import type { SkippedRoute } from '../../routing/skipped.ts';
+import { answerHeaders, requestHeaders, type StoredHeaders } from './request-headers.ts';
 
 /** How a request went, beside its numbers. A field is null, or absent, where it is unknown. */
 export interface RequestDetails {
@@ -15,6 +17,29 @@ export interface RequestDetails {
   readonly attemptsJson?: string | null | undefined;
   /** A `TranslationReport`, as JSON. */
   readonly translationJson?: string | null | undefined;
+  /** `FurtherDetails`, as JSON. */
+  readonly detailsJson?: string | null | undefined;
+}
+
+/** What is only read with the whole request. What is unknown or empty is left out. */
+export interface FurtherDetails {
+  /** Milliseconds from the arrival until the request was read and admitted. */
+  readonly admitted_ms?: number | undefined;
+  readonly skipped?: readonly SkippedDetail[] | undefined;
+  readonly trace_id?: string | undefined;
+  readonly request_headers?: StoredHeaders | undefined;
+  readonly answer_headers?: StoredHeaders | undefined;
+}
+
+/** A route that was unavailable. */
+export interface SkippedDetail {
+  readonly provider: string;
+  readonly model: string | null;
+  readonly for_model: string;
+  readonly why: SkippedRoute['why'];
+  /** The rest of its cooldown; null: it was not cooling. */
+  readonly for_ms: number | null;
+  readonly before_attempt: number;
 }
 
 /** One attempt as it is stored. Times are milliseconds since the request's arrival. */
@@ -39,8 +64,9 @@ export interface AttemptDetail {
   readonly end_ms: number;
 }
 
-/** More attempts and losses of one request are not stored. */
+/** More attempts, skipped routes and losses of one request are not stored. */
 const MOST_ATTEMPTS = 32;
+const MOST_SKIPPED = 32;
 const MOST_LOSSES = 32;
 const MOST_CHARACTERS = 200;
 
@@ -58,6 +84,29 @@ export function detailsOf(event: RequestEnded): RequestDetails {
       history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, event.startedAtMs)),
     ),
     translationJson: translation === undefined ? null : JSON.stringify(bounded(translation)),
+    detailsJson: JSON.stringify(furtherDetails(event)),
+  };
+}
+
+function furtherDetails(event: RequestEnded): FurtherDetails {
+  const { startedAtMs, plannedAtMs, skipped, traceId } = event;
+  return {
+    admitted_ms: plannedAtMs === undefined ? undefined : Math.max(0, Math.round(plannedAtMs - startedAtMs)),
+    skipped: skipped?.slice(0, MOST_SKIPPED).map(skippedDetail),
+    trace_id: traceId,
+    request_headers: event.requestHeaders && requestHeaders(event.requestHeaders),
+    answer_headers: event.answerHeaders && answerHeaders(event.answerHeaders),
+  };
+}
+
+function skippedDetail({ route, model, why, forMs, beforeAttempt }: SkippedRoute): SkippedDetail {
+  return {
+    provider: route.provider,
+    model: route.upstreamModel === undefined ? null : cut(route.upstreamModel),
+    for_model: cut(model),
+    why,
+    for_ms: forMs === undefined ? null : Math.max(0, Math.round(forMs)),
+    before_attempt: beforeAttempt,
   };
 }
 

@@ -49,6 +49,7 @@ export interface RecordRow {
   readonly has_fallback: number | null;
   readonly attempts_json: string | null;
   readonly translation_json: string | null;
+  readonly details_json: string | null;
 }
 
 /** The row of a record. */
@@ -138,6 +139,7 @@ const LATER = [
   ['has_fallback', 'hasFallback'],
   ['attempts_json', 'attemptsJson'],
   ['translation_json', 'translationJson'],
+  ['details_json', 'detailsJson'],
 ] as const satisfies readonly (readonly [keyof RecordRow, keyof RequestRecord])[];
 
 type LaterColumn = (typeof LATER)[number][0];

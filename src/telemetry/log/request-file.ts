@@ -1,3 +1,4 @@
+import { fieldEntries, type Fields } from '../../lib/http/fields.ts';
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import type { AnswerBytes, RequestEnded, RequestReceived, RequestStarted } from '../../gateway/events.ts';
 import { CREDENTIAL_FIELDS, presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
@@ -12,7 +13,7 @@ export class RequestLog {
   readonly #lines: string[] = [];
   readonly #request = new KeptBody();
   readonly #answer = new KeptBody();
-  #answerHeaders: Headers | undefined;
+  #answerHeaders: Fields | undefined;
 
   constructor(started: RequestStarted) {
     this.#started = started;
@@ -51,7 +52,7 @@ export class RequestLog {
 }
 
 /** The coding of an answer. A request's body is kept decoded. */
-function codingOf(headers: Headers | undefined): string | null {
+function codingOf(headers: Fields | undefined): string | null {
   return headers?.get('content-encoding') ?? null;
 }
 
@@ -70,7 +71,7 @@ class KeptBody {
     this.kept += fits;
   }
 
-  text(headers: Headers | undefined, coding: string | null): string {
+  text(headers: Fields | undefined, coding: string | null): string {
     if (this.#size === 0) return '(empty)';
     const bytes = Buffer.concat(this.#chunks);
     const decoded = decodeBody(bytes, coding, MOST_BODY_BYTES);
@@ -104,12 +105,19 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'sec-websocket-protocol',
 ]);
 
-function headerText(headers: Headers | undefined, isRedacted: boolean): string {
+/** Masks credentials in lines of header fields that were written unmasked. */
+export function maskedHeaders(lines: string): string {
+  return lines.replaceAll(/^([\w-]+): (.*)$/gm, (line, name: string, value: string) =>
+    SECRET_FIELDS.has(name) ? `${name}: ${value.includes('****') ? value : redactCredential(value)}` : line,
+  );
+}
+
+function headerText(headers: Fields | undefined, isRedacted: boolean): string {
   if (headers === undefined) return '(none)';
   const keys = isRedacted
     ? presentedKeys({ headers, search: '' }).filter((key) => key.length >= SHORTEST_SOUGHT)
     : [];
-  return [...headers]
+  return fieldEntries(headers)
     .map(([name, value]) => {
       if (isRedacted && SECRET_FIELDS.has(name)) return `${name}: ${redactCredential(value)}`;
       // The client's key may also be in a header that is not known to hold keys.

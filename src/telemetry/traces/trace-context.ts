@@ -1,3 +1,4 @@
+import type { Fields } from '../../lib/http/fields.ts';
 /** A position in a trace, as in the fields `traceparent` and `tracestate` of the W3C's Trace Context. */
 export interface TraceContext {
   /** 32 lower-case hex digits. */
@@ -10,7 +11,7 @@ export interface TraceContext {
 }
 
 /** The context that a client sent; undefined if there is none or it is invalid, in which case a new trace begins. */
-export function readTraceContext(headers: Headers): TraceContext | undefined {
+export function readTraceContext(headers: Fields): TraceContext | undefined {
   const match = TRACEPARENT.exec(headers.get('traceparent') ?? '');
   if (match === null) return undefined;
   const [, version = '', traceId = '', spanId = '', flags = '', more] = match;

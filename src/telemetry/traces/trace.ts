@@ -37,6 +37,10 @@ export function createTracer({ clock, sampler, onSpan }: TracerOptions): Tracer 
       trace.attemptSpanIds.push(spanId);
       return writeTraceContext({ ...trace.context, spanId });
     },
+    recordedTrace(requestId) {
+      const context = open.get(requestId)?.context;
+      return context?.isSampled === true ? context.traceId : undefined;
+    },
     listen(event) {
       if (event.type === 'request-started') {
         open.set(event.requestId, begin(event, sampler));

@@ -1,20 +1,11 @@
 import type { Media, MediaSource, Part, Seal, Text, ToolResult, Unknown } from '../conversation.ts';
 import { openEnvelope } from '../envelope.ts';
 import { asArray, asObject, asString, type JsonObject, writeJson } from '../json.ts';
-import type { Loss } from '../losses.ts';
 import { plainMediaType } from '../media.ts';
 import { cacheMark, objectAt } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
-
-/** Context for reading a block. */
-export interface BlockPlace {
-  /** The source text of the tool call's `input` at this position. */
-  readonly slices: (turn: number, block: number) => string | undefined;
-  readonly turn: number;
-  readonly block: number;
-  readonly referenced: Set<string>;
-  readonly losses: Loss[];
-}
+import { type BlockPlace, textOfBlock } from './block-place.ts';
+import { readOther } from './read-other-blocks.ts';
 
 /** Reads one content block. @throws InvalidBody */
 export function readBlock(value: unknown, path: string, place: BlockPlace): readonly Part[] {
@@ -86,11 +77,6 @@ function sourceOf(source: JsonObject): MediaSource | undefined {
   }
 }
 
-function textOfBlock(block: unknown): string | undefined {
-  const object = asObject(block);
-  return object?.['type'] === 'text' ? asString(object['text']) : undefined;
-}
-
 function readResult(block: JsonObject, path: string, place: BlockPlace): ToolResult {
   const { content } = block;
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : asArray(content);
@@ -123,52 +109,4 @@ function readThinking(block: JsonObject, path: string): readonly Part[] {
   const envelope = openEnvelope(signature);
   const seal: Seal = envelope?.seal ?? { origin: 'anthropic', provider: '', payload: signature };
   return [{ kind: 'reasoning', text, seal, redacted: envelope?.redacted ?? false, path }];
-}
-
-/**
- * Reads blocks that Anthropic's own tools leave in a history, and unknown blocks. Replaces them with a text if possible.
- */
-// oxlint-disable-next-line max-params -- a block with its place
-function readOther(block: JsonObject, type: string, path: string, place: BlockPlace): Unknown {
-  const unknown: Unknown = { kind: 'unknown', type, path };
-  switch (type) {
-    case 'tool_reference': {
-      const name = asString(block['tool_name']) ?? '';
-      place.referenced.add(name);
-      return instead(unknown, `[tool ${name} is available]`);
-    }
-    case 'search_result':
-      return instead(unknown, searchResultText(block));
-    case 'web_search_tool_result': {
-      const lines = asArray(block['content'])
-        .map(webResultLine)
-        .filter((line) => line !== undefined);
-      return lines.length === 0 ? { ...unknown, dispensable: true } : instead(unknown, lines.join('\n'));
-    }
-    case 'tool_search_tool_result': {
-      const references = asArray(asObject(block['content'])?.['tool_references']);
-      for (const reference of references)
-        place.referenced.add(asString(asObject(reference)?.['tool_name']) ?? '');
-      return { ...unknown, dispensable: true };
-    }
-    default:
-      return /^(?:server_tool_use|.*_tool_result)$/.test(type) ? { ...unknown, dispensable: true } : unknown;
-  }
-}
-
-function instead(unknown: Unknown, text: string): Unknown {
-  return { ...unknown, instead: { text, loss: 'approximated' } };
-}
-
-function webResultLine(value: unknown): string | undefined {
-  const { title, url } = asObject(value) ?? {};
-  const link = asString(url);
-  return link === undefined ? undefined : `[web search: ${asString(title) ?? ''} – ${link}]`;
-}
-
-function searchResultText(block: JsonObject): string {
-  const texts = asArray(block['content']).map((inner) => textOfBlock(inner));
-  return [asString(block['title']), asString(block['source']), ...texts]
-    .filter((text) => text !== undefined && text !== '')
-    .join('\n');
 }

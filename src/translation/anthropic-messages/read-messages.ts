@@ -1,16 +1,19 @@
 import type { Part, SystemText, Turn } from '../conversation.ts';
-import { asArray, type JsonObject } from '../json.ts';
+import { asArray, asObject, type JsonObject } from '../json.ts';
 import { sourceSlices } from '../json-slices.ts';
 import type { Loss } from '../losses.ts';
 import { turnList } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
-import { readBlock, type BlockPlace } from './read-blocks.ts';
+import type { AddedTool, BlockPlace } from './block-place.ts';
+import { readBlock } from './read-blocks.ts';
 
 export interface ReadMessages {
   readonly system: readonly SystemText[];
   readonly turns: readonly Turn[];
   /** Tool names in the history's `tool_reference` blocks. */
   readonly referenced: ReadonlySet<string>;
+  /** Tools that blocks of the history define. */
+  readonly added: readonly AddedTool[];
   readonly losses: readonly Loss[];
 }
 
@@ -18,19 +21,27 @@ export interface ReadMessages {
 const BILLING = /^\s*x-anthropic-billing-header:/;
 
 /**
- * Reads `system` and `messages`. `text` is the body, from which the inputs of tool calls are cut verbatim. @throws
- * InvalidBody
+ * Reads `system` and `messages`. `text` is the body, from which the inputs of tool calls are cut verbatim. Omits a system
+ * message that was only for an earlier user message (`clear_at`). @throws InvalidBody
  */
 export function readMessages(systemField: unknown, messages: unknown, text: string): ReadMessages {
   const slices = createSlices(text);
   const referenced = new Set<string>();
   const losses: Loss[] = [];
-  const system = [...systemTexts(contentOf(systemField, 'system'), 'system', { slices, referenced, losses })];
+  const added: AddedTool[] = [];
+  const system = [
+    ...systemTexts(contentOf(systemField, 'system'), 'system', { slices, referenced, added, losses }),
+  ];
   const turns: Turn[] = [];
-  for (const [index, message] of turnList(messages, 'messages').entries()) {
+  const list = turnList(messages, 'messages');
+  const lastUser = list.findLastIndex(({ role }) => role === 'user');
+  for (const [index, message] of list.entries()) {
     const path = `messages[${index}]`;
     const role = roleOf(message, path);
-    const place = { slices, referenced, losses, turn: index };
+    if (message['clear_at'] === 'next_user_message' && index < lastUser) continue;
+    if (asObject(message['output_config']) !== undefined)
+      losses.push({ path: `${path}.output_config`, what: 'dropped', class: 'tuning', why: PER_TURN });
+    const place = { slices, referenced, added, losses, turn: index };
     const blocks = contentOf(message['content'], `${path}.content`);
     if (role === 'system' && turns.length === 0) {
       system.push(...systemTexts(blocks, `${path}.content`, place));
@@ -41,8 +52,10 @@ export function readMessages(systemField: unknown, messages: unknown, text: stri
     );
     turns.push({ role, parts: role === 'system' ? parts.filter(isNotBilling) : parts, path });
   }
-  return { system, turns, referenced, losses };
+  return { system, turns, referenced, added, losses };
 }
+
+const PER_TURN = 'the other API has no settings for a single turn';
 
 function roleOf(message: JsonObject, path: string): Turn['role'] {
   const { role } = message;

@@ -10,7 +10,7 @@ import type {
 } from '../conversation.ts';
 import { asObject, asString, type JsonObject, parsed } from '../json.ts';
 import { effortNamed } from '../models/efforts.ts';
-import { cacheMark, Fields, readBody } from '../request-fields.ts';
+import { cacheMark, Fields, readBody, unknownValue } from '../request-fields.ts';
 import { reading, type ReadContext, type RequestReading } from '../sides.ts';
 import { readMessages } from './read-messages.ts';
 import { readTools } from './read-tools.ts';
@@ -23,13 +23,17 @@ export function readRequest(text: string, context: ReadContext): RequestReading 
 function readConversation(body: JsonObject, text: string, context: ReadContext): Conversation {
   const fields = new Fields(body);
   const messages = readMessages(fields.any('system'), fields.any('messages'), text);
-  const definitions = readTools(fields.list('tools') ?? [], messages.referenced);
+  const definitions = readTools(fields.list('tools') ?? [], messages);
   const outputConfig = new Fields(fields.object('output_config') ?? {}, 'output_config');
   const reasoning = readReasoning(fields, outputConfig);
   const { output, only } = readOutput(fields, outputConfig);
   const choice = new Fields(fields.object('tool_choice') ?? {}, 'tool_choice');
   const metadata = new Fields(fields.object('metadata') ?? {}, 'metadata');
   const stream = fields.boolean('stream') === true;
+  const toolChoice = readChoice(choice, definitions.serverTools);
+  const unknown = unknownValues(fields, outputConfig, reasoning);
+  if (toolChoice === undefined && definitions.tools.length + definitions.serverTools.length > 0)
+    unknown.push(...unknownValue('tool_choice', fields.any('tool_choice')));
   return {
     api: 'messages',
     model: fields.string('model') ?? '',
@@ -38,7 +42,7 @@ function readConversation(body: JsonObject, text: string, context: ReadContext):
     turns: messages.turns,
     tools: definitions.tools,
     serverTools: definitions.serverTools,
-    toolChoice: readChoice(choice, definitions.serverTools),
+    toolChoice,
     parallelTools: readParallel(choice),
     output,
     reasoning,
@@ -53,7 +57,14 @@ function readConversation(body: JsonObject, text: string, context: ReadContext):
     seesSeals: true,
     legacyFunctions: false,
     cache: cacheMark({ cache_control: fields.any('cache_control') }),
-    only: [...only, ...readOnly(fields), ...outputConfig.rest(), ...metadata.rest(), ...fields.rest()],
+    only: [
+      ...only,
+      ...unknown,
+      ...readOnly(fields),
+      ...outputConfig.rest(),
+      ...metadata.rest(),
+      ...fields.rest(),
+    ],
     losses: [...messages.losses, ...definitions.losses],
     echo: {},
   };
@@ -93,6 +104,21 @@ function readFormat(format: JsonObject | undefined, path: string): OutputFormat 
     schemaPath: `${path}.schema`,
   };
 }
+
+/** Values of known fields that mean nothing to a reader. Without its format, an answer is another one. */
+function unknownValues(fields: Fields, config: Fields, wish: ReasoningWish | undefined): OnlyField[] {
+  const format = config.any('format');
+  const isUnread = readFormat(asObject(format), '').kind === 'text';
+  const thinking = asString(fields.object('thinking')?.['type']);
+  const isUnnamed = wish?.path !== 'output_config.effort';
+  return [
+    ...(isUnread ? unknownValue('output_config.format', format, 'meaning') : []),
+    ...(isUnnamed ? unknownValue('output_config.effort', config.any('effort')) : []),
+    ...(thinking !== undefined && !THINKING.has(thinking) ? unknownValue('thinking', thinking) : []),
+  ];
+}
+
+const THINKING = new Set(['enabled', 'disabled', 'between_tools', 'adaptive']);
 
 /** Reads the reasoning settings. The effort takes precedence over the thinking budget. */
 function readReasoning(fields: Fields, config: Fields): ReasoningWish | undefined {

@@ -2,6 +2,7 @@ import type { ServerTool, Tool } from '../conversation.ts';
 import { asString, type JsonObject } from '../json.ts';
 import type { Loss } from '../losses.ts';
 import { cacheMark, Fields, objectAt } from '../request-fields.ts';
+import type { ReadMessages } from './read-messages.ts';
 
 export interface ReadTools {
   readonly tools: readonly Tool[];
@@ -9,21 +10,29 @@ export interface ReadTools {
   readonly losses: readonly Loss[];
 }
 
+/** What the history says of tools. */
+type History = Pick<ReadMessages, 'referenced' | 'added'>;
+
 /** Client tools that Anthropic defines. */
-const BUILT_IN = /^(?:bash|text_editor|computer|memory)_\d+/;
+const BUILT_IN = /^(?:bash|text_editor|computer|memory|(?:computer|browser)_toolset)_\d+/;
 
 /**
- * The tools that the model sees. A deferred tool is visible only after the history refers to it (`referenced`), unless
- * Anthropic's own tool search would find it. No other API has such a search.
+ * The tools that the model sees. A deferred tool is visible only after the history refers to it, unless
+ * Anthropic's own tool search would find it. No other API has such a search. Tools that the history defines come last.
  */
-export function readTools(definitions: readonly unknown[], referenced: ReadonlySet<string>): ReadTools {
+export function readTools(definitions: readonly unknown[], history: History): ReadTools {
   const tools: Tool[] = [];
   const serverTools: ServerTool[] = [];
   const losses: Loss[] = [];
-  const given = definitions.map((value, index) => objectAt(value, `tools[${index}]`));
-  const hasSearch = given.some(({ type }) => asString(type)?.startsWith('tool_search_') === true);
-  given.forEach((definition, index) => {
+  const { referenced, added } = history;
+  const given = definitions.map((value, index) => {
     const path = `tools[${index}]`;
+    return { definition: objectAt(value, path), path };
+  });
+  const hasSearch = given.some(
+    ({ definition }) => asString(definition['type'])?.startsWith('tool_search_') === true,
+  );
+  [...given, ...added].forEach(({ definition, path }) => {
     const type = asString(definition['type']);
     if (type?.startsWith('tool_search_') === true) {
       losses.push({ path, what: 'dropped', class: 'tuning', why: 'only Anthropic has tool search' });

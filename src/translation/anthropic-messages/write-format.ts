@@ -3,7 +3,7 @@ import { JSON_INSTRUCTION, schemaInstruction } from '../instructions.ts';
 import { JSON_TOOL } from '../json-tool.ts';
 import type { JsonTree } from '../json.ts';
 import type { ClaudeFamily } from '../models/claude.ts';
-import { anthropicFormatSchema, anthropicToolSchema } from '../schema.ts';
+import { anthropicFormatSchema, anthropicToolSchema, isToolSchema } from '../schema.ts';
 import type { WrittenTools } from './write-tools.ts';
 
 export interface WrittenFormat {
@@ -43,7 +43,7 @@ export function writeFormat(exchange: Exchange, manner: FormatManner): WrittenFo
     return { ...NOTHING, format: { type: 'json_schema', schema: native.schema } };
   }
   losses.approximated(format.path, 'the model does not support structured output for this schema');
-  if (tools.tools !== undefined || isThinking || !family.forcedTools) {
+  if (tools.tools !== undefined || isThinking || !family.forcedTools || !isToolSchema(format.schema)) {
     instructions.push(schemaInstruction(format.schema));
     return NOTHING;
   }

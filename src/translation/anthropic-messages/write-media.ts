@@ -2,16 +2,9 @@ import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { dropDetail, textOfBytes } from '../media.ts';
+import { shownType } from '../media-type.ts';
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
-
-/** Base64 prefixes of image formats, for images without a media type. */
-const IMAGE_STARTS: readonly (readonly [string, string])[] = [
-  ['iVBOR', 'image/png'],
-  ['/9j/', 'image/jpeg'],
-  ['R0lG', 'image/gif'],
-  ['UklGR', 'image/webp'],
-];
 
 /** Writes media as a content block. Records a loss and writes nothing if the API does not accept it. */
 export function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
@@ -27,10 +20,8 @@ export function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[
 function image({ source, mediaType }: Media, { target }: Exchange): JsonTree | string {
   switch (source.kind) {
     case 'bytes': {
-      const type =
-        mediaType === '' ? IMAGE_STARTS.find(([start]) => source.data.startsWith(start))?.[1] : mediaType;
-      if (type === undefined || !IMAGE_TYPES.has(type))
-        return `the API does not accept images of type ${mediaType}`;
+      const type = mediaType === '' ? shownType(source.data) : mediaType;
+      if (!IMAGE_TYPES.has(type)) return `the API does not accept images of type ${mediaType}`;
       return { type: 'image', source: { type: 'base64', media_type: type, data: source.data } };
     }
     case 'url':

@@ -1,5 +1,6 @@
 import type { Placed } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
+import { shortUser } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { claudeFamily, type ClaudeFamily } from '../models/claude.ts';
 import { toolNames } from '../tool-names.ts';
@@ -100,6 +101,16 @@ function writeStop({ conversation, losses }: Exchange): readonly string[] | unde
   return texts?.length === 0 ? undefined : texts;
 }
 
+const MAX_USER_CHARS = 256;
+
+function writeUser({ conversation, losses }: Exchange): JsonTree | undefined {
+  const { user } = conversation.meta;
+  if (user === undefined) return undefined;
+  const short = shortUser(user.value, MAX_USER_CHARS);
+  if (short !== user.value) losses.approximated(user.path, `longer than ${MAX_USER_CHARS} characters`);
+  return { user_id: short };
+}
+
 const TIERS: Readonly<Record<string, string>> = { auto: 'auto', default: 'standard_only' };
 
 function writeMeta(exchange: Exchange): JsonTree {
@@ -113,5 +124,5 @@ function writeMeta(exchange: Exchange): JsonTree {
   tellOnly(exchange);
   const tier = target.carriage === undefined ? TIERS[meta.serviceTier?.value ?? ''] : undefined;
   if (tier === undefined) dropped(losses, meta.serviceTier, 'the provider has no such tier');
-  return { metadata: meta.user === undefined ? undefined : { user_id: meta.user.value }, service_tier: tier };
+  return { metadata: writeUser(exchange), service_tier: tier };
 }

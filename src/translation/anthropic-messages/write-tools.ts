@@ -4,6 +4,7 @@ import { callInstruction } from '../instructions.ts';
 import { asArray, asObject, asString, type JsonTree } from '../json.ts';
 import type { ClaudeFamily } from '../models/claude.ts';
 import { anthropicToolSchema } from '../schema.ts';
+import { fullName } from '../tool-names.ts';
 import { distinctTools, freeformFunction, tellServerTools, toolsOrSeen } from '../write-common.ts';
 import { cacheControl } from './cache-control.ts';
 
@@ -27,8 +28,10 @@ export function isForced({ tool_choice }: WrittenTools): boolean {
 /** Writes `tools` and `tool_choice`. Drops a choice without tools silently. */
 export function writeTools(exchange: Exchange, manner: ToolManner): WrittenTools {
   const { conversation, target, losses } = exchange;
+  // The API refuses two tools of one name, and the name of its own search is fixed.
+  const isTaken = conversation.tools.some(({ name, namespace }) => fullName(name, namespace) === SEARCH);
   const search = conversation.serverTools.filter(
-    ({ kind }) => kind === 'web-search' && target.carriage !== 'bedrock',
+    ({ kind }) => kind === 'web-search' && target.carriage !== 'bedrock' && !isTaken,
   );
   tellServerTools(
     exchange,
@@ -78,6 +81,8 @@ function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolMann
   };
 }
 
+const SEARCH = 'web_search';
+
 /** Converts the web search of OpenAI's APIs to Anthropic's. */
 function writeSearch({ definition }: ServerTool): JsonTree {
   const location = asObject(definition['user_location']);
@@ -91,7 +96,7 @@ function writeSearch({ definition }: ServerTool): JsonTree {
       asString(definition['type'])?.startsWith('web_search_20') === true
         ? definition['type']
         : 'web_search_20250305',
-    name: 'web_search',
+    name: SEARCH,
     max_uses: typeof definition['max_uses'] === 'number' ? definition['max_uses'] : undefined,
     allowed_domains: domains(filters['allowed_domains']),
     blocked_domains: domains(filters['blocked_domains']),
@@ -132,9 +137,7 @@ function choiceTree(exchange: Exchange, manner: ToolManner, tools: readonly Tool
       return forced(exchange, manner, { type: 'any', only: tools.length === 1 ? tools[0] : undefined });
     case 'server': {
       const isSearch = choice.type.startsWith('web_search') && exchange.target.carriage !== 'bedrock';
-      return isSearch
-        ? forced(exchange, manner, { type: 'tool', only: undefined, name: 'web_search' })
-        : undefined;
+      return isSearch ? forced(exchange, manner, { type: 'tool', only: undefined, name: SEARCH }) : undefined;
     }
     case undefined:
       return undefined;

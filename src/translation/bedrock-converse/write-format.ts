@@ -2,7 +2,7 @@ import type { Exchange } from '../exchange.ts';
 import { JSON_INSTRUCTION, schemaInstruction } from '../instructions.ts';
 import { JSON_TOOL } from '../json-tool.ts';
 import { type JsonTree, writeJson } from '../json.ts';
-import { anthropicFormatSchema } from '../schema.ts';
+import { anthropicFormatSchema, isToolSchema } from '../schema.ts';
 import type { ConverseFamily } from './families.ts';
 import type { ToolConfig } from './write-tools.ts';
 
@@ -44,7 +44,8 @@ export function writeFormat(
   }
   losses.approximated(format.path, 'the model does not support structured output for this schema');
   const takesForce = family.claude?.forcedTools ?? true;
-  if (family.json === 'text' || tools !== undefined || isThinking || !takesForce) {
+  const takesTool = family.json === 'tool' && takesForce && isToolSchema(format.schema);
+  if (!takesTool || tools !== undefined || isThinking) {
     instructions.push(schemaInstruction(format.schema));
     return {};
   }

@@ -117,10 +117,27 @@ function writeMeta(exchange: Exchange): JsonTree {
   const hasTier = tier !== undefined && conversation.api !== 'messages' && TIERS.has(tier);
   if (!hasTier) dropped(losses, meta.serviceTier, 'the service has no such tier');
   return {
-    requestMetadata: meta.metadata?.value,
+    requestMetadata: writeMetadata(exchange),
     serviceTier: hasTier ? { type: tier } : undefined,
   };
 }
+
+/** The entries that the service accepts: at most 16, of texts in its own set of characters. */
+function writeMetadata({ conversation, losses }: Exchange): JsonTree | undefined {
+  const { metadata } = conversation.meta;
+  if (metadata === undefined) return undefined;
+  const given = Object.entries(metadata.value);
+  const fitting = given.filter(
+    ([key, value]) => METADATA_KEY.test(key) && typeof value === 'string' && METADATA_VALUE.test(value),
+  );
+  const kept = fitting.slice(0, MAX_METADATA);
+  if (kept.length < given.length) losses.dropped(metadata.path, 'the service does not accept all entries');
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+const MAX_METADATA = 16;
+const METADATA_KEY = /^[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}$/;
+const METADATA_VALUE = /^[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}$/;
 
 /** Of the API, whatever the model (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html). */
 const MAX_TEMPERATURE = 1;

@@ -82,7 +82,7 @@ function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolMann
 
 /** Converse refuses an empty description. */
 function textOrNone(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text;
+  return text?.trim() === '' ? undefined : text;
 }
 
 function writeChoice(exchange: Exchange, manner: ToolManner, tools: readonly Tool[]): JsonTree | undefined {

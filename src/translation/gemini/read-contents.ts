@@ -19,7 +19,7 @@ export function readContents(
   const turns = turnList(asObject(value) === undefined ? value : [value], 'contents').map((content, index) =>
     reader.read(content, index),
   );
-  return { turns, losses: [] };
+  return { turns, losses: reader.losses };
 }
 
 /** Reads `systemInstruction`, a content or a string. Parts other than text have no equivalent in any API. */
@@ -47,7 +47,11 @@ export function readSystem(value: unknown): {
   return { system, more };
 }
 
+/** How Gemini should look at a part. */
+const MEDIA_SETTINGS = ['mediaResolution', 'videoMetadata', 'mediaProcessing'];
+
 class ContentReader {
+  readonly losses: Loss[] = [];
   readonly #suffix: string;
   readonly #args: ReadonlyMap<string, string>;
   readonly #responses: ReadonlyMap<string, string>;
@@ -70,9 +74,19 @@ class ContentReader {
     for (const [at, value] of list.entries()) {
       const part = asObject(typeof value === 'string' ? { text: value } : value);
       if (part === undefined) throw new InvalidBody(`${path}.parts[${at}]`, 'expected an object');
-      this.#part(camelKeys(part), parts, { path: `${path}.parts[${at}]`, key: `${index}.${at}` });
+      const read = camelKeys(part);
+      this.#tellSettings(read, `${path}.parts[${at}]`);
+      this.#part(read, parts, { path: `${path}.parts[${at}]`, key: `${index}.${at}` });
     }
     return { role, parts, path };
+  }
+
+  #tellSettings(part: JsonObject, path: string): void {
+    for (const name of MEDIA_SETTINGS) {
+      if (part[name] === undefined || part[name] === null) continue;
+      const why = 'the other API has no such field';
+      this.losses.push({ path: `${path}.${name}`, what: 'dropped', class: 'tuning', why });
+    }
   }
 
   #part(part: JsonObject, parts: Part[], at: { readonly path: string; readonly key: string }): void {

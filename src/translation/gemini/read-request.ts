@@ -9,7 +9,7 @@ import type {
 import { idSuffix } from '../ids.ts';
 import { asArray, asObject, asString } from '../json.ts';
 import { effortNamed } from '../models/efforts.ts';
-import { Fields, readBody } from '../request-fields.ts';
+import { Fields, readBody, unknownValue } from '../request-fields.ts';
 import { fromOpenApi } from '../schema.ts';
 import { InvalidBody, reading, type ReadContext, type RequestReading } from '../sides.ts';
 import { camelKeys } from './camel-keys.ts';
@@ -33,12 +33,12 @@ function readConversation(text: string, context: ReadContext): Conversation {
   fields.any('model');
   const given = fields.object('generationConfig');
   const config = new Fields(camelKeys(given ?? {}), 'generationConfig');
-  const { tools, serverTools } = readTools(fields);
+  const { tools, serverTools, only: ofTools } = readTools(fields);
   const { turns, losses } = readContents(fields.any('contents'), text, idSuffix(context.requestId));
   const output = readOutput(config);
   const sampling = readSampling(config);
   const reasoning = readReasoning(config);
-  const only = [...readOnly(fields, config)];
+  const only = [...ofTools, ...readOnly(fields, config)];
   const { system, more } = readSystem(fields.any('systemInstruction'));
   return {
     api: 'gemini',
@@ -145,7 +145,7 @@ function readReasoning(config: Fields): ReasoningWish | undefined {
   const level = effortNamed(thinking.string('thinkingLevel')?.toLowerCase());
   const budget = thinking.number('thinkingBudget');
   const show = thinking.boolean('includeThoughts');
-  const path = 'generationConfig.thinkingConfig';
+  const path = THINKING_CONFIG;
   if (budget === 0)
     return { effort: 'none', budgetTokens: undefined, kind: 'off', show, path: `${path}.thinkingBudget` };
   const budgetTokens = budget === undefined || budget < 0 ? undefined : budget;
@@ -167,7 +167,19 @@ function* readOnly(fields: Fields, config: Fields): Iterable<OnlyField> {
   const modalities = asArray(config.any('responseModalities'));
   if (modalities.some((modality) => asString(modality)?.toUpperCase() !== 'TEXT'))
     yield only('generationConfig.responseModalities', 'only Gemini returns images and audio', modalities);
+  const thinking = new Fields(camelKeys(config.object('thinkingConfig') ?? {}), THINKING_CONFIG);
+  const level = thinking.string('thinkingLevel');
+  const isKnown = effortNamed(level?.toLowerCase()) !== undefined || level === UNSPECIFIED;
+  if (!isKnown) yield* unknownValue(`${THINKING_CONFIG}.thinkingLevel`, level);
+  for (const name of ['thinkingBudget', 'includeThoughts']) thinking.any(name);
+  yield* thinking.rest();
+  const mime = asString(config.any('responseMimeType'));
+  const isKnownType = mime === undefined || mime === 'text/plain' || mime === 'application/json';
+  if (!isKnownType) yield* unknownValue('generationConfig.responseMimeType', mime, 'meaning');
 }
+
+const THINKING_CONFIG = 'generationConfig.thinkingConfig';
+const UNSPECIFIED = 'THINKING_LEVEL_UNSPECIFIED';
 
 function only(path: string, why: string, value: unknown): OnlyField {
   return { path, class: 'meaning', why, value };

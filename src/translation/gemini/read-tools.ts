@@ -1,6 +1,6 @@
-import type { ServerTool, Tool, ToolChoice } from '../conversation.ts';
+import type { OnlyField, ServerTool, Tool, ToolChoice } from '../conversation.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
-import type { Fields } from '../request-fields.ts';
+import { Fields } from '../request-fields.ts';
 import { fromOpenApi } from '../schema.ts';
 import { camelKeys } from './camel-keys.ts';
 
@@ -8,7 +8,10 @@ import { camelKeys } from './camel-keys.ts';
 export function readTools(fields: Fields): {
   readonly tools: readonly Tool[];
   readonly serverTools: readonly ServerTool[];
+  /** Members of the declarations and of the configuration that other APIs lack. */
+  readonly only: readonly OnlyField[];
 } {
+  const only: OnlyField[] = [];
   const tools: Tool[] = [];
   const serverTools: ServerTool[] = [];
   const given = fields.any('tools');
@@ -16,7 +19,7 @@ export function readTools(fields: Fields): {
     const entry = camelKeys(asObject(value) ?? {});
     for (const [at, declared] of asArray(entry['functionDeclarations']).entries()) {
       const path = `tools[${index}].functionDeclarations[${at}]`;
-      tools.push(readDeclaration(camelKeys(asObject(declared) ?? {}), path));
+      tools.push(readDeclaration(camelKeys(asObject(declared) ?? {}), path, only));
     }
     for (const type of Object.keys(entry)) {
       if (type === 'functionDeclarations') continue;
@@ -25,10 +28,18 @@ export function readTools(fields: Fields): {
       serverTools.push({ kind, type, definition, path: `tools[${index}].${type}` });
     }
   }
-  return { tools, serverTools };
+  const config = new Fields(camelKeys(fields.object('toolConfig') ?? {}), 'toolConfig');
+  config.any('functionCallingConfig');
+  return { tools, serverTools, only: [...only, ...config.rest()] };
 }
 
-function readDeclaration(declared: JsonObject, path: string): Tool {
+/** Members of a declaration that are read. The schema of the response is documentation: no model sees it. */
+const READ = ['name', 'description', 'parameters', 'parametersJsonSchema', 'response', 'responseJsonSchema'];
+
+function readDeclaration(declared: JsonObject, path: string, only: OnlyField[]): Tool {
+  const fields = new Fields(declared, path);
+  for (const name of READ) fields.any(name);
+  only.push(...fields.rest());
   const subset = asObject(declared['parameters']);
   return {
     name: asString(declared['name']) ?? '',

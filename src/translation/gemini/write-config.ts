@@ -1,9 +1,11 @@
 import type { Effort, Placed } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
+import { JSON_INSTRUCTION } from '../instructions.ts';
 import type { JsonTree } from '../json.ts';
 import { type GeminiFacts, geminiFacts } from '../models/gemini.ts';
 import { withoutConst } from '../schema.ts';
 import { dropped, outputLimit, refused } from '../write-common.ts';
+import { searches } from './write-tools.ts';
 
 /** Writes `generationConfig`; undefined if it would be empty. */
 export function writeConfig(exchange: Exchange): JsonTree | undefined {
@@ -41,16 +43,30 @@ function writeStop({ conversation, losses }: Exchange): readonly string[] | unde
   return refused(losses, stop, `the API accepts at most ${MAX_STOPS} stop sequences`);
 }
 
-function writeFormat({ conversation, losses }: Exchange, facts: GeminiFacts): JsonTree {
+function writeFormat(exchange: Exchange, facts: GeminiFacts): JsonTree {
+  const { conversation, losses } = exchange;
   const { format } = conversation.output;
   if (format.kind === 'text') return {};
   const responseMimeType = 'application/json';
-  if (format.kind === 'json') return { responseMimeType };
-  if (facts.version < 300 && conversation.tools.length > 0) {
-    losses.meaning(format.path, 'the model accepts a schema or function tools, but not both');
+  if (!takesFormat(exchange, facts)) {
+    if (format.kind === 'json-schema')
+      losses.meaning(format.path, 'the model accepts a schema or tools, but not both');
+    else losses.approximated(format.path, 'a sentence in the system text requests it');
     return {};
   }
+  if (format.kind === 'json') return { responseMimeType };
   return { responseMimeType, responseJsonSchema: withoutConst(format.schema) };
+}
+
+/** Models before Gemini 3 refuse a response type beside functions or a search. */
+function takesFormat(exchange: Exchange, { version }: GeminiFacts): boolean {
+  return version >= 300 || (exchange.conversation.tools.length === 0 && !searches(exchange));
+}
+
+/** The sentence that requests JSON from a model that accepts no response type with this request. */
+export function jsonInstruction(exchange: Exchange, facts: GeminiFacts): readonly string[] {
+  const isAsked = exchange.conversation.output.format.kind === 'json';
+  return isAsked && !takesFormat(exchange, facts) ? [JSON_INSTRUCTION] : [];
 }
 
 /** Writes `thinkingConfig`: how much the model thinks, and whether it shows its thoughts. */

@@ -3,7 +3,7 @@ import type { JsonTree } from '../json.ts';
 import { geminiFacts } from '../models/gemini.ts';
 import { toolNames } from '../tool-names.ts';
 import { dropped, tellOnly } from '../write-common.ts';
-import { writeConfig } from './write-config.ts';
+import { jsonInstruction, writeConfig } from './write-config.ts';
 import { writeContents } from './write-contents.ts';
 import { writeTools } from './write-tools.ts';
 
@@ -25,7 +25,8 @@ function writePrompt(exchange: Exchange): JsonTree {
   const { conversation, target } = exchange;
   const names = toolNames(exchange, 'gemini');
   const facts = geminiFacts(target.model);
-  const system = conversation.system.map(({ text }) => ({ text }));
+  const texts = [...conversation.system.map(({ text }) => text), ...jsonInstruction(exchange, facts)];
+  const system = texts.map((text) => ({ text }));
   return {
     systemInstruction: system.length === 0 ? undefined : { parts: system },
     contents: writeContents(exchange, { facts, names }),

@@ -29,6 +29,11 @@ export function writeTools(exchange: Exchange, names: Names): JsonTree {
   };
 }
 
+/** Whether the request gets Google's search, which no function may stand beside. */
+export function searches({ conversation: { tools, serverTools } }: Exchange): boolean {
+  return tools.length === 0 && serverTools.some(({ kind }) => kind === 'web-search');
+}
+
 function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
   if (tool.builtIn === undefined || tool.schema !== undefined) return false;
   losses.meaning(tool.path, `only Anthropic's models support ${tool.builtIn}`);

@@ -1,6 +1,6 @@
 import type { Part, SystemText, Text, ToolResult, Turn, Unknown, Media } from '../conversation.ts';
 import { mintedCallId } from '../ids.ts';
-import { asArray, asString, type JsonObject } from '../json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import type { Loss } from '../losses.ts';
 import { cacheMark, turnList } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
@@ -83,7 +83,12 @@ class History {
         ? []
         : [{ kind: 'text', text: refusal, refusal: true, path: `${path}.refusal` }];
     const calls = readCalls(message, path, (legacyName) => this.#mint(legacyName));
-    return [...readReasoning(message, path), ...contentParts(message, path), ...refused, ...calls];
+    // Only OpenAI keeps the audio of an earlier answer, of which the message has the id.
+    const audio: readonly Unknown[] =
+      asObject(message['audio']) === undefined
+        ? []
+        : [{ kind: 'unknown', type: 'audio', path: `${path}.audio` }];
+    return [...readReasoning(message, path), ...contentParts(message, path), ...refused, ...audio, ...calls];
   }
 
   #result(message: JsonObject, path: string): ToolResult {

@@ -1,6 +1,7 @@
 import type { Media, Part } from '../conversation.ts';
 import { asObject, asString, type JsonObject } from '../json.ts';
-import { plainMediaType, urlSource } from '../media.ts';
+import { urlSource } from '../media.ts';
+import { shownType, typeOfFile } from '../media-type.ts';
 import { cacheMark, objectAt } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
 
@@ -32,8 +33,15 @@ export function readPart(value: unknown, path: string): Part {
 function imageOf(value: unknown, path: string): Media {
   const image = asObject(value);
   const url = asString(image?.['url']) ?? asString(value) ?? '';
+  return { kind: 'image', ...imageSource(url), detail: asString(image?.['detail']), path };
+}
+
+/** The source of an image. The bytes tell a type that a `data:` URL omits. */
+export function imageSource(url: string): ReturnType<typeof urlSource> {
   const { source, mediaType } = urlSource(url);
-  return { kind: 'image', source, mediaType, detail: asString(image?.['detail']), path };
+  const isUnnamed = mediaType === '' || mediaType === 'application/octet-stream';
+  if (source.kind !== 'bytes' || !isUnnamed) return { source, mediaType };
+  return { source, mediaType: shownType(source.data) };
 }
 
 function audioOf(audio: JsonObject, path: string): Media {
@@ -51,25 +59,16 @@ function fileOf(file: JsonObject, path: string): Media {
   const id = asString(file['file_id']);
   if (id !== undefined)
     return { kind: 'document', source: { kind: 'file-id', id }, mediaType: '', name, path };
-  const data = asString(file['file_data']) ?? '';
+  return fileOfData(asString(file['file_data']) ?? '', name, path);
+}
+
+/** A file from its `file_data`: a `data:` URL, any other URL, or base64 alone. */
+export function fileOfData(data: string, name: string | undefined, path: string): Media {
   const isUrl = /^(?:data|https?):/.test(data);
   const { source, mediaType } = isUrl
     ? urlSource(data)
-    : { source: { kind: 'bytes', data } as const, mediaType: typeOfName(name) };
-  const kind = mediaType.startsWith('image/') ? 'image' : 'document';
-  return { kind, source, mediaType: mediaType === '' ? typeOfName(name) : mediaType, name, path };
+    : { source: { kind: 'bytes', data } as const, mediaType: '' };
+  const isDeclared = mediaType !== '' && mediaType !== 'application/octet-stream';
+  const type = isDeclared ? mediaType : typeOfFile(name, source.kind === 'bytes' ? source.data : '');
+  return { kind: type.startsWith('image/') ? 'image' : 'document', source, mediaType: type, name, path };
 }
-
-function typeOfName(name: string | undefined): string {
-  const extension = name?.slice(name.lastIndexOf('.') + 1).toLowerCase() ?? '';
-  return plainMediaType(TYPES[extension] ?? 'application/pdf');
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  pdf: 'application/pdf',
-  txt: 'text/plain',
-  csv: 'text/csv',
-  md: 'text/markdown',
-  html: 'text/html',
-  json: 'application/json',
-};

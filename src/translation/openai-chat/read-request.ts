@@ -9,7 +9,7 @@ import type {
 import { idSuffix } from '../ids.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import { effortNamed } from '../models/efforts.ts';
-import { Fields, readBody } from '../request-fields.ts';
+import { Fields, readBody, unknownValue } from '../request-fields.ts';
 import { reading, type ReadContext, type RequestReading } from '../sides.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
@@ -23,12 +23,15 @@ function readConversation(body: JsonObject, context: ReadContext): Conversation 
   const fields = new Fields(body);
   const suffix = idSuffix(context.requestId);
   const { system, turns, losses } = readMessages(fields.any('messages'), suffix);
-  const { tools, serverTools, legacy } = readTools(fields);
+  const { tools, serverTools, legacy, only: ofTools } = readTools(fields);
   const streamOptions = new Fields(fields.object('stream_options') ?? {});
   const sampling = readSampling(fields);
   const output = readOutput(fields);
   const reasoning = readReasoning(fields);
-  const only = readOnly(fields);
+  const only = [...ofTools, ...readOnly(fields), ...unknownValues(fields, output, reasoning)];
+  const toolChoice = readToolChoice(fields);
+  if (toolChoice === undefined && tools.length + serverTools.length > 0)
+    only.push(...unknownValue('tool_choice', fields.any('tool_choice')));
   const user = fields.placedString('user');
   return {
     api: 'chat',
@@ -38,7 +41,7 @@ function readConversation(body: JsonObject, context: ReadContext): Conversation 
     turns,
     tools,
     serverTools,
-    toolChoice: readToolChoice(fields),
+    toolChoice,
     parallelTools: fields.placedBoolean('parallel_tool_calls'),
     output,
     reasoning,
@@ -78,11 +81,13 @@ function readFormat(format: JsonObject | undefined): OutputFormat {
   if (format?.['type'] === 'json_object') return { kind: 'json', path };
   if (format?.['type'] !== 'json_schema') return { kind: 'text' };
   const given = new Fields(asObject(format['json_schema']) ?? {});
+  const schema = given.object('schema');
+  if (schema === undefined || Object.keys(schema).length === 0) return { kind: 'json', path };
   return {
     kind: 'json-schema',
     name: given.string('name'),
     description: given.string('description'),
-    schema: given.object('schema') ?? {},
+    schema,
     strict: given.boolean('strict'),
     path,
     schemaPath: `${path}.json_schema.schema`,
@@ -117,6 +122,21 @@ function readSampling(fields: Fields): Sampling {
     logprobs: logprobs?.value === true ? logprobs : undefined,
     topLogprobs: logprobs?.value === true ? topLogprobs : undefined,
   };
+}
+
+/** Values of known fields that mean nothing to a reader. Without its format, an answer is another one. */
+function unknownValues(
+  fields: Fields,
+  { format }: Output,
+  reasoning: ReasoningWish | undefined,
+): readonly OnlyField[] {
+  const type = fields.object('response_format')?.['type'];
+  const isUnread = format.kind === 'text' && type !== 'text';
+  const isUnnamed = reasoning !== undefined && reasoning.effort === undefined;
+  return [
+    ...(isUnread ? unknownValue('response_format', fields.any('response_format'), 'meaning') : []),
+    ...(isUnnamed ? unknownValue('reasoning_effort', fields.any('reasoning_effort')) : []),
+  ];
 }
 
 /** Fields that only Chat has and that are more than tuning. */

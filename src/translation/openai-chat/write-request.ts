@@ -5,6 +5,7 @@ import type { JsonTree } from '../json.ts';
 import { type Dialect, DIALECTS } from '../models/dialects.ts';
 import { openAiFacts } from '../models/openai.ts';
 import { isStrictSchema } from '../schema.ts';
+import { formatSchema } from './format-schema.ts';
 import { toolNames } from '../tool-names.ts';
 import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
 import { schemaInstruction } from '../instructions.ts';
@@ -49,7 +50,9 @@ function writeFormat(exchange: Exchange, dialect: Dialect, instructions: string[
     instructions.push(schemaInstruction(format.schema));
     return { type: 'json_object' };
   }
-  const { name, description, schema } = format;
+  const schema = formatSchema(exchange, format, instructions);
+  if (schema === undefined) return undefined;
+  const { name, description } = format;
   let { strict } = format;
   if (strict === undefined && conversation.api === 'messages') {
     strict = isStrictSchema(schema);

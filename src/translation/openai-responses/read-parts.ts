@@ -1,8 +1,9 @@
 import type { Media, Part } from '../conversation.ts';
 import { asObject, asString, type JsonObject } from '../json.ts';
-import { plainMediaType, urlSource } from '../media.ts';
+import { urlSource } from '../media.ts';
+import { typeOfName } from '../media-type.ts';
 import { cacheMark, objectAt } from '../request-fields.ts';
-import { readPart as readChatPart } from '../openai-chat/read-parts.ts';
+import { fileOfData, imageSource, readPart as readChatPart } from '../openai-chat/read-parts.ts';
 import { InvalidBody } from '../sides.ts';
 
 /** Reads the content of a message or a result as parts. A string is one part; null is none. @throws InvalidBody */
@@ -39,7 +40,7 @@ function imageOf(part: JsonObject, path: string): Media {
   if (url === undefined && id !== undefined) {
     return { kind: 'image', source: { kind: 'file-id', id }, mediaType: '', detail, path };
   }
-  return { kind: 'image', ...urlSource(url ?? ''), detail, path };
+  return { kind: 'image', ...imageSource(url ?? ''), detail, path };
 }
 
 function fileOf(part: JsonObject, path: string): Media {
@@ -62,31 +63,3 @@ function fileOf(part: JsonObject, path: string): Media {
   }
   return fileOfData(data ?? '', name, path);
 }
-
-function fileOfData(data: string, name: string | undefined, path: string): Media {
-  const isUrl = /^(?:data|https?):/.test(data);
-  const { source, mediaType } = isUrl
-    ? urlSource(data)
-    : { source: { kind: 'bytes', data } as const, mediaType: '' };
-  const type = mediaType === '' ? typeOfName(name) : mediaType;
-  return { kind: type.startsWith('image/') ? 'image' : 'document', source, mediaType: type, name, path };
-}
-
-function typeOfName(name: string | undefined): string {
-  const extension = /\.([A-Za-z0-9]{1,5})(?:$|[?#])/.exec(name ?? '')?.[1]?.toLowerCase() ?? '';
-  return plainMediaType(TYPES[extension] ?? 'application/pdf');
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  pdf: 'application/pdf',
-  txt: 'text/plain',
-  csv: 'text/csv',
-  md: 'text/markdown',
-  html: 'text/html',
-  json: 'application/json',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-};

@@ -11,7 +11,7 @@ import { idSuffix } from '../ids.ts';
 import type { JsonObject, JsonTree } from '../json.ts';
 import type { Loss } from '../losses.ts';
 import { effortNamed } from '../models/efforts.ts';
-import { Fields, readBody } from '../request-fields.ts';
+import { Fields, readBody, unknownValue } from '../request-fields.ts';
 import { reading, type ReadContext, type RequestReading } from '../sides.ts';
 import { readInput } from './read-input.ts';
 import { type ReadTools, readToolChoice, readTools } from './read-tools.ts';
@@ -32,11 +32,14 @@ function readConversation(body: JsonObject, context: ReadContext): Conversation 
   const include = readInclude(fields, losses);
   const output = readOutput(fields, text);
   const wish = readReasoning(reasoning);
+  const unknown = unknownValues({ text, reasoning }, output, wish);
   const sampling = readSampling(fields, include.logprobs);
   const user = fields.placedString('user');
   const system = [...readInstructions(fields), ...input.system];
   const toolChoice = readToolChoice(fields.any('tool_choice'), tools);
-  const only = readOnly(fields);
+  const only = [...readOnly(fields), ...unknown];
+  if (toolChoice === undefined && tools.tools.length + tools.serverTools.length > 0)
+    only.push(...unknownValue('tool_choice', fields.any('tool_choice')));
   return {
     api: 'responses',
     model: fields.string('model') ?? '',
@@ -130,15 +133,31 @@ function readFormat(format: JsonObject | undefined): OutputFormat {
   if (format?.['type'] === 'json_object') return { kind: 'json', path };
   if (format?.['type'] !== 'json_schema') return { kind: 'text' };
   const given = new Fields(format);
+  const schema = given.object('schema');
+  if (schema === undefined || Object.keys(schema).length === 0) return { kind: 'json', path };
   return {
     kind: 'json-schema',
     name: given.string('name'),
     description: given.string('description'),
-    schema: given.object('schema') ?? {},
+    schema,
     strict: given.boolean('strict'),
     path,
     schemaPath: `${path}.schema`,
   };
+}
+
+/** Values of known fields that mean nothing to a reader. Without its format, an answer is another one. */
+function unknownValues(
+  { text, reasoning }: { readonly text: Fields; readonly reasoning: Fields },
+  { format }: Output,
+  wish: ReasoningWish | undefined,
+): readonly OnlyField[] {
+  const type = text.object('format')?.['type'];
+  const isUnread = format.kind === 'text' && type !== 'text';
+  return [
+    ...(isUnread ? unknownValue('text.format', text.any('format'), 'meaning') : []),
+    ...(wish?.effort === undefined ? unknownValue('reasoning.effort', reasoning.any('effort')) : []),
+  ];
 }
 
 /** Reads the reasoning settings. A requested summary means that the client shows the reasoning. */

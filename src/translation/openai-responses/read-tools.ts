@@ -15,8 +15,10 @@ export function readTools(list: readonly unknown[], path: string, into: ReadTool
     const place = `${path}[${index}]`;
     const definition = objectAt(value, place);
     const type = asString(definition['type']) ?? 'function';
-    if (type === 'function') into.tools.push(readFunction(definition, place, namespace));
-    else if (type === 'custom') into.tools.push(readCustom(definition, place, namespace));
+    if (type === 'function')
+      into.tools.push(readFunction(definition, place, { namespace, losses: into.losses }));
+    else if (type === 'custom')
+      into.tools.push(readCustom(definition, place, { namespace, losses: into.losses }));
     else if (type === 'namespace') {
       const name = asString(definition['name']) ?? '';
       if ((asString(definition['description']) ?? '') !== '') into.losses.push(undescribed(place));
@@ -37,10 +39,17 @@ function undescribed(place: string): Loss {
   };
 }
 
+/** The namespace of a definition, and the list for members that other APIs lack. */
+interface Around {
+  readonly namespace: string | undefined;
+  readonly losses: Loss[];
+}
+
 /** Reads a function, flat as in this API or nested as in Chat. Clients confuse the two. */
-function readFunction(definition: JsonObject, path: string, namespace: string | undefined): Tool {
-  const fields = new Fields(asObject(definition['function']) ?? definition, path);
-  return {
+function readFunction(definition: JsonObject, path: string, { namespace, losses }: Around): Tool {
+  const nested = asObject(definition['function']);
+  const fields = new Fields(nested ?? definition, nested === undefined ? path : `${path}.function`);
+  const tool: Tool = {
     name: fields.string('name') ?? '',
     description: fields.string('description'),
     schema: fields.object('parameters'),
@@ -51,14 +60,26 @@ function readFunction(definition: JsonObject, path: string, namespace: string | 
     cache: cacheMark(definition),
     path,
   };
+  tellRest(fields, losses);
+  return tool;
 }
 
-function readCustom(definition: JsonObject, path: string, namespace: string | undefined): Tool {
+/** Members of a definition that are read, or that concern only how OpenAI shows it to the model. */
+const READ = ['type', 'strict', 'cache_control', 'prompt_cache_breakpoint', 'defer_loading'];
+
+/** Reports the other members of a definition. */
+function tellRest(fields: Fields, losses: Loss[]): void {
+  for (const name of READ) fields.any(name);
+  for (const { path: place, why } of fields.rest())
+    losses.push({ path: place, what: 'dropped', class: 'tuning', why });
+}
+
+function readCustom(definition: JsonObject, path: string, { namespace, losses }: Around): Tool {
   const fields = new Fields(definition, path);
   const format = fields.object('format');
   const grammar = asObject(format?.['grammar']) ?? format;
   const text = asString(grammar?.['definition']);
-  return {
+  const tool: Tool = {
     name: fields.string('name') ?? '',
     description: fields.string('description'),
     schema: undefined,
@@ -70,6 +91,8 @@ function readCustom(definition: JsonObject, path: string, namespace: string | un
     cache: cacheMark(definition),
     path,
   };
+  tellRest(fields, losses);
+  return tool;
 }
 
 const path = 'tool_choice';

@@ -9,12 +9,13 @@ import { argumentsText, insteadOf } from '../write-common.ts';
 type Names = (name: string, namespace?: string) => string;
 
 /**
- * Writes the system text and the turns as items. Without a turn, the system text becomes the input, which must not be
- * empty.
+ * Writes the system text, which ends with `sentences`, and the turns as items. Without a turn, the system text becomes
+ * the input, which must not be empty.
  */
 export function writeInput(
   exchange: Exchange,
   names: Names,
+  sentences: readonly string[],
 ): { readonly instructions: string | undefined; readonly input: readonly JsonTree[] } {
   const { conversation, losses, target } = exchange;
   const turns = arranged(
@@ -35,7 +36,7 @@ export function writeInput(
     },
     losses,
   );
-  const system = conversation.system.map(({ text }) => text).join('\n\n');
+  const system = [...conversation.system.map(({ text }) => text), ...sentences].join('\n\n');
   const writer = new ItemWriter(exchange, names);
   const input = turns.flatMap((turn) => writer.write(turn));
   if (input.length > 0) return { instructions: system === '' ? undefined : system, input };

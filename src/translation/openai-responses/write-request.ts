@@ -5,6 +5,7 @@ import type { JsonTree } from '../json.ts';
 import { DIALECTS } from '../models/dialects.ts';
 import { effortIn } from '../models/efforts.ts';
 import { openAiFacts } from '../models/openai.ts';
+import { formatSchema } from '../openai-chat/format-schema.ts';
 import { isStrictSchema } from '../schema.ts';
 import { toolNames } from '../tool-names.ts';
 import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
@@ -20,7 +21,9 @@ export function writeRequest(exchange: Exchange): JsonTree {
   const names = toolNames(exchange, 'openai');
   const reasons = target.efforts?.length === 0 ? false : openAiFacts(target.model).reasons;
   const tools = writeTools(exchange, names);
-  const { instructions, input } = writeInput(exchange, names);
+  const sentences: string[] = [];
+  const text = writeText(exchange, reasons, sentences);
+  const { instructions, input } = writeInput(exchange, names, sentences);
   const effort = writeEffort(exchange, reasons);
   return {
     model: target.model,
@@ -31,7 +34,7 @@ export function writeRequest(exchange: Exchange): JsonTree {
     store: conversation.meta.store?.value === true,
     include: writeInclude(exchange, reasons),
     reasoning: effort === undefined ? undefined : { effort },
-    text: writeText(exchange, reasons),
+    text,
     ...tools,
     ...writeSampling(exchange, reasons === true, effort === 'none'),
     ...writeMeta(exchange),
@@ -72,21 +75,28 @@ function writeEffort(
   return sent;
 }
 
-function writeText(exchange: Exchange, reasons: boolean | undefined): JsonTree | undefined {
+function writeText(
+  exchange: Exchange,
+  reasons: boolean | undefined,
+  instructions: string[],
+): JsonTree | undefined {
   const { verbosity } = exchange.conversation.output;
   const fits = reasons !== false || verbosity?.value === 'medium';
-  const format = writeFormat(exchange);
+  const format = writeFormat(exchange, instructions);
   const written = fits
     ? verbosity?.value
     : dropped(exchange.losses, verbosity, 'the model accepts only the verbosity medium');
   return format === undefined && written === undefined ? undefined : { format, verbosity: written };
 }
 
-function writeFormat({ conversation, losses }: Exchange): JsonTree | undefined {
+function writeFormat(exchange: Exchange, instructions: string[]): JsonTree | undefined {
+  const { conversation, losses } = exchange;
   const { format } = conversation.output;
   if (format.kind === 'text') return undefined;
   if (format.kind === 'json') return { type: 'json_object' };
-  const { name, description, schema } = format;
+  const schema = formatSchema(exchange, format, instructions);
+  if (schema === undefined) return undefined;
+  const { name, description } = format;
   let { strict } = format;
   if (strict === undefined && conversation.api === 'messages') {
     strict = isStrictSchema(schema);

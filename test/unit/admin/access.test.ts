@@ -125,6 +125,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'listSessions',
     'deleteSession',
     'listAccounts',
+    'readRecordedRequest',
     'createAccount',
     'updateAccount',
     'rotateAccount',

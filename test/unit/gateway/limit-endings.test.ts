@@ -330,7 +330,7 @@ describe('nothing is held after a bug in', () => {
     'the opening of the journal': {
       journal: { open: broken, grow: () => undefined, close: () => undefined },
     },
-    'the tracing': { tracing: { attemptContext: broken } },
+    'the tracing': { tracing: { attemptContext: broken, recordedTrace: () => undefined } },
     'the count of tokens': { tokens: { count: () => Promise.reject(new Error('a bug')) } },
     'learning from it': { estimates: wrapped(gateway.estimates, { note: broken }) },
   };

@@ -90,12 +90,14 @@ describe('the time that a scan takes grows with the size and no faster', () => {
   });
 });
 
+/** The processor time of a scan in milliseconds, the shortest of three. */
 function bestOf(bytes: Uint8Array): number {
   return Math.min(
     ...Array.from({ length: 3 }, () => {
-      const startedAt = performance.now();
+      const begin = process.cpuUsage();
       scanObject(bytes, WANTED);
-      return performance.now() - startedAt;
+      const { user, system } = process.cpuUsage(begin);
+      return (user + system) / 1000;
     }),
   );
 }

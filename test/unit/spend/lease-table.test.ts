@@ -3,16 +3,16 @@ import type { LeaseReport } from '../../../src/limits/lease-report.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
-import { startPostgres, type TestPostgres } from '../../e2e/db-postgres.ts';
+import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
 import { LeaseStore } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
 
-let postgres: TestPostgres;
+let postgres: TestDatabaseServer;
 let database: Database;
 let table: LeaseTable;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await sharePostgres();
   database = openDatabase(await postgres.newDatabase());
   await migrateUp(database);
   table = new LeaseTable(database);

@@ -5,25 +5,41 @@ import type { Snapshot } from '../../../src/config/snapshot.ts';
 import { createKeyring, type Keyring } from '../../../src/store/keyring.ts';
 import { openStore, type Store } from '../../../src/store/store.ts';
 import type { StoreEvent, StoreOptions } from '../../../src/store/store-options.ts';
-import { startPostgres, type TestPostgres } from '../../e2e/db-postgres.ts';
+import {
+  sharePostgres,
+  startPostgres,
+  type TestDatabaseServer,
+  type TestPostgres,
+} from '../../e2e/db-postgres.ts';
 
 /** Both engines in the form that tests need. Each call of `newUrl` names an empty database. */
 export interface TestDatabases {
   readonly newUrl: (engine: Engine) => Promise<string>;
   readonly folder: string;
-  readonly postgres: TestPostgres;
   readonly stop: () => Promise<void>;
+}
+
+export interface OwnDatabases extends TestDatabases {
+  readonly postgres: TestPostgres;
 }
 
 export const ENGINES = ['postgres', 'sqlite'] as const;
 export type Engine = (typeof ENGINES)[number];
 
 export async function startDatabases(): Promise<TestDatabases> {
-  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-db-'));
+  return databasesOn(await sharePostgres());
+}
+
+/** With a server that the test may crash and freeze. */
+export async function startOwnDatabases(): Promise<OwnDatabases> {
   const postgres = await startPostgres();
+  return { ...(await databasesOn(postgres)), postgres };
+}
+
+async function databasesOn(postgres: TestDatabaseServer): Promise<TestDatabases> {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-db-'));
   return {
     folder,
-    postgres,
     newUrl: async (engine) =>
       engine === 'postgres'
         ? postgres.newDatabase()

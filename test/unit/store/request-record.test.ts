@@ -34,6 +34,7 @@ test('a record has the time at which the request ended, how long it took, and it
     hasFallback: 0,
     attemptsJson: '[]',
     translationJson: null,
+    detailsJson: '{}',
   });
 });
 
@@ -72,4 +73,26 @@ test('a total that the provider left out is the sum of what it told', () => {
   const usage = { inputTokens: 7, outputTokens: undefined, totalTokens: undefined };
   const more = { cachedTokens: undefined, reasoningTokens: undefined };
   expect(recordOf(ended({ usage: { ...usage, ...more } }), AT_MS).totalTokens).toBe(7);
+});
+
+test('some header fields are kept, and no credential with them', () => {
+  const requestHeaders = new Headers({
+    'user-agent': 'OpenAI/JS 6.0.0',
+    authorization: 'Bearer sk-the-key-of-a-client',
+    'x-title': 'sent with sk-the-key-of-a-client',
+    'x-request-id': 'of sk-proj-another-key-0123456789',
+    cookie: 'session=1',
+    accept: 'x'.repeat(500),
+  });
+  const answerHeaders = new Headers({ 'x-request-id': 'req_provider', 'set-cookie': 'secret=1' });
+  const text = recordOf(ended({ requestHeaders, answerHeaders }), AT_MS).detailsJson ?? '';
+  for (const secret of ['sk-the-key', 'session', 'secret', 'another-key']) expect(text).not.toContain(secret);
+  const details = JSON.parse(text) as Record<string, [string, string][]>;
+  expect(Object.fromEntries(details['request_headers'] ?? [])).toEqual({
+    'user-agent': 'OpenAI/JS 6.0.0',
+    'x-title': '****',
+    'x-request-id': 'of ****',
+    accept: 'x'.repeat(200),
+  });
+  expect(details['answer_headers']).toEqual([['x-request-id', 'req_provider']]);
 });

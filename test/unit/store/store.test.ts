@@ -13,13 +13,13 @@ import type { StoreOptions } from '../../../src/store/store-options.ts';
 import { authenticate } from '../../../src/gateway/authenticate.ts';
 import { markOf, rotatedFields } from '../../../src/store/stored-key.ts';
 import { until } from '../../e2e/gateway.ts';
-import { ENGINES, openTestStore, startDatabases, type TestDatabases, type TestStore } from './databases.ts';
+import { ENGINES, openTestStore, startOwnDatabases, type OwnDatabases, type TestStore } from './databases.ts';
 
-let databases: TestDatabases;
+let databases: OwnDatabases;
 const opened: Store[] = [];
 
 beforeAll(async () => {
-  databases = await startDatabases();
+  databases = await startOwnDatabases();
 });
 afterAll(() => databases.stop());
 afterEach(async () => {

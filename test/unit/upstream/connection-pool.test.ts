@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import type { PoolLimits } from '../../../src/upstream/http1/connection-pool.ts';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
+import type { PoolLimits } from '../../../src/upstream/direct/connection-pool.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { answering, ByHand, closeAll, closing, provide, request, textOf } from './scene.ts';
 
@@ -58,7 +58,7 @@ describe('connections that do not open', () => {
   });
   test('are given up in the end, and make place for others', async () => {
     const { port, sockets, open } = await provide(() => undefined);
-    const direct = upstream({ mostAbandoned: 1, openingMs: 300 });
+    const direct = upstream({ mostAbandoned: 1, openingMs: 1_000 });
     for (let count = 0; count < 4; count++) expect(await giveUp(direct, port)).toBe('aborted');
     await until(() => open() === 0);
     const before = sockets.length;

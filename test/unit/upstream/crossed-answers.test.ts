@@ -11,7 +11,7 @@ import {
 } from 'fast-check';
 import type { Socket } from 'node:net';
 import type { UpstreamReply } from '../../../src/gateway/ports.ts';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct/direct-upstream.ts';
 import { ByHand, closeAll, closing, provide, request } from './scene.ts';
 
 /** How the provider answers one request, and what the client does with the answer. */

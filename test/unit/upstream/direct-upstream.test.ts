@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { type Certificates, makeCertificates, OPENSSL } from './certificates.ts';
 import { answering, ByHand, closeAll, closing, OK, provide, request, textOf } from './scene.ts';

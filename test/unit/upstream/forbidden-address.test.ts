@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'bun:test';
 import type { Provider } from '../../../src/config/snapshot.ts';
-import { ConnectionPool } from '../../../src/upstream/http1/connection-pool.ts';
+import { ConnectionPool } from '../../../src/upstream/direct/connection-pool.ts';
 import { unreachableReason } from '../../../src/upstream/failure.ts';
 import { createFetchUpstream } from '../../../src/upstream/fetch/fetch-upstream.ts';
 import { ProxyGuard } from '../../../src/upstream/fetch/proxy-guard.ts';
-import { targetOf } from '../../../src/upstream/http1/target.ts';
+import { targetOf } from '../../../src/upstream/direct/target.ts';
 import { answering, closeAll, provide, request } from './scene.ts';
 
 afterEach(closeAll);

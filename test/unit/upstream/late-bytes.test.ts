@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { answering, closeAll, closing, OK, provide, request, textOf } from './scene.ts';
 

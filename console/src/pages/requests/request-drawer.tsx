@@ -15,6 +15,7 @@ import { EndingMark } from '../../ui/state-badge.tsx';
 import { Failed, SkeletonLines } from '../../ui/states.tsx';
 import { Fact, Facts, Money, When } from '../../ui/values.tsx';
 import { curlOf } from './curl.ts';
+import { HeaderFields, RecordedBodies } from './recorded.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 interface RequestDrawerProps {
@@ -87,19 +88,41 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
         </Fact>
         <Fact label={t('Key')}>{key === null ? NONE : <Named path="/keys" name={key} />}</Fact>
         <Whose request={request} />
+        <Trace request={request} />
       </Facts>
       <Card title={t('Attempts')}>
         <Waterfall request={request} />
       </Card>
       <Tokens request={request} />
       {request.translation && <Losses translation={request.translation} />}
+      <HeaderFields request={request} />
+      <RecordedBodies key={request.request_id} request={request} />
       <Card title={t('As curl')}>
         <div className="stack tight">
-          <p className="small muted">{t('Bodies are not recorded: put your own message in.')}</p>
+          <p className="small muted">{t('The command has a sample message. Replace it with your own.')}</p>
           <CodeBlock label={t('As curl')} text={curlOf(request, gateway.address)} />
         </div>
       </Card>
     </div>
+  );
+}
+
+/** The trace of a request, with a link where the address of the tracing tool is known. */
+function Trace({ request: { trace_id: id, trace_url: url } }: { request: RequestDetail }): ReactNode {
+  const { t } = useTranslation();
+  if (id === null || id === undefined) return null;
+  return (
+    <Fact label={t('Trace')}>
+      {url === null || url === undefined ? (
+        <span className="row tight">
+          <span className="mono truncate">{id}</span> <Copy text={id} />
+        </span>
+      ) : (
+        <a href={url} target="_blank" rel="noreferrer" title={id}>
+          {t('Open')} <span className="mono">{id.slice(0, 8)}</span>
+        </a>
+      )}
+    </Fact>
   );
 }
 

@@ -1,17 +1,24 @@
 import type { TFunction } from 'i18next';
-import type { ReactNode } from 'react';
+import { Ban } from 'lucide-react';
+import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { AttemptDetail, AttemptOutcome, RequestDetail } from '../../api/types.ts';
+import type { AttemptDetail, AttemptOutcome, RequestDetail, SkippedRoute } from '../../api/types.ts';
 import { duration } from '../../lib/format.ts';
 import { Empty } from '../../ui/states.tsx';
+import { endOf, type Phase, type PhaseName, phasesOf } from './attempt-phases.ts';
 
-/** The attempts of a request over its time, and why each was made. */
+/** How a request went over its time: its attempts, why each was made, and which routes were skipped. */
 export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
-  const { attempts_detail: attempts, duration_ms: total } = request;
-  if (attempts.length === 0) {
-    return <Empty title={t('No provider was asked')} text={t('The gateway refused the request itself.')} />;
+  const { attempts_detail: attempts, duration_ms: total, skipped = [] } = request;
+  if (attempts.length === 0 && skipped.length === 0) {
+    return <Empty title={t('No provider was asked')} text={whyNone(request, t)} />;
   }
+  const skippedBefore = (number: number): readonly SkippedRoute[] =>
+    skipped.filter(({ before_attempt: before }) => before === number);
+  const phases = attempts.map((attempt, at) =>
+    phasesOf(attempt, request, attempts[at - 1]?.end_ms ?? undefined),
+  );
   return (
     <div className="waterfall">
       <div className="axis num" aria-hidden>
@@ -20,13 +27,59 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
         ))}
       </div>
       <ol className="waterfall">
+        <Admission request={request} />
         {attempts.map((attempt, at) => (
           // oxlint-disable-next-line react/no-array-index-key -- attempts are in order
-          <Attempt key={at} number={at + 1} attempt={attempt} request={request} />
+          <Fragment key={at}>
+            <Skipped routes={skippedBefore(at + 1)} />
+            <Attempt number={at + 1} attempt={attempt} phases={phases[at] ?? []} request={request} />
+          </Fragment>
         ))}
+        <Skipped routes={skippedBefore(attempts.length + 1)} />
       </ol>
+      <Legend names={new Set(phases.flat().map(({ name }) => name))} />
     </div>
   );
+}
+
+/** The time before the first attempt: reading the request, its limits, waiting for room. */
+function Admission({ request }: { request: RequestDetail }): ReactNode {
+  const { t } = useTranslation();
+  const { admitted_ms: admitted, attempts_detail: attempts, duration_ms: total } = request;
+  const until = attempts[0]?.start_ms ?? admitted;
+  if (until === null || until === undefined) return null;
+  return (
+    <li className="attempt">
+      <span className="row">
+        <span className="muted">{t('In the gateway, before the first attempt')}</span>
+        <span className="num small">{duration(until)}</span>
+      </span>
+      <span className="attempt-line is-thin">
+        <Bar look="is-idle" from={0} to={until} total={total} />
+      </span>
+      {admitted !== null && admitted !== undefined && (
+        <span className="small muted">
+          {t('{{text}} to receive the request and to check its key and limits', { text: duration(admitted) })}
+        </span>
+      )}
+    </li>
+  );
+}
+
+function Skipped({ routes }: { routes: readonly SkippedRoute[] }): ReactNode {
+  const { t } = useTranslation();
+  return routes.map((route) => (
+    <li key={`${route.provider} ${route.model} ${route.for_model}`} className="skipped small">
+      <Ban aria-hidden />
+      <span className="truncate">
+        <span className="strong">{route.provider}</span>
+        {route.model !== null && <span className="muted"> / {route.model}</span>}
+      </span>
+      <span className="muted">
+        {t('skipped')}: {whySkipped(route, t)}
+      </span>
+    </li>
+  ));
 }
 
 const LOOKS: Readonly<Record<AttemptOutcome, string>> = {
@@ -43,16 +96,16 @@ const LOOKS: Readonly<Record<AttemptOutcome, string>> = {
 interface AttemptProps {
   readonly number: number;
   readonly attempt: AttemptDetail;
+  readonly phases: readonly Phase[];
   readonly request: RequestDetail;
 }
 
-function Attempt({ number, attempt, request }: AttemptProps): ReactNode {
+function Attempt({ number, attempt, phases, request }: AttemptProps): ReactNode {
   const { t } = useTranslation();
   const { provider, model, outcome, status, start_ms: start } = attempt;
-  const end = attempt.end_ms ?? request.duration_ms;
-  const first = request.time_to_first_token_ms;
-  const isSplit = outcome === 'answered' && first !== null && first > start && first < end;
+  const end = endOf(attempt, request);
   const detail = [status, attempt.detail].filter((part) => part !== null).join(' · ');
+  const drawn = phases.length > 0 ? phases : [{ name: 'wait', from: start, to: end } as const];
   return (
     <li className="attempt">
       <span className="row">
@@ -63,36 +116,94 @@ function Attempt({ number, attempt, request }: AttemptProps): ReactNode {
         <span className="num small">{duration(end - start)}</span>
       </span>
       <span className="attempt-line">
-        {isSplit && <Bar look="is-wait" from={start} to={first} total={request.duration_ms} />}
-        <Bar look={LOOKS[outcome]} from={isSplit ? first : start} to={end} total={request.duration_ms} />
+        {drawn.map(({ name, from, to }) => (
+          <Bar
+            key={name}
+            look={`is-${name} ${LOOKS[outcome]}`}
+            from={from}
+            to={to}
+            total={request.duration_ms}
+            title={`${phaseText(name, t)}: ${duration(to - from)}`}
+          />
+        ))}
       </span>
+      {phases.length > 0 && (
+        <span className="small muted num">
+          {phases.map(({ name, from, to }) => `${phaseText(name, t)} ${duration(to - from)}`).join(' · ')}
+        </span>
+      )}
       <span className="row small">
         <span className="muted">{whyTried(attempt, t)}</span>
         <span className={outcome === 'answered' ? 'is-green' : 'is-red'}>
           {outcomeText(outcome, t)}
           {detail !== '' && ` · ${detail}`}
-          {isSplit && ` · ${t('first token after {{text}}', { text: duration(first - start) })}`}
         </span>
       </span>
     </li>
   );
 }
 
-function Bar({
-  look,
-  from,
-  to,
-  total,
-}: {
-  look: string;
-  from: number;
-  to: number;
-  total: number;
-}): ReactNode {
-  const percent = (ms: number): string => `${Math.min(100, (ms / Math.max(total, 1)) * 100)}%`;
+interface BarProps {
+  readonly look: string;
+  readonly from: number;
+  readonly to: number;
+  readonly total: number;
+  readonly title?: string;
+}
+
+function Bar({ look, from, to, total, title }: BarProps): ReactNode {
+  const percent = (ms: number): string => `${Math.max(0, Math.min(100, (ms / Math.max(total, 1)) * 100))}%`;
   return (
-    <span className={`attempt-bar ${look}`} style={{ left: percent(from), width: percent(to - from) }} />
+    <span
+      className={`attempt-bar ${look}`}
+      style={{ left: percent(from), width: percent(to - from) }}
+      title={title}
+    />
   );
+}
+
+const PHASES: readonly PhaseName[] = ['pause', 'connect', 'wait', 'content', 'stream'];
+
+function Legend({ names }: { names: ReadonlySet<PhaseName> }): ReactNode {
+  const { t } = useTranslation();
+  if (names.size < 2) return null;
+  return (
+    <ul className="phases small muted">
+      {PHASES.filter((name) => names.has(name)).map((name) => (
+        <li key={name}>
+          <span className={`swatch is-good is-${name}`} aria-hidden />
+          {phaseText(name, t)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function phaseText(name: PhaseName, t: TFunction): string {
+  return {
+    pause: t('pause before it'),
+    connect: t('connect'),
+    wait: t('first byte'),
+    content: t('first content'),
+    stream: t('stream'),
+  }[name];
+}
+
+function whyNone({ cost_basis: basis }: RequestDetail, t: TFunction): string {
+  return basis === 'cache'
+    ? t('The answer came from the response cache.')
+    : t('The gateway refused the request itself.');
+}
+
+function whySkipped({ why, for_ms: rest }: SkippedRoute, t: TFunction): string {
+  return {
+    cooling:
+      rest === null
+        ? t('it was cooling')
+        : t('it was cooling for another {{text}}', { text: duration(rest) }),
+    probing: t('another request was trying it after its cooldown'),
+    draining: t('an operator had drained it'),
+  }[why];
 }
 
 function whyTried({ reason, for_model: model, is_probe: isProbe }: AttemptDetail, t: TFunction): string {

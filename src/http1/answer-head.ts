@@ -1,11 +1,15 @@
 import { STATUS_CODES } from 'node:http';
-import type { AnswerFields } from '../../gateway/client-answer.ts';
 
 /** How the end of the body is signalled (RFC 9112 §6). */
 export type Framing = { readonly length: number } | 'chunked' | 'none';
 
 /** The head of an answer in latin1, with its empty line. Fields that a parser could misread are left out. */
-export function answerHead(status: number, fields: AnswerFields, framing: Framing, isLast: boolean): string {
+export function answerHead(
+  status: number,
+  fields: Readonly<Record<string, string>>,
+  framing: Framing,
+  isLast: boolean,
+): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (const name in fields) {
     const value = fields[name] ?? '';

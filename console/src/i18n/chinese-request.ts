@@ -1,0 +1,27 @@
+/** Texts about one request by their English wording. */
+export const chineseRequest: Readonly<Record<string, string>> = {
+  'In the gateway, before the first attempt': '首次尝试之前，在网关内',
+  '{{text}} to receive the request and to check its key and limits':
+    '其中 {{text}} 用于接收请求并检查密钥和限额',
+  skipped: '已跳过',
+  'it was cooling': '正在冷却',
+  'it was cooling for another {{text}}': '仍需冷却 {{text}}',
+  'another request was trying it after its cooldown': '冷却结束后，另一个请求正在试探它',
+  'an operator had drained it': '已被操作员排空',
+  'pause before it': '此前等待',
+  connect: '建立连接',
+  'first byte': '首字节',
+  'first content': '首个内容',
+  stream: '流式传输',
+  'The answer came from the response cache.': '回答来自响应缓存。',
+  Headers: '标头',
+  Request: '请求',
+  "Provider's answer": '供应商的回答',
+  'Recorded bodies': '记录的内容',
+  Show: '显示',
+  Trace: '追踪',
+  Open: '打开',
+  'They may contain personal data. Secrets are masked.': '内容可能包含个人数据。机密信息已打码。',
+  'Nothing was recorded of this request on this machine.': '本机没有此请求的记录。',
+  'The command has a sample message. Replace it with your own.': '命令中的消息只是示例，请换成你自己的。',
+};
