@@ -1,3 +1,4 @@
+import type { Signal } from '../lib/signal.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Cancellation, Clock } from './ports.ts';
 
@@ -23,7 +24,7 @@ export type AbortCause =
 export class AttemptTimeouts implements Cancellation {
   onCancel: (() => void) | undefined;
   readonly #clock: Clock;
-  readonly #client: AbortSignal;
+  readonly #client: Signal;
   readonly #limits: AttemptLimits;
   #cause: AbortCause | undefined;
   #readingSinceMs: number | undefined;
@@ -40,7 +41,7 @@ export class AttemptTimeouts implements Cancellation {
 
   /** `budgetMs` is what remains of the request's total limit. */
   constructor(
-    client: AbortSignal,
+    client: Signal,
     clock: Clock,
     { limits, budgetMs }: { readonly limits: AttemptLimits; readonly budgetMs: number },
   ) {

@@ -1,3 +1,4 @@
+import type { Signal } from '../lib/signal.ts';
 import type { Fields } from '../lib/http/fields.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
 import type { CostMeter } from './cost.ts';
@@ -75,7 +76,7 @@ export interface ClientRequest {
    */
   readonly key?: MasterKey | null;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** Returns '' if the address is unknown. */
   readonly clientAddress: () => string;
   /** Whether the runtime has sent the answer or given up. Absent if that is not observable. */
@@ -152,7 +153,7 @@ export interface MediaLimits {
   /** Timeout for the whole fetch in milliseconds. */
   readonly timeoutMs: number;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** Called with the size of each piece. Returns false if the request has no room for it, which ends the fetch. */
   readonly take: (bytes: number) => boolean;
 }
@@ -197,6 +198,11 @@ export interface ByteSource {
     take: (chunk: Uint8Array) => Backpressure,
     takeFramed?: TakeFramed,
   ) => Promise<'end' | 'broken' | 'stop'>;
+  /**
+   * Returns the whole body if all of it has arrived in one piece of at most `maxBytes`, and nothing of it was read.
+   * Absent if that is not observable.
+   */
+  readonly takeWhole?: (maxBytes: number) => Uint8Array | undefined;
   /** Discards the unread rest. */
   readonly cancel: () => Promise<void>;
 }
@@ -221,7 +227,7 @@ export interface Clock {
   /** Milliseconds since 1970, for dates. */
   readonly epochMs: () => number;
   /** Resolves after `ms`, or immediately when the signal aborts. Never rejects. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: (ms: number, signal: Signal) => Promise<void>;
   /** Calls the function once after `ms`. Returns a function that cancels the timer. */
   readonly setTimer: (ms: number, served: () => void) => () => void;
 }

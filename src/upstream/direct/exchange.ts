@@ -57,6 +57,8 @@ export class Exchange implements ByteSource {
   #sink: PipeSink | undefined;
   #isHeldUp = false;
   #hasHeard = false;
+  /** Whether the body was not read so far. */
+  #isUnread = true;
 
   constructor(
     connection: Connection,
@@ -65,7 +67,7 @@ export class Exchange implements ByteSource {
   ) {
     this.#connection = connection;
     this.#cancellation = cancellation;
-    this.#response = new ResponseReader(method);
+    this.#response = new ResponseReader(method, connection.lastHead);
     this.#settle = settle;
     cancellation.onCancel = () => this.#end({ kind: 'aborted' });
   }
@@ -88,7 +90,8 @@ export class Exchange implements ByteSource {
     const { head, hasBody, isComplete } = this.#response;
     if (this.#state === 'waiting' && head !== undefined) {
       this.#state = 'replying';
-      this.#settle({ kind: 'reply', ...head, body: hasBody ? this : null });
+      const { status, headers } = head;
+      this.#settle({ kind: 'reply', status, headers, body: hasBody ? this : null });
     }
     if (piece !== undefined) this.#offer(piece);
     if (isComplete) this.#complete();
@@ -99,6 +102,11 @@ export class Exchange implements ByteSource {
     if (error === undefined && this.#response.endsWithConnection()) return this.#complete();
     const reason: UnreachableReason = error === undefined ? 'closed' : unreachableReason(error);
     this.#end({ kind: 'unreachable', reason });
+  }
+
+  takeWhole(maxBytes: number): Uint8Array | undefined {
+    const isWhole = this.#state === 'complete' && this.#chunks.length === 1 && this.#isUnread;
+    return isWhole && this.#keptBytes <= maxBytes ? this.#nextKept() : undefined;
   }
 
   read(): Promise<Chunk> {
@@ -141,6 +149,7 @@ export class Exchange implements ByteSource {
   }
 
   #nextKept(): Uint8Array | undefined {
+    this.#isUnread = false;
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return undefined;
     this.#keptBytes -= chunk.byteLength;
