@@ -1,3 +1,4 @@
+import type { Signal } from '../lib/signal.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Cancellation, Clock } from './ports.ts';
 
@@ -23,10 +24,12 @@ export type AbortCause =
 export class AttemptTimeouts implements Cancellation {
   onCancel: (() => void) | undefined;
   readonly #clock: Clock;
-  readonly #client: AbortSignal;
+  readonly #client: Signal;
   readonly #limits: AttemptLimits;
   #cause: AbortCause | undefined;
   #readingSinceMs: number | undefined;
+  /** Whether pieces have passed since the silence was last checked. */
+  #hasPassed = false;
   /** When the provider gave its first sign of life before any content; undefined if it has given none. */
   #aliveSinceMs: number | undefined;
   #aliveAtMs = 0;
@@ -38,7 +41,7 @@ export class AttemptTimeouts implements Cancellation {
 
   /** `budgetMs` is what remains of the request's total limit. */
   constructor(
-    client: AbortSignal,
+    client: Signal,
     clock: Clock,
     { limits, budgetMs }: { readonly limits: AttemptLimits; readonly budgetMs: number },
   ) {
@@ -102,6 +105,11 @@ export class AttemptTimeouts implements Cancellation {
     this.#readingSinceMs = this.#clock.nowMs();
   }
 
+  /** Notes that a piece was read and the next read is pending, without asking the clock: the next check does that. */
+  passed(): void {
+    this.#hasPassed = true;
+  }
+
   arrived(): void {
     this.#readingSinceMs = undefined;
   }
@@ -140,10 +148,13 @@ export class AttemptTimeouts implements Cancellation {
   }
 
   readonly #checkSilence = (): void => {
-    const silentMs = this.#readingSinceMs === undefined ? 0 : this.#clock.nowMs() - this.#readingSinceMs;
+    const nowMs = this.#clock.nowMs();
+    if (this.#hasPassed && this.#readingSinceMs !== undefined) this.#readingSinceMs = nowMs;
+    this.#hasPassed = false;
+    const silentMs = this.#readingSinceMs === undefined ? 0 : nowMs - this.#readingSinceMs;
     const limitMs = this.#silenceMs();
     if (silentMs >= limitMs) this.abort(this.#isThinking ? 'thinking' : 'idle');
-    else this.#watch(this.#checkSilence, limitMs - silentMs);
+    else this.#watch(this.#checkSilence, Math.min(limitMs - silentMs, Math.ceil(limitMs / CHECKS)));
   };
 
   #watch(ring: () => void, ms: number): void {
@@ -155,6 +166,9 @@ export class AttemptTimeouts implements Cancellation {
     return Number.isFinite(ms) && !this.#isReleased ? this.#clock.setTimer(ms, ring) : noAlarm;
   }
 }
+
+/** How often a limit on silence is checked while it lasts. A silence may be noticed that much too late. */
+const CHECKS = 16;
 
 export interface AttemptLimits {
   /** Limit until the first byte, and on the silence of a stream without content. */

@@ -1,3 +1,4 @@
+import type { Signal } from '../lib/signal.ts';
 import type { Fields } from '../lib/http/fields.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
 import type { CostMeter } from './cost.ts';
@@ -75,7 +76,7 @@ export interface ClientRequest {
    */
   readonly key?: MasterKey | null;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** Returns '' if the address is unknown. */
   readonly clientAddress: () => string;
   /** Whether the runtime has sent the answer or given up. Absent if that is not observable. */
@@ -152,7 +153,7 @@ export interface MediaLimits {
   /** Timeout for the whole fetch in milliseconds. */
   readonly timeoutMs: number;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** Called with the size of each piece. Returns false if the request has no room for it, which ends the fetch. */
   readonly take: (bytes: number) => boolean;
 }
@@ -191,12 +192,26 @@ export interface ByteSource {
   readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   /**
    * Passes each piece to `take` until the end, or until `take` returns `stop`. Rejects with any exception from
-   * `take`.
+   * `take`. A piece that arrived as exactly one chunk of a chunked body may be offered to `takeFramed` first.
    */
-  readonly pipe: (take: (chunk: Uint8Array) => Backpressure) => Promise<'end' | 'broken' | 'stop'>;
+  readonly pipe: (
+    take: (chunk: Uint8Array) => Backpressure,
+    takeFramed?: TakeFramed,
+  ) => Promise<'end' | 'broken' | 'stop'>;
+  /**
+   * Returns the whole body if all of it has arrived in one piece of at most `maxBytes`, and nothing of it was read.
+   * Absent if that is not observable.
+   */
+  readonly takeWhole?: (maxBytes: number) => Uint8Array | undefined;
   /** Discards the unread rest. */
   readonly cancel: () => Promise<void>;
 }
+
+/**
+ * Takes a whole chunk together with its framing (RFC 9112 §7.1), which can be forwarded without a copy. Its data is
+ * between the offsets. Returns `unframed` if the data alone is to be passed to `take`.
+ */
+export type TakeFramed = (chunk: Uint8Array, start: number, end: number) => Backpressure | 'unframed';
 
 /** The result of handling a chunk: `stop` ends the pipe, a promise pauses it. */
 export type Backpressure = Promise<unknown> | 'stop' | undefined;
@@ -212,7 +227,7 @@ export interface Clock {
   /** Milliseconds since 1970, for dates. */
   readonly epochMs: () => number;
   /** Resolves after `ms`, or immediately when the signal aborts. Never rejects. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: (ms: number, signal: Signal) => Promise<void>;
   /** Calls the function once after `ms`. Returns a function that cancels the timer. */
   readonly setTimer: (ms: number, served: () => void) => () => void;
 }

@@ -1,3 +1,4 @@
+import type { Signal } from '../lib/signal.ts';
 import type { Fields } from '../lib/http/fields.ts';
 import { FREE_ADMISSION, NOT_SERVED } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
@@ -78,7 +79,7 @@ export interface OwnRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Fields;
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   readonly clientAddress?: () => string;
 }
 

@@ -136,6 +136,7 @@ function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string):
  */
 function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAnswer {
   const { stream, status } = answer;
+  const { planned } = served;
   const tap = objectTap(answer, served);
   const settleAs = (ending: Ending): void =>
     served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
@@ -144,10 +145,12 @@ function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAns
     status,
     fields: answerHeaders(answer.headers, served),
     async send(client) {
-      const sink = sinkOf(client, (bytes) => {
+      const isObserved = tap !== undefined || planned.snapshot.logging.separateFiles;
+      const observe = (bytes: Uint8Array): void => {
         tap?.push(bytes);
         reportBytes(answer, bytes, served);
-      });
+      };
+      const sink = isObserved ? observedSink(client, observe) : client;
       let end: StreamEnd;
       try {
         end = await stream.pipeTo(sink);
@@ -199,8 +202,8 @@ function endOfThrown(
   return { kind: 'broken', reason: 'the gateway failed', isErrorForwarded: false };
 }
 
-/** Observes the bytes that the client gets. */
-function sinkOf(client: ClientStream, onBytes: (bytes: Uint8Array) => void): ByteSink {
+/** Observes the bytes that the client gets, without their framing. */
+function observedSink(client: ClientStream, onBytes: (bytes: Uint8Array) => void): ByteSink {
   return {
     write(bytes) {
       onBytes(bytes);

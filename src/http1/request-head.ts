@@ -26,29 +26,43 @@ export function parseRequestHead(text: string): RequestHead | undefined {
   const lineEnd = endOfLine(text, 0);
   const [, path, search = ''] = REQUEST_LINE.exec(text.slice(0, lineEnd)) ?? [];
   const fields = path === undefined ? undefined : fieldsOf(text, lineEnd + 2);
-  if (path === undefined || fields?.['host'] === undefined) return undefined;
-  const contentLength = lengthIn(fields['content-length']);
-  const connection = fields['connection']?.toLowerCase() ?? 'keep-alive';
+  if (path === undefined || fields === undefined) return undefined;
+  const { shared, length } = fields;
+  const connection = shared['connection']?.toLowerCase() ?? 'keep-alive';
   const isLast = connection === 'close';
-  if (contentLength === -1 || (!isLast && connection !== 'keep-alive')) return undefined;
-  return { path, search, headers: new PlainFields(fields), contentLength, isLast };
+  const isPlain =
+    shared['host'] !== undefined && LENGTH.test(length) && (isLast || connection === 'keep-alive');
+  if (!isPlain) return undefined;
+  return { path, search, headers: new PlainFields(shared, length), contentLength: Number(length), isLast };
 }
 
-/** The fields by name in lower case; undefined unless all of them are plain. */
-function fieldsOf(text: string, from: number): Record<string, string> | undefined {
-  const fields = emptyFields();
+interface RequestFields {
+  /** The fields by name in lower case, without the declared length. */
+  readonly shared: Readonly<Record<string, string>>;
+  /** The declared length, or ''. */
+  readonly length: string;
+}
+
+/** Returns undefined unless all fields are plain. */
+function fieldsOf(text: string, from: number): RequestFields | undefined {
+  const shared = emptyFields();
+  let length: string | undefined;
   let count = 0;
   for (let at = from; at < text.length; count++) {
     const end = endOfLine(text, at);
     const colon = text.indexOf(':', at);
     if (colon === -1 || colon > end || count === MOST_FIELDS) return undefined;
     const name = text.slice(at, colon).toLowerCase();
-    const isUsual = isFieldName(name) && fields[name] === undefined && !UNUSUAL.has(name);
-    if (!isUsual || !isVisible(text, colon + 1, end)) return undefined;
-    fields[name] = trimmed(text, colon + 1, end);
+    const isLength = name === 'content-length';
+    const isFirst = isLength ? length === undefined : shared[name] === undefined;
+    if (!isFirst || !isFieldName(name) || UNUSUAL.has(name) || !isVisible(text, colon + 1, end))
+      return undefined;
+    const value = trimmed(text, colon + 1, end);
+    if (isLength) length = value;
+    else shared[name] = value;
     at = end + 2;
   }
-  return fields;
+  return { shared, length: length ?? '' };
 }
 
 function endOfLine(text: string, from: number): number {
@@ -63,11 +77,6 @@ function isVisible(text: string, from: number, to: number): boolean {
     if ((code < 0x20 && code !== 0x09) || code > 0x7e) return false;
   }
   return true;
-}
-
-/** The declared length, or -1. */
-function lengthIn(value: string | undefined): number {
-  return value !== undefined && LENGTH.test(value) ? Number(value) : -1;
 }
 
 /** The target is in origin form, and no part of it needs decoding. */

@@ -11,6 +11,8 @@ export interface SseSplitter {
    * of whole events is returned as it is, without a copy.
    */
   readonly push: (chunk: Uint8Array) => Uint8Array | undefined;
+  /** Whether all bytes so far belong to whole events. */
+  readonly isEmpty: () => boolean;
   /** Removes and returns the bytes after the last whole event. At the end of a stream, they are a truncated event. */
   readonly takeTail: () => Uint8Array;
 }
@@ -33,7 +35,7 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
   return {
     push(chunk) {
       const end = Math.max(lastEventEnd(chunk), endAcross(hold.lastByte(), chunk));
-      const tail = end === chunk.length ? EMPTY : chunk.subarray(end);
+      const tail = end === chunk.length ? EMPTY : end === 0 ? chunk : chunk.subarray(end);
       const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
       if (end > 0) lines = 0;
       // Real events have one or a few data lines, so lines are counted only in large events.
@@ -41,6 +43,7 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
       if (tail.length > 0) hold.add(tail);
       return hold.length() > maxEventBytes || lines > MAX_LINES ? undefined : whole;
     },
+    isEmpty: () => hold.length() === 0,
     takeTail: () => hold.take(EMPTY),
   };
 }

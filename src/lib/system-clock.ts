@@ -1,3 +1,4 @@
+import type { Signal } from './signal.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 /** The machine's clock. Its milliseconds never run backwards. A sleep ends early when its signal aborts. */
@@ -16,7 +17,7 @@ export function clockAhead(aheadMs: number) {
     setTimer(ms: number, run: () => void): () => void {
       return timers.set(Math.min(ms, LONGEST_TIMER_MS), run);
     },
-    sleep(ms: number, signal: AbortSignal): Promise<void> {
+    sleep(ms: number, signal: Signal): Promise<void> {
       if (signal.aborted) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = (): void => {

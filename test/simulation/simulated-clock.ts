@@ -1,3 +1,4 @@
+import type { Signal } from '../../src/lib/signal.ts';
 import type { Clock } from '../../src/gateway/ports.ts';
 
 interface Timer {
@@ -19,7 +20,7 @@ export class SimulatedClock implements Clock {
     return () => void this.#timers.delete(timer);
   };
 
-  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  readonly sleep = (ms: number, signal?: Signal): Promise<void> =>
     new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();
       const stop = this.setTimer(ms, resolve);

@@ -1,3 +1,4 @@
+import type { Signal } from '../../src/lib/signal.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 import { endpointOf } from '../../src/gateway/endpoint.ts';
 import { type Execution, execute } from '../../src/gateway/execute.ts';
@@ -163,14 +164,14 @@ class Watch {
   readonly steps: Step[] = [];
   readonly #state: State;
   readonly #model: Model;
-  readonly #signal: AbortSignal;
+  readonly #signal: Signal;
   #seen = new Map<string, Availability['kind']>();
   #seenLeft = false;
   #afterMs = 0;
   #atMs = 0;
   #probesOut = 0;
 
-  constructor(state: State, model: Model, signal: AbortSignal) {
+  constructor(state: State, model: Model, signal: Signal) {
     this.#state = state;
     this.#model = model;
     this.#signal = signal;

@@ -102,10 +102,12 @@ class ByteStream implements AnswerStream {
       const isFull = sink.write(chunk);
       if (isFull !== undefined) await isFull;
     }
-    const ending = await pipe(this.#source, this.#timeouts, (chunk) => {
-      if (this.#end !== undefined) return 'stop';
-      this.#tap?.push(chunk);
-      return sink.write(chunk);
+    const ending = await pipe(this.#source, this.#timeouts, {
+      take: (chunk) => {
+        if (this.#end !== undefined) return 'stop';
+        this.#tap?.push(chunk);
+        return sink.write(chunk);
+      },
     });
     return this.#finish(this.#endOf(ending));
   }

@@ -20,14 +20,14 @@ export function prefixed(first: Uint8Array, rest: ByteSource): ByteSource {
       isNext = false;
       return Promise.resolve({ done: false, value: first });
     },
-    async pipe(take) {
+    async pipe(take, takeFramed) {
       if (isNext) {
         isNext = false;
         const taken = take(first);
         if (taken === 'stop') return 'stop';
         if (taken !== undefined) await taken;
       }
-      return rest.pipe(take);
+      return rest.pipe(take, takeFramed);
     },
     cancel: () => rest.cancel(),
   };

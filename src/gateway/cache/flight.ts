@@ -1,3 +1,4 @@
+import type { Signal } from '../../lib/signal.ts';
 import type { ClientAnswer, ClientStream, StreamedClientAnswer } from '../client-answer.ts';
 import type { Ending } from '../events.ts';
 import type { Broadcast, BroadcastSeat } from './broadcast.ts';
@@ -106,12 +107,12 @@ export type Sent = 'closed' | 'reset' | 'left';
 export class Passenger {
   readonly #flight: Flight;
   readonly #seat: BroadcastSeat;
-  readonly #signal: AbortSignal;
+  readonly #signal: Signal;
   readonly #onLeaving: () => void;
   #isAboard = true;
 
   /** `onLeaving` is called if the client leaves before it has got all. */
-  constructor(flight: Flight, signal: AbortSignal, onLeaving: () => void = () => undefined) {
+  constructor(flight: Flight, signal: Signal, onLeaving: () => void = () => undefined) {
     this.#flight = flight;
     this.#seat = flight.board();
     this.#signal = signal;

@@ -102,7 +102,9 @@ class ForeignStream implements AnswerStream {
     const pending = await this.#beginning.takePending();
     if (typeof pending === 'string') return this.#endOfBytes(pending, sink);
     if (pending !== undefined) await this.#forward(pending, sink);
-    const ending = await pipe(this.#source, this.#timeouts, (chunk) => this.#forward(chunk, sink));
+    const ending = await pipe(this.#source, this.#timeouts, {
+      take: (chunk) => this.#forward(chunk, sink),
+    });
     return this.#endOfBytes(ending === 'stop' ? 'broken' : ending, sink);
   }
 

@@ -3,7 +3,7 @@ import type { AnswerText } from '../../usage/estimate-usage.ts';
 import type { AnswerStream, StreamEnd } from '../answer.ts';
 import { PIECE_BYTES, sendInPieces } from '../body/pieces.ts';
 import { type ByteSink, pipe } from '../body/pipe.ts';
-import type { Backpressure } from '../ports.ts';
+import type { Backpressure, TakeFramed } from '../ports.ts';
 import { LEFT, type SseReading } from './sse-reading.ts';
 
 /**
@@ -26,9 +26,10 @@ export class SseForward implements AnswerStream {
     if (typeof pending === 'string') this.#reading.endOfBytes(pending);
     else if (pending !== undefined) await this.#forward(pending, sink);
     if (this.#reading.end === undefined) {
-      const ending = await pipe(this.#reading.source, this.#reading.timeouts, (chunk) =>
-        this.#forward(chunk, sink),
-      );
+      const ending = await pipe(this.#reading.source, this.#reading.timeouts, {
+        take: (chunk) => this.#forward(chunk, sink),
+        takeFramed: this.#framed(sink),
+      });
       if (ending !== 'stop') this.#reading.endOfBytes(ending);
     }
     await this.#flush(sink);
@@ -73,6 +74,20 @@ export class SseForward implements AnswerStream {
     if (isContent) this.#reading.keep(block);
     else this.#reading.follow(this.#reading.read(block));
     return this.#reading.end === undefined ? this.#flush(sink) : 'stop';
+  }
+
+  /** Forwards chunks with nothing but content together with their framing. */
+  #framed({ writeFramed }: ByteSink): TakeFramed | undefined {
+    const reading = this.#reading;
+    if (writeFramed === undefined || reading.renamesModel) return undefined;
+    return (chunk, start, end) => {
+      if (reading.end !== undefined) return 'stop';
+      if (reading.isThinking || !reading.sample.isFull || !reading.areWholeEvents(chunk, end))
+        return 'unframed';
+      if (end - start > PIECE_BYTES || !reading.signs.skim(chunk)) return 'unframed';
+      reading.sample.skip(end - start);
+      return writeFramed(chunk);
+    };
   }
 
   /** Whether events with nothing but content can be forwarded without processing. */

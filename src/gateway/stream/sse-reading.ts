@@ -76,6 +76,11 @@ export class SseReading {
     return this.#splitter.push(chunk);
   }
 
+  /** Whether bytes up to this offset, which follow those before, end an event and continue none. */
+  areWholeEvents(bytes: Uint8Array, end: number): boolean {
+    return bytes[end - 1] === LF && bytes[end - 2] === LF && this.#splitter.isEmpty();
+  }
+
   /** Reads a block event by event, and queues the parts for the client. */
   read(block: Uint8Array): StreamSign[] {
     const signs: StreamSign[] = [];

@@ -1,3 +1,4 @@
+import type { Signal } from '../../lib/signal.ts';
 import { type FetchedMedia, fetchedType, type RemoteMedia } from '../../translation/remote-media.ts';
 import type { MediaFetcher } from '../ports.ts';
 
@@ -16,7 +17,7 @@ export interface MediaAccess {
   /** Returns the remaining time of the request in milliseconds. */
   readonly leftMs: () => number;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 type File = FetchedMedia & { readonly size: number };

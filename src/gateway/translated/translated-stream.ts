@@ -111,7 +111,9 @@ export class TranslatedStream implements AnswerStream {
     if (typeof pending === 'string') this.#endOfBytes(pending);
     else if (pending !== undefined) await this.#forward(pending, sink);
     if (this.#end === undefined) {
-      const ending = await pipe(this.#source, this.#timeouts, (chunk) => this.#forward(chunk, sink));
+      const ending = await pipe(this.#source, this.#timeouts, {
+        take: (chunk) => this.#forward(chunk, sink),
+      });
       if (ending !== 'stop') this.#endOfBytes(ending);
     }
     await this.#flush(sink);

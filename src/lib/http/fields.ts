@@ -12,22 +12,29 @@ export interface Fields {
 
 /** Fields in an object without a prototype, which nobody changes. */
 export class PlainFields implements Fields {
-  readonly #values: Readonly<Record<string, string>>;
+  /** The fields that repeated messages have in common, as one object. Things derived from them may be remembered by it. */
+  readonly shared: Readonly<Record<string, string>>;
+  /** The length of this message if it is not in `shared`. */
+  readonly #contentLength: string | undefined;
 
-  constructor(values: Readonly<Record<string, string>>) {
-    this.#values = values;
+  constructor(shared: Readonly<Record<string, string>>, contentLength?: string) {
+    this.shared = shared;
+    this.#contentLength = contentLength;
   }
 
   get(name: string): string | null {
-    return this.#values[name] ?? null;
+    const value = this.shared[name];
+    if (value !== undefined) return value;
+    return name === 'content-length' ? (this.#contentLength ?? null) : null;
   }
 
   has(name: string): boolean {
-    return this.#values[name] !== undefined;
+    return this.get(name) !== null;
   }
 
   toJSON(): Readonly<Record<string, string>> {
-    return this.#values;
+    if (this.#contentLength === undefined) return this.shared;
+    return Object.assign(emptyFields(), this.shared, { 'content-length': this.#contentLength });
   }
 }
 

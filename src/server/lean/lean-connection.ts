@@ -1,23 +1,16 @@
 import type { Socket } from 'bun';
-import type { ClientAnswer } from '../../gateway/client-answer.ts';
-import { isKnownEndpoint } from '../../gateway/endpoint.ts';
+import type { ClientAnswer, StreamedClientAnswer } from '../../gateway/client-answer.ts';
+import { isProviderEndpoint } from '../../gateway/endpoint.ts';
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { HandedOver, type InnerServer } from './handed-over.ts';
 import { type BodyRoom, LargeBody } from './large-body.ts';
-import { MOST_HEAD_BYTES, parseRequestHead, type RequestHead } from '../../http1/request-head.ts';
+import { LastRequestHead, type PlacedHead } from '../../http1/last-request-head.ts';
+import { MOST_HEAD_BYTES, type RequestHead } from '../../http1/request-head.ts';
+import { partOf } from '../../lib/part-of.ts';
+import { PlainSignal } from '../../lib/signal.ts';
+import type { LeanRequest } from './lean-request.ts';
 import { UnreadBytes } from './unread-bytes.ts';
-
-/** A request whose body is complete, or of known size. */
-export interface LeanRequest {
-  readonly head: RequestHead;
-  readonly readBody: (key: string | undefined) => Promise<Uint8Array>;
-  readonly peer: string;
-  /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
-  /** Whether the system has taken the whole answer. */
-  readonly isAnswered: () => boolean;
-}
 
 /** The server's side of a connection. */
 export interface LeanHost extends InnerServer {
@@ -39,9 +32,8 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 /** How long a client may go on sending after the last answer. */
 const DISCARD_MS = 5_000;
 
-/** Clients ignore an interim response that they did not ask for (RFC 9110 §15.2). */
-const PROBE_MS = 1_000;
-const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+/** How long a client that has finished sending is believed to wait for its answer. */
+const PROBE_MS = 100;
 
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
@@ -58,15 +50,14 @@ export class LeanConnection {
   readonly #unread = new UnreadBytes();
   /** No end of a head was found before this position. */
   #searchedBytes = 0;
-  #headBytes = 0;
-  #head: RequestHead | undefined;
-  /** The last head. Most clients repeat it. */
-  #lastText = '';
-  #lastHead: RequestHead | undefined;
+  /** The head of a request whose body is incomplete. */
+  #placed: PlacedHead | undefined;
+  readonly #lastHead = new LastRequestHead();
   #large: LargeBody | undefined;
-  #leaving: AbortController | undefined;
+  #leaving: PlainSignal | undefined;
   #handedOver: HandedOver | undefined;
   #isFinished = false;
+  #isPaused = false;
   /** When an incomplete request began, by `performance.now`; 0: there is none. */
   waitingSinceMs = 0;
   /** When the connection opened, until its first byte; 0 from then on. */
@@ -87,10 +78,11 @@ export class LeanConnection {
     this.silentSinceMs = 0;
     if (this.#handedOver !== undefined) return this.#handedOver.send(bytes);
     if (this.#state === 'discarding') return;
+    if (this.#state === 'reading' && this.#unread.size === 0 && this.#readAtOnce(bytes)) return;
     const ahead = this.#large === undefined ? bytes : this.#large.add(bytes);
     if (ahead.byteLength > 0) this.#unread.add(ahead);
     if (this.#state === 'reading') this.#read();
-    else if (this.#unread.size > MOST_AHEAD_BYTES) this.#socket.pause();
+    else if (this.#unread.size > MOST_AHEAD_BYTES) this.#pause();
   }
 
   drained(): void {
@@ -99,16 +91,16 @@ export class LeanConnection {
   }
 
   /**
-   * The client has finished sending, or has gone. If no answer begins soon, an interim response tells which: a client
-   * that has gone resets the connection (RFC 9293 §3.10.7.1). Nothing can be inserted into an answer that has begun.
+   * The client has finished sending, or has gone. If no answer begins soon, the first bytes of one tell which: a client
+   * that has gone resets the connection (RFC 9293 §3.10.7.1). In the middle of an answer, it counts as gone.
    */
   finished(): void {
     this.#isFinished = true;
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
     const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
-    if (!isWhole) return this.close();
+    if (!isWhole) return this.#close();
     if (this.#writer.isUnbegun) setTimeout(() => this.#probe(), PROBE_MS).unref();
-    else if (!this.#writer.isDone) this.close();
+    else if (!this.#writer.isDone) this.#abort();
   }
 
   closed(): void {
@@ -124,25 +116,38 @@ export class LeanConnection {
   /** A handler threw: the state of the connection is unknown. */
   failed(error: Error): void {
     this.#host.onBug(error);
-    this.close();
+    this.#abort();
   }
 
   #probe(): void {
-    if (this.#state === 'answering' && this.#writer.isUnbegun) this.#socket.write(PROBE);
+    if (this.#state === 'answering') this.#writer.probe();
+  }
+
+  /** Whether the runtime's server answers it, and the client has not got everything yet. */
+  get isHandedOver(): boolean {
+    return this.#handedOver?.isPassing === true;
   }
 
   /** Closes the connection if it carries no request. */
   closeIdle(): void {
-    if (this.#state === 'reading' && this.#unread.size === 0) this.close();
+    if (this.#state === 'reading' && this.#unread.size === 0) this.#close();
   }
 
-  close(): void {
-    this.#socket.terminate();
+  /** Ends the connection, whatever it carries. */
+  end(): void {
+    if (this.#handedOver !== undefined) this.#handedOver.end();
+    else if (this.#state === 'answering') this.#abort();
+    else this.#close();
   }
 
-  /** Closes, in order, a connection on which no request has begun. */
-  closeSilent(): void {
+  /** Closes in order. The system still delivers what was written, which a reset would discard. */
+  #close(): void {
     this.#socket.end();
+  }
+
+  /** Resets the connection, so that no client can mistake the answer for a complete one. */
+  #abort(): void {
+    this.#socket.terminate();
   }
 
   /** Hands over a request that is slow to arrive, since the runtime's server limits its time. */
@@ -150,101 +155,126 @@ export class LeanConnection {
     if (this.#state === 'reading' && this.#unread.size > 0) this.#handOver();
   }
 
+  /** Reads a request if these bytes are exactly one, with the head of the last. */
+  #readAtOnce(bytes: Buffer): boolean {
+    if (this.#placed !== undefined) return false;
+    const placed = this.#lastHead.find(bytes);
+    if (placed === undefined) return false;
+    const { contentLength } = placed.head;
+    const isWhole = bytes.byteLength === placed.bytes + contentLength;
+    if (!isWhole || contentLength > SMALL_BODY_BYTES || this.#isTooLarge(placed.head)) return false;
+    const body = partOf(bytes, placed.bytes, bytes.byteLength);
+    this.#answer(placed.head, () => Promise.resolve(body));
+    return true;
+  }
+
   #read(): void {
-    if (this.#head === undefined && !this.#readHead()) return;
-    const head = this.#head;
-    if (head === undefined) return;
-    if (head.contentLength > SMALL_BODY_BYTES) this.#beginLarge(head);
-    else if (this.#unread.size < this.#headBytes + head.contentLength) this.#wait();
+    const placed = this.#placed ?? this.#readHead();
+    this.#placed = placed;
+    if (placed === undefined) return;
+    const { head, bytes } = placed;
+    if (head.contentLength > SMALL_BODY_BYTES) this.#beginLarge(placed);
+    else if (this.#unread.size < bytes + head.contentLength) this.#wait();
     else {
-      this.#unread.take(this.#headBytes);
+      this.#unread.take(bytes);
       const body = this.#unread.take(head.contentLength);
-      void this.#answer(head, () => Promise.resolve(body));
+      this.#answer(head, () => Promise.resolve(body));
     }
   }
 
-  #beginLarge(head: RequestHead): void {
-    this.#unread.take(this.#headBytes);
+  #beginLarge({ head, bytes }: PlacedHead): void {
+    this.#unread.take(bytes);
     const large = new LargeBody(head.contentLength, this.#host.bodyRoom());
     this.#large = large;
-    void this.#answer(head, (key) => {
+    this.#answer(head, (key) => {
       const reading = large.read(key);
       if (large.isWanted && this.#unread.size > 0) this.received(this.#unread.take());
-      this.#socket.resume();
+      this.#resume();
       return reading;
     });
   }
 
-  /** Returns whether the head is complete and plain. */
-  #readHead(): boolean {
-    if (this.#unread.size === 0) return false;
+  /** Returns the head if it is complete. Hands the request over if its head is not plain. */
+  #readHead(): PlacedHead | undefined {
+    if (this.#unread.size === 0) return undefined;
     const end = this.#unread.indexOf(HEAD_END, Math.max(0, this.#searchedBytes - HEAD_END.length));
     this.#searchedBytes = this.#unread.size;
     if (end === -1 && this.#unread.size <= MOST_HEAD_BYTES) {
       this.#wait();
-      return false;
+      return undefined;
     }
-    this.#head = end === -1 || end > MOST_HEAD_BYTES ? undefined : this.#parsed(this.#unread.text(end));
-    if (this.#head === undefined || this.#head.contentLength > this.#host.bodyRoom().limits.maxBodyBytes) {
-      this.#handOver();
-      return false;
-    }
-    this.#headBytes = end + HEAD_END.length;
-    return true;
+    const isShort = end !== -1 && end <= MOST_HEAD_BYTES;
+    const placed = isShort ? this.#lastHead.read(this.#unread.text(end)) : undefined;
+    if (placed !== undefined && isProviderEndpoint(placed.head.path) && !this.#isTooLarge(placed.head))
+      return placed;
+    this.#handOver();
+    return undefined;
   }
 
-  #parsed(text: string): RequestHead | undefined {
-    if (text !== this.#lastText) {
-      const head = parseRequestHead(text);
-      this.#lastHead = head !== undefined && isKnownEndpoint(head.path) ? head : undefined;
-      this.#lastText = text;
-    }
-    return this.#lastHead;
+  #isTooLarge({ contentLength }: RequestHead): boolean {
+    return contentLength > this.#host.bodyRoom().limits.maxBodyBytes;
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
   }
 
   #wait(): void {
     if (this.waitingSinceMs === 0) this.waitingSinceMs = performance.now();
   }
 
-  async #answer(head: RequestHead, readBody: LeanRequest['readBody']): Promise<void> {
+  #answer(head: RequestHead, readBody: LeanRequest['readBody']): void {
     this.#state = 'answering';
-    this.#head = undefined;
+    this.#placed = undefined;
     this.#searchedBytes = 0;
     this.waitingSinceMs = 0;
-    const leaving = new AbortController();
-    this.#leaving = leaving;
+    const signal = new PlainSignal();
+    this.#leaving = signal;
     this.#writer.begin();
-    const answer = await this.#host.answer({
-      head,
-      readBody,
-      peer: this.#peer,
-      signal: leaving.signal,
-      isAnswered: () => this.#writer.isDrained,
-    });
-    const isLast =
-      head.isLast || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
-    const how = await this.#send(answer, leaving.signal, isLast);
-    if (how === 'reset') return this.close();
-    if (!this.#writer.isDrained) await this.#writer.whenDrained();
-    this.#leaving = undefined;
-    if (this.#isClosed) return;
-    if (isLast) return this.#discard();
-    this.#large = undefined;
-    this.#state = 'reading';
-    this.#socket.resume();
-    this.#read();
+    const request = { head, readBody, peer: this.#peer, signal, isAnswered: this.#isAnswered };
+    void this.#host.answer(request).then((answer) => this.#send(answer, head.isLast));
   }
 
-  async #send(answer: ClientAnswer, leaving: AbortSignal, isLast: boolean): Promise<'written' | 'reset'> {
-    if (answer.kind === 'whole') return this.#writer.write(answer, isLast);
+  readonly #isAnswered = (): boolean => this.#writer.isDrained;
+
+  #send(answer: ClientAnswer, isAsked: boolean): void | Promise<void> {
+    const isLast =
+      isAsked || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
+    if (answer.kind === 'streamed') return this.#sendStream(answer, isLast);
+    this.#writer.whole(answer, isLast);
+    if (this.#writer.isDrained) this.#next(isLast);
+    else return this.#writer.whenDrained().then(() => this.#next(isLast));
+  }
+
+  async #sendStream(answer: StreamedClientAnswer, isLast: boolean): Promise<void> {
     if (this.#isClosed) {
       answer.cancel();
-      return 'reset';
+      return this.#abort();
     }
-    leaving.addEventListener('abort', answer.cancel, { once: true });
-    const how = await this.#writer.write(answer, isLast);
-    leaving.removeEventListener('abort', answer.cancel);
-    return how;
+    this.#leaving?.addEventListener('abort', answer.cancel);
+    const how = await this.#writer.stream(answer, isLast);
+    this.#leaving?.removeEventListener('abort', answer.cancel);
+    if (how === 'reset') return this.#abort();
+    if (!this.#writer.isDrained) await this.#writer.whenDrained();
+    this.#next(isLast);
+  }
+
+  /** The answer was written. */
+  #next(isLast: boolean): void {
+    this.#leaving = undefined;
+    if (this.#isClosed) return;
+    if (isLast || this.#isFinished) return this.#discard();
+    this.#large = undefined;
+    this.#state = 'reading';
+    this.#resume();
+    if (this.#unread.size > 0) this.#read();
   }
 
   get #isClosed(): boolean {
@@ -254,14 +284,14 @@ export class LeanConnection {
   #discard(): void {
     this.#state = 'discarding';
     this.#socket.shutdown();
-    if (this.#isFinished) return this.close();
-    this.#socket.resume();
-    setTimeout(() => this.close(), DISCARD_MS).unref();
+    if (this.#isFinished) return this.#close();
+    this.#resume();
+    setTimeout(() => this.#close(), DISCARD_MS).unref();
   }
 
   #handOver(): void {
     this.#state = 'handed-over';
-    this.#head = undefined;
+    this.#placed = undefined;
     this.waitingSinceMs = 0;
     this.#handedOver = new HandedOver(this.#socket, this.#host);
     this.#handedOver.send(this.#unread.take());

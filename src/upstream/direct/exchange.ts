@@ -1,11 +1,23 @@
-import type { ByteSource, Cancellation, Backpressure, UpstreamReply } from '../../gateway/ports.ts';
+import type {
+  Backpressure,
+  ByteSource,
+  Cancellation,
+  TakeFramed,
+  UpstreamReply,
+} from '../../gateway/ports.ts';
 import type { UnreachableReason } from '../../routing/outcome.ts';
 import type { Connection } from './connection.ts';
 import { unreachableReason } from '../failure.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
+import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../http1/only-chunk.ts';
 
-/** Buffers at most this much of an unread body, then pauses the provider's socket. */
+/**
+ * Buffers at most this much of an unread body, then pauses the provider's socket. A piece can be half a megabyte, so the
+ * socket is also paused while a sink is busy, and after a large piece until the next one is asked for.
+ */
 const MOST_KEPT_BYTES = 256 * 1024;
+
+const LARGE_BYTES = 64 * 1024;
 
 type Chunk = Awaited<ReturnType<ByteSource['read']>>;
 
@@ -16,6 +28,7 @@ interface Reading {
 
 interface PipeSink {
   readonly take: (chunk: Uint8Array) => Backpressure;
+  readonly takeFramed: TakeFramed | undefined;
   readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
   readonly reject: (error: unknown) => void;
   /** Whether the sink is still processing the last chunk. */
@@ -44,6 +57,8 @@ export class Exchange implements ByteSource {
   #sink: PipeSink | undefined;
   #isHeldUp = false;
   #hasHeard = false;
+  /** Whether the body was not read so far. */
+  #isUnread = true;
 
   constructor(
     connection: Connection,
@@ -52,7 +67,7 @@ export class Exchange implements ByteSource {
   ) {
     this.#connection = connection;
     this.#cancellation = cancellation;
-    this.#response = new ResponseReader(method);
+    this.#response = new ResponseReader(method, connection.lastHead);
     this.#settle = settle;
     cancellation.onCancel = () => this.#end({ kind: 'aborted' });
   }
@@ -65,6 +80,7 @@ export class Exchange implements ByteSource {
   /** Takes bytes from the connection. The exchange owns them from then on. */
   take(bytes: Buffer): void {
     this.#hasHeard = true;
+    if (this.#sink?.takeFramed !== undefined && this.#giveFramed(bytes, this.#sink.takeFramed)) return;
     let piece: Uint8Array | undefined;
     try {
       piece = this.#response.take(bytes);
@@ -74,7 +90,8 @@ export class Exchange implements ByteSource {
     const { head, hasBody, isComplete } = this.#response;
     if (this.#state === 'waiting' && head !== undefined) {
       this.#state = 'replying';
-      this.#settle({ kind: 'reply', ...head, body: hasBody ? this : null });
+      const { status, headers } = head;
+      this.#settle({ kind: 'reply', status, headers, body: hasBody ? this : null });
     }
     if (piece !== undefined) this.#offer(piece);
     if (isComplete) this.#complete();
@@ -87,19 +104,25 @@ export class Exchange implements ByteSource {
     this.#end({ kind: 'unreachable', reason });
   }
 
+  takeWhole(maxBytes: number): Uint8Array | undefined {
+    const isWhole = this.#state === 'complete' && this.#chunks.length === 1 && this.#isUnread;
+    return isWhole && this.#keptBytes <= maxBytes ? this.#nextKept() : undefined;
+  }
+
   read(): Promise<Chunk> {
     const chunk = this.#nextKept();
     if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
     if (this.#state === 'broken') return Promise.reject(new Error('the reply ended prematurely'));
+    this.#goOn();
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
   }
 
-  pipe(take: PipeSink['take']): Promise<'end' | 'broken' | 'stop'> {
+  pipe(take: PipeSink['take'], takeFramed?: TakeFramed): Promise<'end' | 'broken' | 'stop'> {
     return new Promise((resolve, reject) => {
-      this.#sink = { take, resolve, reject, isBusy: false };
+      this.#sink = { take, takeFramed, resolve, reject, isBusy: false };
       this.#drain();
     });
   }
@@ -116,6 +139,7 @@ export class Exchange implements ByteSource {
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
+      if (chunk.byteLength > LARGE_BYTES) this.#holdUp(true);
       reading.resolve({ done: false, value: chunk });
       return;
     }
@@ -125,10 +149,10 @@ export class Exchange implements ByteSource {
   }
 
   #nextKept(): Uint8Array | undefined {
+    this.#isUnread = false;
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return undefined;
     this.#keptBytes -= chunk.byteLength;
-    if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
     return chunk;
   }
 
@@ -137,33 +161,56 @@ export class Exchange implements ByteSource {
     while (this.#sink?.isBusy === false) {
       const chunk = this.#nextKept();
       if (chunk !== undefined) this.#give(chunk, this.#sink);
-      else if (this.#state === 'replying') return;
+      else if (this.#state === 'replying') return this.#goOn();
       else return this.#endPipe(this.#state === 'complete' ? 'end' : 'broken');
     }
   }
 
-  #give(chunk: Uint8Array, sink: PipeSink): void {
-    const { take, reject } = sink;
-    let taken: Backpressure;
+  /** Offers bytes that are exactly one chunk to the sink, framing included. Returns whether it took them. */
+  #giveFramed(bytes: Buffer, takeFramed: TakeFramed): boolean {
+    const sink = this.#sink;
+    if (sink === undefined || sink.isBusy || !this.#response.isBetweenChunks) return false;
+    const start = startOfOnlyChunk(bytes);
+    if (start === NOT_ONE_CHUNK) return false;
     try {
-      taken = take(chunk);
+      const taken = takeFramed(bytes, start, bytes.byteLength - 2);
+      if (taken === 'unframed') return false;
+      this.#taken(taken, sink);
     } catch (error) {
       this.#sink = undefined;
-      return reject(error);
+      sink.reject(error);
     }
+    return true;
+  }
+
+  #give(chunk: Uint8Array, sink: PipeSink): void {
+    try {
+      this.#taken(sink.take(chunk), sink);
+    } catch (error) {
+      this.#sink = undefined;
+      sink.reject(error);
+    }
+  }
+
+  #taken(taken: Backpressure, sink: PipeSink): void {
     if (taken === undefined) return;
     if (taken === 'stop') return this.#endPipe('stop');
     sink.isBusy = true;
+    if (!this.#isHeldUp) this.#holdUp(true);
     taken.then(() => {
       sink.isBusy = false;
       this.#drain();
-    }, reject);
+    }, sink.reject);
   }
 
   #endPipe(how: 'end' | 'broken' | 'stop'): void {
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.resolve(how);
+  }
+
+  #goOn(): void {
+    if (this.#isHeldUp) this.#holdUp(false);
   }
 
   #holdUp(isHeldUp: boolean): void {

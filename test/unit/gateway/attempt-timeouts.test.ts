@@ -121,6 +121,20 @@ describe('an attempt goes on', () => {
     expect(timeouts.cause).toBe('idle');
   });
 
+  test('while pieces pass, whose time only the checks note; a silence after them is noticed', () => {
+    const { clock, timeouts } = scene();
+    timeouts.answered();
+    timeouts.reading();
+    for (let n = 0; n < 50; n++) {
+      clock.pass(499);
+      timeouts.passed();
+    }
+    clock.pass(499);
+    expect(timeouts.cause).toBeUndefined();
+    clock.pass(1 + Math.ceil(500 / 16));
+    expect(timeouts.cause).toBe('idle');
+  });
+
   test('while a slow client does not ask for more: that is not the silence of the provider', () => {
     const { clock, timeouts } = scene();
     timeouts.answered();

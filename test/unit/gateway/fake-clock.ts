@@ -1,3 +1,4 @@
+import type { Signal } from '../../../src/lib/signal.ts';
 import type { Clock } from '../../../src/gateway/ports.ts';
 
 /** A clock that advances only when a test calls it. */
@@ -23,7 +24,7 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
-  readonly sleep = (ms: number, signal: AbortSignal): Promise<void> => {
+  readonly sleep = (ms: number, signal: Signal): Promise<void> => {
     this.sleeps.push(ms);
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import type { Signal } from '../../../lib/signal.ts';
 import { LARGE_BYTES } from '../../../lib/in-turns.ts';
 import type { Results, ResultMessage, WorkKind, WorkMessage, Works } from './work.ts';
 
@@ -17,7 +18,7 @@ export interface Translator {
 export interface WorkBytes {
   readonly bytes: Uint8Array;
   /** Aborted when the client disconnects. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 /**

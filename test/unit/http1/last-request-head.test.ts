@@ -1,0 +1,93 @@
+import { expect, test } from 'bun:test';
+import { array, assert, constantFrom, property, tuple } from 'fast-check';
+import { LastRequestHead, type PlacedHead } from '../../../src/http1/last-request-head.ts';
+import { parseRequestHead } from '../../../src/http1/request-head.ts';
+
+const LINE = 'POST /v1/messages HTTP/1.1';
+
+function textOf(lines: readonly string[]): string {
+  return [LINE, ...lines].join('\r\n');
+}
+
+function bytesOf(text: string, body = ''): Buffer {
+  return Buffer.from(`${text}\r\n\r\n${body}`, 'latin1');
+}
+
+function meaning(placed: PlacedHead | undefined): unknown {
+  if (placed === undefined) return undefined;
+  const { head, bytes } = placed;
+  return { ...head, headers: { ...head.headers.toJSON() }, bytes };
+}
+
+function after(lines: readonly string[]): LastRequestHead {
+  const last = new LastRequestHead();
+  last.read(textOf(lines));
+  return last;
+}
+
+test('a head that repeats the last is found, and its fields are the same object', () => {
+  const last = new LastRequestHead();
+  const text = textOf(['host: a', 'Content-Length: 5', 'x-a: 1']);
+  const read = last.read(text);
+  const found = last.find(bytesOf(text, 'hello'));
+  expect(found).toBe(read);
+  expect(found?.bytes).toBe(text.length + 4);
+});
+
+test('a head with another length has the same fields but for its length', () => {
+  const last = new LastRequestHead();
+  const first = last.read(textOf(['host: a', 'Content-Length: 5', 'x-a: 1']));
+  const found = last.find(bytesOf(textOf(['host: a', 'Content-Length: 1234', 'x-a: 1']), 'body'));
+  expect(found?.head.contentLength).toBe(1234);
+  expect(found?.head.headers.get('content-length')).toBe('1234');
+  expect(found?.head.headers.shared).toBe(first?.head.headers.shared ?? {});
+});
+
+test('before the first head, and after one that is not plain, nothing is found', () => {
+  const text = textOf(['host: a', 'content-length: 5']);
+  const last = new LastRequestHead();
+  expect(last.find(bytesOf(text))).toBeUndefined();
+  last.read(textOf(['content-length: 5']));
+  expect(last.find(bytesOf(text))).toBeUndefined();
+});
+
+test('it finds nothing that the parser would read differently', () => {
+  const line = constantFrom(
+    'host: a',
+    'Host: a',
+    'content-length: 5',
+    'Content-Length: 123',
+    'content-length:7',
+    'content-length: 07',
+    'content-length: 1234567890123',
+    'content-length: +5',
+    'content-length: 5 ',
+    'content-length: 5, 5',
+    'content-length: ',
+    'transfer-encoding: chunked',
+    'x-content-length: 5',
+    'x-a: content-length: 5',
+    'connection: close',
+    'x-a: 1',
+    '',
+  );
+  const lines = array(line, { maxLength: 4 });
+  assert(
+    property(tuple(lines, lines), ([one, other]) => {
+      const head = textOf(other);
+      const end = `${head}\r\n\r\n`.indexOf('\r\n\r\n');
+      const parsed = parseRequestHead(head.slice(0, end));
+      const found = after(one).find(bytesOf(head, '{}'));
+      if (found === undefined) return;
+      expect(meaning(found)).toEqual(meaning(parsed && { head: parsed, bytes: end + 4 }));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('a head that is cut anywhere is not found', () => {
+  const text = textOf(['host: a', 'content-length: 5', 'x-a: 1']);
+  const last = after(['host: a', 'content-length: 5', 'x-a: 1']);
+  const bytes = bytesOf(text);
+  for (let end = 0; end < bytes.byteLength; end++) expect(last.find(bytes.subarray(0, end))).toBeUndefined();
+});
