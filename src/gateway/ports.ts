@@ -198,6 +198,11 @@ export interface ByteSource {
     take: (chunk: Uint8Array) => Backpressure,
     takeFramed?: TakeFramed,
   ) => Promise<'end' | 'broken' | 'stop'>;
+  /**
+   * Returns the whole body if all of it has arrived in one piece of at most `maxBytes`, and nothing of it was read.
+   * Absent if that is not observable.
+   */
+  readonly takeWhole?: (maxBytes: number) => Uint8Array | undefined;
   /** Discards the unread rest. */
   readonly cancel: () => Promise<void>;
 }
