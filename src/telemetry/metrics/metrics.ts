@@ -30,7 +30,7 @@ export interface MetricSources {
   readonly droppedLogRows: () => number;
   /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
-  /** How the limits stand; undefined: another process tells. */
+  /** The state of the limits; undefined if another process reports it. */
   readonly limits?: Pick<Counters, 'standing'> | undefined;
   /** The response cache of this process; undefined: it serves no requests. */
   readonly answers?: { readonly entries: number; readonly bytes: number } | undefined;
@@ -44,7 +44,7 @@ export interface MetricSources {
   readonly leaseState?: (() => LeaseState | undefined) | undefined;
 }
 
-/** How the process that takes leases stands with the store. */
+/** The state of the process that takes leases. */
 export interface LeaseState {
   readonly isUp: boolean;
   readonly roundTripMs: number;
