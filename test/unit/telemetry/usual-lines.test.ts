@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { LoggingSettings } from '../../../src/config/snapshot.ts';
 import type { RequestEnded } from '../../../src/gateway/events.ts';
+import type { Usage } from '../../../src/protocols/protocol.ts';
 import { LineTexts } from '../../../src/telemetry/log/line-texts.ts';
 import { logEntries, metricsEntry } from '../../../src/telemetry/log/log-entry.ts';
 import { createLog, renderLine } from '../../../src/telemetry/log/log.ts';
@@ -35,6 +36,10 @@ function ended(more: Partial<RequestEnded> = {}, took = 12.3456): RequestEnded {
   } as RequestEnded;
 }
 
+function usage(...[inputTokens, outputTokens, totalTokens]: (number | undefined)[]): Usage {
+  return { inputTokens, outputTokens, totalTokens, cachedTokens: undefined, reasoningTokens: undefined };
+}
+
 /** Requests that resemble each other, so that the lines of one could be taken for those of another. */
 const EVENTS: readonly RequestEnded[] = [
   ended(),
@@ -45,8 +50,8 @@ const EVENTS: readonly RequestEnded[] = [
   ended({ model: 'another' }),
   ended({ status: 201, method: 'PUT', endpoint: '/v1/*' }),
   ended({ usage: undefined, cost: undefined }),
-  ended({ usage: { inputTokens: 555_555, outputTokens: 1, totalTokens: 2 } }),
-  ended({ usage: { inputTokens: 3, outputTokens: undefined, totalTokens: undefined } }),
+  ended({ usage: usage(555_555, 1, 2) }),
+  ended({ usage: usage(3, undefined, undefined) }),
   ended({ isUsageEstimated: true }),
   ended({ cache: 'hit', cost: { nano: 0, savedNano: 5 } as RequestEnded['cost'] }),
   ended({ firstByteAtMs: undefined }),
