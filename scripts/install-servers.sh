@@ -4,7 +4,8 @@ install_servers() {
   wanted=
   if ! command -v promtool >/dev/null 2>&1; then wanted="$wanted prometheus"; fi
   if ! command -v chromium >/dev/null 2>&1; then wanted="$wanted chromium"; fi
-  if ! command -v nginx >/dev/null 2>&1; then wanted="$wanted nginx-light"; fi
+  if ! command -v nginx >/dev/null 2>&1 && [ ! -x /usr/sbin/nginx ]; then wanted="$wanted nginx-light"; fi
+  if ! command -v haproxy >/dev/null 2>&1 && [ ! -x /usr/sbin/haproxy ]; then wanted="$wanted haproxy"; fi
   if ! command -v redis-server >/dev/null 2>&1; then wanted="$wanted redis-server"; fi
   if [ -z "$wanted" ]; then return; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
