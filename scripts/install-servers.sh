@@ -8,6 +8,9 @@ install_servers() {
   wanted=
   if ! command -v promtool >/dev/null 2>&1; then wanted="$wanted prometheus"; fi
   if ! command -v chromium >/dev/null 2>&1; then wanted="$wanted chromium"; fi
+  if ! command -v nginx >/dev/null 2>&1 && [ ! -x /usr/sbin/nginx ]; then wanted="$wanted nginx-light"; fi
+  if ! command -v haproxy >/dev/null 2>&1 && [ ! -x /usr/sbin/haproxy ]; then wanted="$wanted haproxy"; fi
+  if ! command -v redis-server >/dev/null 2>&1; then wanted="$wanted redis-server"; fi
   if [ -z "$wanted" ]; then return; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not installed:$wanted. The tests that need them will be skipped." >&2
@@ -29,7 +32,7 @@ install_servers() {
   if [ -n "$policy" ]; then rm -f "$policy"; fi
 }
 
-# Into node_modules, so that it is removed and made again with the other packages.
+# Into node_modules, so that it is removed and made again with the other packages. One of them holds a Valkey server.
 install_python_libraries() {
   python=node_modules/.python
   wanted=test/docs/requirements.txt
