@@ -4,6 +4,7 @@ import { logAudit } from './audit-log.ts';
 import { type AdminHandler, createAdmin } from '../admin/admin.ts';
 import type { SpendServices } from '../admin/operation.ts';
 import { addressText } from '../config/compile/address.ts';
+import { Upkeep } from '../spend/upkeep.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { type Mode, startWarnings } from './start-warnings.ts';
 import type { KeyUseOptions } from '../spend/key/key-use.ts';
@@ -122,6 +123,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const running = serving;
   if (running === undefined) return EXIT.failed;
   const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
+  const upkeep = upkeepOf(store);
   const drained = drainOnSignals(signal, running);
   announce(running, flags);
   await warn(running, environment, sharing.problem);
@@ -135,13 +137,18 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   await drained;
   clearInterval(telling);
   await sharing.stop();
-  for (const part of [recording, alerts, spend, sharing, store]) await part?.close();
+  for (const part of [upkeep, recording, alerts, spend, sharing, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
 }
 
 function servicesOf(store: Store, spend: SpendSide, { leases }: Sharing): SpendServices {
   return { ...spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }), leases };
+}
+
+function upkeepOf({ database }: Store): Upkeep {
+  const { quartersMs: keptMs } = readSpendEnvironment(process.env);
+  return new Upkeep({ database, keptMs, nowMs: Date.now });
 }
 
 type Configured = Pick<Changed, 'snapshot' | 'revision'>;

@@ -84,7 +84,7 @@ export function leaseKey(counter: string, windowMs: number): string {
 }
 
 /**
- * The outcome of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: nobody has
+ * The outcome of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: no node has
  * enough for it. `away`: the store does not answer.
  */
 export type LeaseVerdict = 'again' | 'full' | 'away';

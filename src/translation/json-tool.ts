@@ -20,21 +20,29 @@ export function withoutJsonTool(answer: Answer): Answer {
 
 function asText(part: AnswerPart): AnswerPart {
   if (part.kind !== 'call' || part.name !== JSON_TOOL.name) return part;
-  return { kind: 'text', text: part.arguments === '' ? '{}' : part.arguments };
+  return { kind: 'text', text: part.arguments === '' ? EMPTY : part.arguments };
 }
+
+/** The answer of a model that called the tool without arguments. */
+const EMPTY = '{}';
 
 /** Undoes the tool form in a stream. */
 export function createJsonToolFilter(): (event: HubEvent) => HubEvent | undefined {
-  const keys = new Set<string>();
+  /** Calls of the tool, and whether they have arguments. */
+  const calls = new Map<string, boolean>();
   return (event) => {
     if (event.kind === 'call') {
       if (event.name !== JSON_TOOL.name) return event;
-      keys.add(event.key);
+      calls.set(event.key, false);
       return undefined;
     }
-    if (keys.size === 0) return event;
-    if (event.kind === 'arguments' && keys.has(event.key)) return { kind: 'text', text: event.json };
-    if (event.kind === 'call-end' && keys.has(event.key)) return { kind: 'part-end' };
+    if (calls.size === 0) return event;
+    if (event.kind === 'arguments' && calls.has(event.key)) {
+      calls.set(event.key, true);
+      return { kind: 'text', text: event.json };
+    }
+    if (event.kind === 'call-end' && calls.has(event.key))
+      return calls.get(event.key) === true ? { kind: 'part-end' } : { kind: 'text', text: EMPTY };
     const isCall = event.kind === 'finish' && event.finish.reason === 'tool_calls';
     return isCall ? { kind: 'finish', finish: { reason: 'end' } } : event;
   };

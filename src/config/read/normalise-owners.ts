@@ -17,7 +17,7 @@ import type { Finding, Path } from './problems.ts';
 export interface OwnerSettings {
   readonly teams: readonly TeamSettings[];
   readonly users: readonly UserSettings[];
-  /** Of the whole gateway. */
+  /** The limits of the whole gateway. */
   readonly limits: readonly LimitSettings[];
   readonly limitOptions: LimitOptions;
   readonly spend: SpendSettings;

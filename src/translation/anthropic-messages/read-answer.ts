@@ -46,7 +46,7 @@ class BlockReader {
     switch (block['type']) {
       case 'text': {
         const text = asString(block['text']) ?? '';
-        const citations = readCitations(block);
+        const citations = readCitations(block, `${path}.citations`, this.#exchange);
         return text === ''
           ? []
           : [citations.length === 0 ? { kind: 'text', text } : { kind: 'text', text, citations }];
@@ -89,12 +89,16 @@ export function anthropicSeal(payload: string, { target }: Exchange): Seal | und
   return payload === '' ? undefined : { origin: 'anthropic', provider: target.provider, payload };
 }
 
-function readCitations(block: JsonObject): readonly Citation[] {
-  return asArray(block['citations']).flatMap((value) => citationOf(asObject(value) ?? {}) ?? []);
+function readCitations(block: JsonObject, path: string, exchange: Exchange): readonly Citation[] {
+  return asArray(block['citations']).flatMap(
+    (value) => citationOf(asObject(value) ?? {}, path, exchange) ?? [],
+  );
 }
 
-/** Reads a web citation. Citations of documents have no equivalent in other APIs. */
-export function citationOf(citation: JsonObject): Citation | undefined {
+/** Reads a web citation. Citations of documents have no equivalent in other APIs, which is recorded. */
+export function citationOf(citation: JsonObject, path: string, { losses }: Exchange): Citation | undefined {
   const url = asString(citation['url']);
-  return url === undefined ? undefined : { url, title: asString(citation['title']) };
+  if (url !== undefined) return { url, title: asString(citation['title']) };
+  losses.dropped(path, 'citations of documents have no equivalent');
+  return undefined;
 }

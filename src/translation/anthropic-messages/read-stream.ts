@@ -62,7 +62,7 @@ class MessagesReader {
         this.#blockStart(asObject(event['content_block']) ?? {}, event['index'], source);
         break;
       case 'content_block_delta':
-        this.#delta(asObject(event['delta']) ?? {}, this.#calls.get(String(event['index'])));
+        this.#delta(asObject(event['delta']) ?? {}, event['index']);
         break;
       case 'content_block_stop':
         this.#blockStop(this.#calls.get(String(event['index'])));
@@ -132,8 +132,8 @@ class MessagesReader {
     this.#arguments(call, sourceSlices(source, ['content_block', 'input']).get('') ?? writeJson(input));
   }
 
-  /** `call`: the open call that the event names. */
-  #delta(delta: JsonObject, call: CallBlock | undefined): void {
+  /** `index`: the block that the event names. */
+  #delta(delta: JsonObject, index: unknown): void {
     switch (delta['type']) {
       case 'text_delta':
         this.#text('text', delta['text']);
@@ -145,10 +145,14 @@ class MessagesReader {
         if (this.#block?.kind === 'thinking') this.#block.signature = asString(delta['signature']) ?? '';
         break;
       case 'input_json_delta':
-        this.#arguments(call ?? this.#block, asString(delta['partial_json']) ?? '');
+        this.#arguments(this.#calls.get(String(index)) ?? this.#block, asString(delta['partial_json']) ?? '');
         break;
       case 'citations_delta': {
-        const citation = citationOf(asObject(delta['citation']) ?? {});
+        const citation = citationOf(
+          asObject(delta['citation']) ?? {},
+          `content[${String(index)}].citations`,
+          this.#exchange,
+        );
         if (citation !== undefined) this.#out.push({ kind: 'citation', citation });
         break;
       }

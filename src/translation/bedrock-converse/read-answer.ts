@@ -1,4 +1,4 @@
-import type { AnswerPart, AnswerReading } from '../answer.ts';
+import type { AnswerPart, AnswerReading, Citation } from '../answer.ts';
 import type { Seal } from '../conversation.ts';
 import { clientTool, type Exchange } from '../exchange.ts';
 import { formOf } from '../freeform-text.ts';
@@ -62,13 +62,26 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
     const text = asArray(cited['content'])
       .map((value) => asString(asObject(value)?.['text']) ?? '')
       .join('');
-    return text === '' ? [] : [{ kind: 'text', text }];
+    const path = `output.message.content[${at.index}].citationsContent`;
+    const citations = asArray(cited['citations']).flatMap(
+      (citation) => citationOf(asObject(citation) ?? {}, path, exchange) ?? [],
+    );
+    if (text === '') return [];
+    return [citations.length === 0 ? { kind: 'text', text } : { kind: 'text', text, citations }];
   }
   exchange.losses.dropped(
     `output.message.content[${at.index}]`,
     `${Object.keys(block)[0] ?? 'an empty block'} has no equivalent`,
   );
   return [];
+}
+
+/** Reads a web citation. Those of documents and search results have no equivalent in other APIs, which is recorded. */
+export function citationOf(citation: JsonObject, path: string, { losses }: Exchange): Citation | undefined {
+  const url = asString(asObject(asObject(citation['location'])?.['web'])?.['url']);
+  if (url !== undefined) return { url, title: asString(citation['title']) };
+  losses.dropped(path, 'citations of documents have no equivalent');
+  return undefined;
 }
 
 function readCall(given: JsonObject, exchange: Exchange, { index, call, input }: At): AnswerPart {

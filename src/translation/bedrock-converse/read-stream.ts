@@ -6,7 +6,7 @@ import { mintedCallId } from '../ids.ts';
 import { asNumber, asObject, asString, type JsonObject, parsed } from '../json.ts';
 import type { HubEvent, StreamReader } from '../stream.ts';
 import { readFinish } from './finish.ts';
-import { sealOf, serviceTierOf } from './read-answer.ts';
+import { citationOf, sealOf, serviceTierOf } from './read-answer.ts';
 import { usageOf } from './usage.ts';
 
 /**
@@ -154,6 +154,11 @@ class ConverseReader {
     if (piece !== '') this.#out.push({ kind: 'arguments', key: block.key, json: piece });
     const reasoning = asObject(delta['reasoningContent']);
     if (reasoning !== undefined) this.#reasoning(block, reasoning);
+    const cited = asObject(delta['citation']);
+    if (cited === undefined) return;
+    const path = `output.message.content[${block.key}].citationsContent`;
+    const citation = citationOf(cited, path, this.#exchange);
+    if (citation !== undefined) this.#out.push({ kind: 'citation', citation });
   }
 
   #reasoning(block: OpenBlock, delta: JsonObject): void {

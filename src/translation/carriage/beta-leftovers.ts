@@ -9,8 +9,10 @@ import {
 } from '../../lib/json/json-outline.ts';
 import type { Edit } from '../../lib/splice.ts';
 import type { LossList } from '../losses.ts';
-import { blocksAt, listEdits, type Block, type Verdict } from '../same-api/message-edits.ts';
+import type { Block, Verdict } from '../same-api/message-block.ts';
+import { blocksAt, listEdits } from '../same-api/message-edits.ts';
 import type { Betas } from './betas.ts';
+import { type ServerTools, tellServerTool } from './server-tools.ts';
 
 /** A field that exists only in an Anthropic beta. */
 interface BetaField {
@@ -114,18 +116,34 @@ function noteFound(bytes: Uint8Array, content: ObjectMember | undefined, referen
   }
 }
 
+/** The facts about a body by which its tools are judged. */
+export interface ToolScene {
+  readonly takes: Takes;
+  readonly server: ServerTools;
+  /** Tools that the history or the choice names. */
+  readonly referenced: ReadonlySet<string>;
+  /** The tool that the choice names. */
+  readonly chosen: string | undefined;
+  readonly losses: LossList;
+}
+
 /** The edits of the list of tools; `all`: no tool is left. */
 export function toolEdits(
   bytes: Uint8Array,
   list: Extent,
-  { takes, referenced, losses }: { takes: Takes; referenced: ReadonlySet<string>; losses: LossList },
+  { takes, referenced, losses, server, chosen }: ToolScene,
 ): readonly Edit[] | 'all' {
   const tools = blocksAt(bytes, list.start, 'tools');
+  const isOnly = tools.length === 1;
   const isSearch = ({ type }: Block) => type?.startsWith('tool_search_') === true;
   const hasSearch = tools.some(isSearch);
   return listEdits(tools, (tool) => {
     const { members, path } = tool;
     const lost = new Set<string>();
+    if (server.isLost(tool.type)) {
+      tellServerTool(tool, { chosen, isOnly, losses });
+      return 'cut';
+    }
     if (!takes.toolSearch) {
       if (isSearch(tool)) {
         losses.dropped(path, 'the provider does not support tool search');

@@ -10,7 +10,8 @@ import { type Edit, splice } from '../../lib/splice.ts';
 import type { JsonTree } from '../json.ts';
 import { createLossList, type LossList } from '../losses.ts';
 import type { FetchedByPath, RemoteMedia } from '../remote-media.ts';
-import { messageEdits, type Block, type Verdict } from '../same-api/message-edits.ts';
+import type { Block, Verdict } from '../same-api/message-block.ts';
+import { messageEdits } from '../same-api/message-edits.ts';
 import { thinkingJudge } from '../same-api/own-reasoning.ts';
 import {
   chosenTool,
@@ -24,6 +25,7 @@ import {
 } from './beta-leftovers.ts';
 import { remoteJudge, type RemoteScene, resultEdits } from './remote-blocks.ts';
 import { type Betas, type BetaPolicy, betasOf } from './betas.ts';
+import { isChosenLost, serverToolJudge, type ServerTools, serverToolsOf } from './server-tools.ts';
 
 /** A provider that carries Claude, and its settings. */
 export interface CarriageTarget {
@@ -70,7 +72,8 @@ export function carry(body: Uint8Array, target: CarriageTarget, request: Carriag
   const takes = { ...takesOf(betas, policy === 'pass'), ...(target.midSystem === true && { system: true }) };
   const remote: RemoteMedia[] = [];
   const files = request.files ?? NO_FILES;
-  const scene: Scene = { body, members, losses, takes, files, takesIds: policy === 'pass', remote };
+  const server = serverToolsOf(target.carriage, betas, policy === 'pass');
+  const scene: Scene = { body, members, losses, takes, server, files, takesIds: policy === 'pass', remote };
   const isCount = request.operation === 'count';
   const isCut = (member: ObjectMember) =>
     isOfCarrier(member, target, isCount) || (policy !== 'pass' && isLostField(member.key, betas, losses));
@@ -97,6 +100,7 @@ interface Scene extends RemoteScene {
   readonly body: Uint8Array;
   readonly members: readonly ObjectMember[];
   readonly takes: Takes;
+  readonly server: ServerTools;
 }
 
 function isIn<Item>(set: ReadonlySet<Item>, item: Item | undefined): boolean {
@@ -122,7 +126,7 @@ function isOfCarrier({ key }: ObjectMember, { carriage }: CarriageTarget, isCoun
 
 /** The edits inside the members that stay. Adds members that the edits leave empty to `cut`. */
 function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
-  const { body, members, losses, takes } = scene;
+  const { body, members, losses, takes, server } = scene;
   const choice = memberNamed(members, 'tool_choice');
   const chosen = chosenTool(body, choice);
   const referenced = new Set(chosen === undefined ? [] : [chosen]);
@@ -130,12 +134,13 @@ function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
   const edits: Edit[] = [];
   for (const { key, value } of members) {
     if (key === 'messages')
-      edits.push(...messageEdits(body, value, { judge, foldSystem: !takes.system, losses }));
+      edits.push(...messageEdits(body, value, { judge, foldSystem: !takes.system, losses, referenced }));
     else if (key === 'thinking') edits.push(...thinkingEdits(body, value, takes, losses));
   }
   for (const member of members) {
     if (member.key !== 'tools') continue;
-    const inner = toolEdits(body, member.value, { takes, referenced, losses });
+    const inner = toolEdits(body, member.value, { takes, server, referenced, chosen, losses });
+    if (choice !== undefined && isChosenLost(body, member.value, server, chosen)) cut.add(choice);
     if (inner !== 'all') {
       edits.push(...inner);
       continue;
@@ -147,13 +152,14 @@ function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
 }
 
 function judgeOf(
-  { takes, losses, files, takesIds, remote }: Scene,
+  { takes, server, losses, files, takesIds, remote }: Scene,
   referenced: Set<string>,
 ): (block: Block) => Verdict {
   const thinking = thinkingJudge(true, losses);
   const media = remoteJudge({ files, takesIds, losses, remote });
   const search = takes.toolSearch ? undefined : toolSearchJudge(referenced, losses);
-  const other = (block: Block): Verdict => media(block) ?? search?.(block);
+  const servers = serverToolJudge(server, losses);
+  const other = (block: Block): Verdict => media(block) ?? search?.(block) ?? servers(block);
   return (block) =>
     block.type === 'tool_result' ? resultEdits(block, other) : (thinking(block) ?? other(block));
 }

@@ -8,7 +8,8 @@ import {
   type RemoteMedia,
   whyNot,
 } from '../remote-media.ts';
-import { type Block, blocksAt, listEdits, type Verdict } from '../same-api/message-edits.ts';
+import type { Block, Verdict } from '../same-api/message-block.ts';
+import { blocksAt, listEdits } from '../same-api/message-edits.ts';
 
 /** The known facts about the files that a body names. */
 export interface RemoteScene {

@@ -90,11 +90,20 @@ function addPart(parts: AnswerPart[], part: AnswerPart): void {
     parts[parts.length - 1] = { ...last, seal: part.seal };
 }
 
+/** Adds the cited sources to the texts. A source without a text of its own belongs to the first one. */
 function withCitations(parts: readonly AnswerPart[], candidate: JsonObject): readonly AnswerPart[] {
-  const first = parts.findIndex(({ kind }) => kind === 'text');
-  const part = parts[first];
-  if (part?.kind !== 'text') return parts;
-  const text = parts.map((each) => (each.kind === 'text' ? each.text : '')).join('');
-  const citations = readCitations(candidate, text);
-  return citations.length === 0 ? parts : parts.with(first, { ...part, citations });
+  if (candidate['groundingMetadata'] === undefined) return parts;
+  const given = asArray(asObject(candidate['content'])?.['parts']).map((part) => asObject(part) ?? {});
+  const isText = (part: JsonObject | undefined): boolean =>
+    typeof part?.['text'] === 'string' && part['text'] !== '' && part['thought'] !== true;
+  const places = given.flatMap((part, index) => (isText(part) ? [index] : []));
+  const own = (index: number): number => (isText(given[index]) ? index : (places[0] ?? -1));
+  const cited = readCitations(candidate, (index) => asString(given[own(index)]?.['text']) ?? '');
+  let text = 0;
+  return parts.map((part) => {
+    if (part.kind !== 'text' || part.text === '') return part;
+    const place = places[text++];
+    const citations = cited.filter((each) => own(each.part) === place).map(({ citation }) => citation);
+    return citations.length === 0 ? part : { ...part, citations };
+  });
 }

@@ -59,24 +59,40 @@ function sealOf(part: JsonObject, { target }: Exchange): Seal | undefined {
   return payload === '' ? undefined : { origin: 'gemini', provider: target.provider, payload };
 }
 
-/** Reads the sources cited by a candidate's text. Gemini counts UTF-8 bytes, the hub UTF-16 units. */
-export function readCitations(candidate: JsonObject, text: string): readonly Citation[] {
+/** A source, and the index of the cited part of the content. */
+export interface PartCitation {
+  readonly part: number;
+  readonly citation: Citation;
+}
+
+/**
+ * Reads the sources that a candidate cites. `textOf` returns the text of a part. Gemini counts UTF-8 bytes, the hub
+ * UTF-16 units.
+ */
+export function readCitations(
+  candidate: JsonObject,
+  textOf: (part: number) => string,
+): readonly PartCitation[] {
   const grounding = asObject(candidate['groundingMetadata']);
   const sources = asArray(grounding?.['groundingChunks']).map((chunk) => asObject(asObject(chunk)?.['web']));
-  const bytes = UTF8.encode(text);
-  const unitAt = (offset: number | undefined): number | undefined =>
-    offset === undefined ? undefined : DECODER.decode(bytes.subarray(0, offset)).length;
   return asArray(grounding?.['groundingSupports']).flatMap((value) => {
     const support = asObject(value);
     const segment = asObject(support?.['segment']);
-    const start = unitAt(asNumber(segment?.['startIndex']) ?? 0);
-    const end = unitAt(asNumber(segment?.['endIndex']));
+    const part = asNumber(segment?.['partIndex']) ?? 0;
+    const bytes = UTF8.encode(textOf(part));
+    const start = unitAt(bytes, asNumber(segment?.['startIndex']) ?? 0);
+    const end = unitAt(bytes, asNumber(segment?.['endIndex']));
     return asArray(support?.['groundingChunkIndices']).flatMap((index) => {
       const source = sources[asNumber(index) ?? -1];
       const url = asString(source?.['uri']);
-      return url === undefined ? [] : [{ url, title: asString(source?.['title']), start, end }];
+      if (url === undefined) return [];
+      return [{ part, citation: { url, title: asString(source?.['title']), start, end } }];
     });
   });
+}
+
+function unitAt(bytes: Uint8Array, offset: number | undefined): number | undefined {
+  return offset === undefined ? undefined : DECODER.decode(bytes.subarray(0, offset)).length;
 }
 
 const UTF8 = new TextEncoder();

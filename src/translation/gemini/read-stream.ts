@@ -7,7 +7,7 @@ import { sourceSlices } from '../json-slices.ts';
 import type { HubEvent, StreamReader } from '../stream.ts';
 import { blockedFinish, readFinish } from './finish.ts';
 import { readLogprobs } from './logprobs.ts';
-import { readPart } from './read-parts.ts';
+import { readCitations, readPart } from './read-parts.ts';
 import { readUsage } from './usage.ts';
 
 /**
@@ -31,9 +31,14 @@ class GeminiReader {
   #calls = 0;
   #finished = false;
   #over = false;
+  /** The text so far, in which citations have their places. Kept only if the model may search. */
+  readonly #texts: string[] | undefined;
+  #cited = 0;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
+    const maySearch = exchange.conversation.serverTools.some(({ kind }) => kind === 'web-search');
+    this.#texts = maySearch ? [] : undefined;
   }
 
   push(data: string): readonly HubEvent[] {
@@ -91,6 +96,7 @@ class GeminiReader {
       const part = readPart(asObject(value) ?? {}, this.#exchange, place);
       if (part !== undefined) this.#part(part);
     }
+    if (candidate['groundingMetadata'] !== undefined) this.#citations(candidate);
     if (this.#finished || asString(candidate['finishReason']) === undefined) return;
     const finish = readFinish(candidate);
     if ('kind' in finish) this.#fail(finish);
@@ -101,10 +107,19 @@ class GeminiReader {
     if (part.kind === 'call') return this.#call(part);
     const { kind, text, seal } = part;
     if (text !== '') this.#out.push({ kind, text });
+    if (kind === 'text') this.#texts?.push(text);
     if (seal === undefined) return;
     this.#out.push(
       kind === 'reasoning' ? { kind: 'reasoning-end', seal, redacted: false } : { kind: 'part-end', seal },
     );
+  }
+
+  /** Emits the sources that no earlier chunk named. */
+  #citations(candidate: JsonObject): void {
+    const text = this.#texts?.join('') ?? '';
+    const cited = readCitations(candidate, () => text);
+    for (const { citation } of cited.slice(this.#cited)) this.#out.push({ kind: 'citation', citation });
+    this.#cited = Math.max(this.#cited, cited.length);
   }
 
   #call({ id, name, form, namespace, seal, path, arguments: json }: AnswerCall): void {

@@ -1,3 +1,4 @@
+import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Finish, FinishReason } from '../finish.ts';
 import type { HubError } from '../hub-error.ts';
@@ -19,9 +20,16 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   sensitive: 'content_filter',
 };
 
-/** Reads the finish of a choice. Returns an error if the reason means that the answer failed. */
+/** Whether the choice has a finish reason. Some servers send an empty one in each chunk. */
+export function isFinished(choice: JsonObject): boolean {
+  return typeof choice['finish_reason'] === 'string' && choice['finish_reason'] !== '';
+}
+
+/** Reads the finish of a choice. Returns an error if the answer failed, which some gateways tell inside of it. */
 export function readFinish(choice: JsonObject, exchange: Exchange): Finish | HubError {
-  const word = asString(choice['finish_reason']) ?? 'stop';
+  const error = errorInBody(choice);
+  if (error !== undefined) return error;
+  const word = isFinished(choice) ? (asString(choice['finish_reason']) ?? 'stop') : 'stop';
   if (word === 'error' || word === 'insufficient_system_resource') {
     return {
       kind: word === 'error' ? 'server' : 'overloaded',

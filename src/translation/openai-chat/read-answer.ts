@@ -55,6 +55,7 @@ function createSlices(text: string): At['slices'] {
 
 function readChoice(choice: JsonObject, exchange: Exchange, at: At): Choice | HubError {
   const message = asObject(choice['message']) ?? {};
+  tellLostParts(message, `choices[${at.index}].message`, exchange);
   const finish = readFinish(choice, exchange);
   if ('kind' in finish) return finish;
   const logprobs = asArray(asObject(choice['logprobs'])?.['content']);
@@ -93,6 +94,21 @@ export function contentTexts(content: unknown): readonly AnswerPart[] {
     return text === '' ? [] : [{ kind: 'text', text }];
   });
 }
+
+/** Reports what a message or a delta has besides texts and calls: images, audio, and parts of unknown kinds. */
+export function tellLostParts(message: JsonObject, path: string, { losses }: Exchange): void {
+  if (asArray(message['images']).length > 0) losses.dropped(`${path}.images`, NO_MEDIA);
+  if (asObject(message['audio']) !== undefined) losses.dropped(`${path}.audio`, NO_MEDIA);
+  if (!Array.isArray(message['content'])) return;
+  for (const [index, value] of asArray(message['content']).entries()) {
+    const part = asObject(value);
+    const type = asString(part?.['type']) ?? 'the part';
+    if (type !== 'thinking' && asString(part?.['text']) === undefined)
+      losses.dropped(`${path}.content[${index}]`, `${type} has no equivalent`);
+  }
+}
+
+const NO_MEDIA = 'the other API has no media in answers';
 
 function textIn(value: unknown): string {
   if (typeof value === 'string') return value;

@@ -3,9 +3,9 @@ import type { Exchange } from '../exchange.ts';
 import { truncated, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
 import { type HubEvent, isContent, type StreamReader } from '../stream.ts';
-import { contentTexts, readCitations } from './read-answer.ts';
+import { contentTexts, readCitations, tellLostParts } from './read-answer.ts';
 import { StreamedCalls } from './read-stream-calls.ts';
-import { readFinish } from './finish.ts';
+import { isFinished, readFinish } from './finish.ts';
 import { readReasoning } from './read-reasoning.ts';
 import { usageIn } from './usage.ts';
 
@@ -97,7 +97,9 @@ class ChatReader {
     const tokens = asArray(asObject(choice['logprobs'])?.['content']);
     if (tokens.length > 0) this.#out.push({ kind: 'logprobs', tokens });
     if (delta !== undefined) this.#delta(delta, source);
-    if (this.#finished || typeof choice['finish_reason'] !== 'string') return;
+    const error = errorInBody(choice);
+    if (error !== undefined) return this.#fail(error);
+    if (this.#finished || !isFinished(choice)) return;
     const finish = readFinish(choice, this.#exchange);
     this.#calls.flush();
     if ('kind' in finish) this.#fail(finish);
@@ -112,6 +114,7 @@ class ChatReader {
       this.#calls.flush();
       this.#out.push({ kind: part.kind, text: part.text });
     }
+    tellLostParts(delta, 'choices[0].delta', this.#exchange);
     const refusal = asString(delta['refusal']) ?? '';
     if (refusal !== '') this.#out.push({ kind: 'refusal', text: refusal });
     for (const citation of readCitations(delta)) this.#out.push({ kind: 'citation', citation });

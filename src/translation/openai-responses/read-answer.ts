@@ -45,7 +45,7 @@ interface At {
 function readItem(item: JsonObject, exchange: Exchange, at: At): readonly AnswerPart[] {
   switch (item['type']) {
     case 'message':
-      return readContent(item, at);
+      return readContent(item, exchange, at);
     case 'reasoning': {
       const text = reasoningText(item);
       const seal = openAiSeal(
@@ -67,7 +67,7 @@ function readItem(item: JsonObject, exchange: Exchange, at: At): readonly Answer
   }
 }
 
-function readContent(item: JsonObject, { logprobs }: At): readonly AnswerPart[] {
+function readContent(item: JsonObject, exchange: Exchange, { index, logprobs }: At): readonly AnswerPart[] {
   return asArray(item['content']).flatMap((value): readonly AnswerPart[] => {
     const part = asObject(value) ?? {};
     if (part['type'] === 'refusal') {
@@ -77,15 +77,20 @@ function readContent(item: JsonObject, { logprobs }: At): readonly AnswerPart[] 
     const text = asString(part['text']) ?? '';
     if (text === '') return [];
     logprobs.push(...fullLogprobs(asArray(part['logprobs'])));
-    const citations = asArray(part['annotations']).flatMap((each) => citationOf(asObject(each) ?? {}) ?? []);
+    const citations = asArray(part['annotations']).flatMap(
+      (each) => citationOf(asObject(each) ?? {}, `output[${index}].content`, exchange) ?? [],
+    );
     return [citations.length === 0 ? { kind: 'text', text } : { kind: 'text', text, citations }];
   });
 }
 
-/** Reads a web citation. Citations of files have no equivalent in other APIs. */
-export function citationOf(annotation: JsonObject): Citation | undefined {
+/** Reads a web citation. Citations of files have no equivalent in other APIs, which is recorded. */
+export function citationOf(annotation: JsonObject, path: string, { losses }: Exchange): Citation | undefined {
   const url = asString(annotation['url']);
-  if (url === undefined) return undefined;
+  if (url === undefined) {
+    losses.dropped(`${path}.annotations`, 'citations of files have no equivalent');
+    return undefined;
+  }
   const { title, start_index: start, end_index: end } = annotation;
   return { url, title: asString(title), start: asNumber(start), end: asNumber(end) };
 }

@@ -48,7 +48,7 @@ export class StreamedItems {
         this.#lateText('refusal', event['refusal'], this.#placeOf(event));
         break;
       case 'response.output_text.annotation.added':
-        this.#citation(asObject(event['annotation']) ?? {});
+        this.#citation(asObject(event['annotation']) ?? {}, this.#itemOf(event));
         break;
       default:
         this.#inner(type, event);
@@ -161,7 +161,7 @@ export class StreamedItems {
     if (part['type'] === 'refusal') this.#lateText('refusal', part['refusal'], place);
     else this.#lateText('text', part['text'], place);
     if (!isNew) return;
-    for (const annotation of asArray(part['annotations'])) this.#citation(asObject(annotation) ?? {});
+    for (const annotation of asArray(part['annotations'])) this.#citation(asObject(annotation) ?? {}, item);
   }
 
   #placeOf(event: JsonObject): TextPlace {
@@ -192,8 +192,8 @@ export class StreamedItems {
     this.#part = undefined;
   }
 
-  #citation(annotation: JsonObject): void {
-    const citation = citationOf(annotation);
+  #citation(annotation: JsonObject, { index }: Item): void {
+    const citation = citationOf(annotation, `output[${index}].content`, this.#exchange);
     if (citation !== undefined) this.#emit({ kind: 'citation', citation });
   }
 

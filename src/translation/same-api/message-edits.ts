@@ -4,49 +4,25 @@ import {
   type Extent,
   memberNamed,
   membersOf,
-  type ObjectMember,
   textOf,
 } from '../../lib/json/json-outline.ts';
 import type { Edit } from '../../lib/splice.ts';
-import type { LossList } from '../losses.ts';
-
-/** A content block in a Messages body, or an item of any other list. */
-export interface Block extends Extent {
-  readonly bytes: Uint8Array;
-  readonly members: readonly ObjectMember[];
-  readonly type: string | undefined;
-  /** `messages[3].content[0]`. */
-  readonly path: string;
-}
-
-/** `cut`: remove the whole block. Edits lie within the block. undefined: keep it. The judge records the losses. */
-export type Verdict = 'cut' | readonly Edit[] | undefined;
-
-export interface MessageRules {
-  readonly judge: (block: Block) => Verdict;
-  /** Whether messages with role `system` become user messages. */
-  readonly foldSystem: boolean;
-  readonly losses: LossList;
-}
-
-interface Message extends Extent {
-  readonly role: string | undefined;
-  readonly content: Extent | undefined;
-  readonly blocks: readonly Block[];
-  readonly path: string;
-}
+import { foldedMessage, isForOneTurn } from './folded-message.ts';
+import type { Block, Message, MessageRules } from './message-block.ts';
 
 /** The edits of a list of messages. Removes a message of which nothing is left, since the API refuses empty ones. */
 export function messageEdits(bytes: Uint8Array, list: Extent, rules: MessageRules): Edit[] {
   const messages = elementsOf(bytes, list.start).map((extent, index) =>
     messageAt(bytes, extent, `messages[${index}]`),
   );
+  const lastUser = messages.findLastIndex(({ role }) => role === 'user');
   const moves = rules.foldSystem ? placesBehindResults(messages) : NO_MOVES;
   const cut = new Set<number>();
   const edits: Edit[] = [];
   messages.forEach((message, index) => {
     if (rules.foldSystem && message.role === 'system') {
-      const folded = foldedMessage(bytes, message);
+      const isPast = index < lastUser && isForOneTurn(bytes, message);
+      const folded = isPast ? undefined : foldedMessage(bytes, message, rules);
       if (folded !== undefined)
         rules.losses.approximated(
           `${message.path}.role`,
@@ -95,6 +71,7 @@ function messageAt(bytes: Uint8Array, extent: Extent, path: string): Message {
   const content = memberNamed(members, 'content')?.value;
   return {
     ...extent,
+    members,
     role: textOf(bytes, memberNamed(members, 'role')?.value),
     content,
     blocks: content === undefined ? [] : blocksAt(bytes, content.start, `${path}.content`),
@@ -126,22 +103,4 @@ function placesBehindResults(messages: readonly Message[]): ReadonlyMap<number, 
 
 const NO_MOVES: ReadonlyMap<number, number> = new Map();
 
-/** The system message as a user message; undefined if it is empty. */
-function foldedMessage(bytes: Uint8Array, message: Message): string | undefined {
-  const whole = textOf(bytes, message.content);
-  const texts = message.blocks
-    .filter(({ type }) => type === 'text')
-    .map(({ members }) => textOf(bytes, memberNamed(members, 'text')?.value) ?? '');
-  const text = whole ?? texts.join('\n\n');
-  if (text.trim() === '') return undefined;
-  const marked = JSON.stringify(`<system>\n${text}\n</system>`);
-  if (whole !== undefined) return `{"role":"user","content":${marked}}`;
-  const cache = message.blocks
-    .map(({ members }) => memberNamed(members, 'cache_control'))
-    .findLast((member) => member !== undefined);
-  const mark = cache === undefined ? '' : `,${TEXT.decode(bytes.subarray(cache.start, cache.end))}`;
-  return `{"role":"user","content":[{"type":"text","text":${marked}${mark}}]}`;
-}
-
 const UTF8 = new TextEncoder();
-const TEXT = new TextDecoder();

@@ -2,7 +2,7 @@ import { cuts, memberNamed, textOf, type ObjectMember } from '../../lib/json/jso
 import type { Edit } from '../../lib/splice.ts';
 import { ENVELOPE_MARK, openEnvelope } from '../envelope.ts';
 import type { LossList } from '../losses.ts';
-import type { Block, Verdict } from './message-edits.ts';
+import type { Block, Verdict } from './message-block.ts';
 
 const FOREIGN = 'the reasoning is from another provider';
 const OWN = 'the seal is restored to the form of its provider';

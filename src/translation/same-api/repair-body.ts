@@ -8,7 +8,8 @@ import { createLossList, type Loss, type LossList } from '../losses.ts';
 import { isClaude } from '../models/claude.ts';
 import { DIALECTS, type DialectName } from '../models/dialects.ts';
 import { detailEdits, FOREIGN_MEMBERS, strictEdits } from './foreign-members.ts';
-import { blocksAt, listEdits, messageEdits, type Block, type Verdict } from './message-edits.ts';
+import type { Block, Verdict } from './message-block.ts';
+import { blocksAt, listEdits, messageEdits } from './message-edits.ts';
 import { reasoningItemJudge, thinkingJudge, thoughtJudge } from './own-reasoning.ts';
 
 /** The route that a body of the same API goes to. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'bun';
 import { systemClock } from '../../lib/system-clock.ts';
+import { LastResponseHead } from '../../http1/last-response-head.ts';
 import { isBlank } from '../../http1/response-reader.ts';
 import type { Target } from './target.ts';
 
@@ -47,6 +48,8 @@ export class Connection {
   #state: 'opening' | 'open' | 'closed' = 'opening';
   #exchange: Receiver | undefined;
   #unsent: Uint8Array[] = [];
+  /** For the exchanges, which read their heads with it. */
+  readonly lastHead = new LastResponseHead();
   /** The pool's clock in milliseconds; 0 while the connection is in use. */
   idleSinceMs = 0;
   #startedAtMs = 0;
@@ -86,7 +89,7 @@ export class Connection {
     this.idleSinceMs = 0;
     let filled = 0;
     if (head.length > SMALL_BYTES) this.#write(Buffer.from(head, 'latin1'));
-    else filled = SCRATCH.write(head, 'latin1');
+    else filled = SCRATCH.write(head, 0, 'latin1');
     for (const piece of body) {
       const isSmall = piece.byteLength <= SMALL_BYTES;
       if (filled > 0 && !(isSmall && filled + piece.byteLength <= SCRATCH.byteLength)) {

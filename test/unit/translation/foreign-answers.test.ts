@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'bun:test';
+import type { ProviderApi } from '../../../src/translation/conversation.ts';
+import { translationFor } from '../../../src/translation/pair.ts';
+import { chunk, exchangeFor, playStream, type Play } from './stream-play.ts';
+
+/** The body that a client gets for a whole answer, and the losses. */
+async function whole(play: Play, answer: object) {
+  const exchange = await exchangeFor(play);
+  const written = (await translationFor(play.from, play.to, exchange.target)).answer(
+    JSON.stringify(answer),
+    exchange,
+  );
+  return {
+    body: written.kind === 'answer' ? (JSON.parse(written.body) as Record<string, unknown>) : written,
+    losses: exchange.losses.all().map(({ what, path }) => `${what} ${path}`),
+  };
+}
+
+const chatAnswer = (message: object, more: object = {}) => ({
+  model: 'm',
+  choices: [{ index: 0, message, finish_reason: 'stop', ...more }],
+  usage: { prompt_tokens: 1, completion_tokens: 1 },
+});
+
+describe('a Chat provider', () => {
+  test('that sends an empty finish reason in each chunk has not finished', async () => {
+    const { over } = await playStream({ from: 'messages', to: 'chat' }, [
+      chunk({ content: 'a' }, ''),
+      chunk({ content: 'b' }, ''),
+    ]);
+    expect(over).toMatchObject({ code: 'upstream_truncated' });
+  });
+
+  test('that tells its failure in the choice is quoted', async () => {
+    const error = { message: 'The model is overloaded', type: 'overloaded_error' };
+    const { over } = await playStream({ from: 'messages', to: 'chat' }, [
+      chunk({ content: 'a' }),
+      chunk({}, 'error', { error }),
+    ]);
+    expect(over).toMatchObject({ kind: 'overloaded', message: error.message });
+    const { body } = await whole({ from: 'messages', to: 'chat' }, chatAnswer({}, { error }));
+    expect(body).toMatchObject({ kind: 'failed', error: { message: error.message } });
+  });
+
+  test('that answers with images or audio too loses them, and that is reported', async () => {
+    const message = {
+      content: [
+        { type: 'text', text: 'x' },
+        { type: 'image_url', image_url: { url: 'data:' } },
+      ],
+      images: [{}],
+      audio: { id: 'a' },
+    };
+    const lost = (path: string) => ['.images', '.audio', '.content[1]'].map((end) => `dropped ${path}${end}`);
+    const { losses } = await whole({ from: 'messages', to: 'chat' }, chatAnswer(message));
+    expect(losses).toEqual(lost('choices[0].message'));
+    const streamed = await playStream({ from: 'messages', to: 'chat' }, [
+      chunk(message, 'stop', { usage: { prompt_tokens: 1, completion_tokens: 1 } }),
+    ]);
+    expect(streamed.losses).toEqual(lost('choices[0].delta'));
+  });
+});
+
+test.each<readonly [ProviderApi, object, string]>([
+  [
+    'messages',
+    { content: [{ type: 'text', text: 'x', citations: [{ type: 'page_location', document_index: 0 }] }] },
+    'dropped content[0].citations',
+  ],
+  [
+    'responses',
+    {
+      output: [
+        {
+          type: 'message',
+          content: [
+            { type: 'output_text', text: 'x', annotations: [{ type: 'file_citation', file_id: 'f' }] },
+          ],
+        },
+      ],
+    },
+    'dropped output[0].content.annotations',
+  ],
+  [
+    'converse',
+    {
+      stopReason: 'end_turn',
+      output: {
+        message: {
+          content: [
+            {
+              citationsContent: { content: [{ text: 'x' }], citations: [{ location: { documentPage: {} } }] },
+            },
+          ],
+        },
+      },
+    },
+    'dropped output.message.content[0].citationsContent',
+  ],
+])('citations of documents from %s are lost, and that is reported', async (to, answer, loss) => {
+  expect((await whole({ from: 'chat', to }, answer)).losses).toContain(loss);
+});
+
+describe('sources of Gemini', () => {
+  const request = { tools: [{ type: 'web_search' }], input: 'x', messages: undefined };
+  const play = { from: 'responses', to: 'gemini', request } as const;
+  const grounding = (...supports: object[]) => ({
+    groundingChunks: [{ web: { uri: 'https://a', title: 'A' } }],
+    groundingSupports: supports.map((segment) => ({ segment, groundingChunkIndices: [0] })),
+  });
+  const candidate = (parts: object[], more: object = {}) => ({
+    candidates: [{ content: { parts }, index: 0, ...more }],
+  });
+
+  test('reach a Responses client in a stream, each once, at their places in its text', async () => {
+    const first = { startIndex: 0, endIndex: 4 };
+    const { events } = await playStream(play, [
+      candidate([{ text: 'é' }]),
+      candidate([{ text: 'é b' }], { groundingMetadata: grounding(first) }),
+      candidate([{ text: '' }], {
+        finishReason: 'STOP',
+        groundingMetadata: grounding(first, { startIndex: 5, endIndex: 6 }),
+      }),
+    ]);
+    const added = events
+      .filter(({ event }) => event === 'response.output_text.annotation.added')
+      .map(({ data }) => (data as { annotation: object }).annotation);
+    expect(added).toEqual([
+      { type: 'url_citation', url: 'https://a', title: 'A', start_index: 0, end_index: 2 },
+      { type: 'url_citation', url: 'https://a', title: 'A', start_index: 3, end_index: 4 },
+    ]);
+  });
+
+  test('belong to the part that they name', async () => {
+    const answer = candidate([{ text: 'thought', thought: true }, { text: 'one' }, { text: 'two' }], {
+      finishReason: 'STOP',
+      groundingMetadata: grounding({ endIndex: 3 }, { partIndex: 2, endIndex: 2 }),
+    });
+    const { body } = await whole(play, answer);
+    const output = (body as { output: { content?: { annotations: { end_index: number }[] }[] }[] }).output;
+    const ends = output.map(({ content }) => content?.[0]?.annotations.map(({ end_index }) => end_index));
+    expect(ends).toEqual([undefined, [3], [2]]);
+  });
+});
+
+test('a tool without arguments that stands for JSON gives the same, whole and streamed', async () => {
+  const request = {
+    response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } },
+  };
+  const play: Play = { from: 'chat', to: 'messages', request, target: { model: 'claude-3-5-sonnet' } };
+  const block = { type: 'tool_use', id: 't', name: 'json_response', input: {} };
+  const { body } = await whole(play, { content: [block], stop_reason: 'tool_use' });
+  expect(body).toMatchObject({ choices: [{ message: { content: '{}' }, finish_reason: 'stop' }] });
+  const { events } = await playStream(play, [
+    { type: 'message_start', message: {} },
+    { type: 'content_block_start', index: 0, content_block: block },
+    { type: 'content_block_stop', index: 0 },
+    { type: 'message_delta', delta: { stop_reason: 'tool_use' } },
+    { type: 'message_stop' },
+  ]);
+  expect(JSON.stringify(events)).toContain('"content":"{}"');
+});
