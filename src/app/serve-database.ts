@@ -133,13 +133,18 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
       inForce = spend.adopt(event.snapshot, () => accept(config(event), running));
   });
   process.on('SIGHUP', () => store.look());
-  const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
-  await drained;
-  clearInterval(telling);
+  await toldUntil(drained, () => running.setDatabaseStatus(store.status()));
   await sharing.stop();
   for (const part of [upkeep, recording, alerts, spend, sharing, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+/** Tells other processes the state of the database, until then. */
+async function toldUntil(drained: Promise<void>, tell: () => void): Promise<void> {
+  const telling = setInterval(tell, STATUS_MS);
+  await drained;
+  clearInterval(telling);
 }
 
 function servicesOf(store: Store, spend: SpendSide, { leases }: Sharing): SpendServices {

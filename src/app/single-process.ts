@@ -28,9 +28,8 @@ export async function serveInOneProcess(
   const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await own.start(spend?.begin(WORKER));
   const usedOf = usedOfBoth(own, spend);
-  const sharedAnswers = await openSharedAnswers(snapshot, process.env, log);
   const app = startApp({
-    sharedAnswers,
+    sharedAnswers: await openSharedAnswers(snapshot, process.env, log),
     admin: admin?.endpoint,
     keyUse,
     snapshot,

@@ -53,9 +53,10 @@ export class AnswerCache {
       : this.#findShared(id, nowMs, this.#shared);
   }
 
-  /** An identical request that is under way and can be joined. */
-  flight(id: string): Flight | undefined {
+  /** An identical request that is under way and can be joined. `joinsKept`: also one whose answer is kept already. */
+  flight(id: string, joinsKept = false): Flight | undefined {
     const flight = this.#flights.get(id);
+    if (flight?.isKept === true && !joinsKept) return undefined;
     return flight?.canBeJoined === true ? flight : undefined;
   }
 

@@ -42,9 +42,7 @@ export async function serveCached(
     planned.cache = 'hit';
     return replay(found, rule, { planned, gateway });
   }
-  const known = cache.flight(id);
-  const isForgotten = known?.isKept === true && (found !== 'away' || maxAgeMs < LINGER_MS);
-  const flight = isForgotten ? undefined : known;
+  const flight = cache.flight(id, found === 'away' && maxAgeMs >= LINGER_MS);
   planned.cache = flight === undefined ? 'miss' : 'joined';
   if (flight === undefined) return lead(id, { rule, planned, gateway, cache });
   return ride(flight, { planned, gateway });
