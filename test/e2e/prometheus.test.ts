@@ -177,7 +177,7 @@ master_keys:
     // The metrics of database mode have no series here.
     const families = dumpTable(createMetricTable());
     const inDatabaseMode = families.filter(({ name }) =>
-      /^llm_proxy_(?:store|request_records|journal)_/.test(name),
+      /^llm_proxy_(?:store_|request_records_|journal_|lease_|limits_local$|nodes$)/.test(name),
     );
     for (const { name } of inDatabaseMode) ours.add(name);
     const expressions = [
