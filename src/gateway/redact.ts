@@ -20,7 +20,8 @@ interface Secret {
 export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   const secrets = secretsOf(provider);
   if (secrets.length === 0) return bytes;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer =
+    bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = secrets.filter((secret) => buffer.includes(secret.bytes));
   if (found.length === 0) return bytes;
   // Use latin1, so that binary data survives and non-ASCII secrets match as bytes.

@@ -68,6 +68,6 @@ export function exactSum(terms: Terms, discountPpm: number): number {
 
 /** Formats nano-dollars as dollars with nine decimals, such as `0.001234500`. */
 export function dollarsOf(nano: number | bigint): string {
-  const digits = String(nano).replace('-', '').padStart(10, '0');
+  const digits = (nano < 0 ? String(nano).slice(1) : String(nano)).padStart(10, '0');
   return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
