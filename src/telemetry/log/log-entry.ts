@@ -134,7 +134,8 @@ function entry(
   return { level, requestId: about.requestId, message, values };
 }
 
-function receivedEntry(event: RequestReceived): LogEntry {
+/** The line about an admitted request. */
+export function receivedEntry(event: RequestReceived): LogEntry {
   const client = event.clientAddress();
   const values = { model: event.model, client, key: event.keyName };
   return {
