@@ -22,8 +22,9 @@ export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   if (secrets.length === 0) return bytes;
   const buffer =
     bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = secrets.filter((secret) => buffer.includes(secret.bytes));
-  if (found.length === 0) return bytes;
+  let found: Secret[] | undefined;
+  for (const secret of secrets) if (buffer.includes(secret.bytes)) (found ??= []).push(secret);
+  if (found === undefined) return bytes;
   // Use latin1, so that binary data survives and non-ASCII secrets match as bytes.
   return Buffer.from(
     found.reduce(

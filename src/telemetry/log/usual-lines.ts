@@ -1,9 +1,9 @@
+import { hundredthsText, thousandthsText } from '../../lib/decimal-text.ts';
 import { dollarsOf } from '../../prices/cost.ts';
 import type { RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Attempt } from '../../routing/outcome.ts';
 import type { Route } from '../../routing/route.ts';
 import { instantOf, jsonBody } from './json-line.ts';
-import { milliseconds } from './json-members.ts';
 import type { LineTexts } from './line-texts.ts';
 import { endEntry, metricsEntry, receivedEntry } from './log-entry.ts';
 import type { Language } from './messages.ts';
@@ -132,17 +132,17 @@ export function numbersOf(event: RequestEnded, hasMetrics: boolean): readonly st
   const attemptMs = attempt === undefined ? 0 : attempt.endedAtMs - attempt.startedAtMs;
   const numbers = [
     String(Math.round(durationMs)),
-    milliseconds(durationMs),
-    milliseconds(firstByteMs),
-    milliseconds(overheadMs),
-    milliseconds(attemptMs),
+    thousandthsText(durationMs),
+    thousandthsText(firstByteMs),
+    thousandthsText(overheadMs),
+    thousandthsText(attemptMs),
     String(usage?.inputTokens),
     String(usage?.outputTokens),
     String(usage?.totalTokens),
   ];
   if (!hasMetrics) return numbers;
   const [firstByte, taken] = [String(Math.round(firstByteMs)), String(Math.round(attemptMs))];
-  numbers.push(firstByte, overheadMs.toFixed(2), taken, dollarsOf(cost?.nano ?? 0));
+  numbers.push(firstByte, hundredthsText(overheadMs), taken, dollarsOf(cost?.nano ?? 0));
   return numbers;
 }
 
