@@ -13,6 +13,7 @@ import { Ledger } from './ledger/ledger.ts';
 import type { LedgerTrouble, SharedUse } from './ledger/ledger-options.ts';
 import { pruneLedger } from './ledger/prune.ts';
 import type { JournalOrders } from './process-journal.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** The ledger of a gateway, in the process that writes to the database. */
 export interface Spend {
@@ -100,6 +101,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
   });
   await ledger.start(options.claims);
   const pruner = new Pruner(options, database, ledger);
+  const upkeep = upkeepOf(options, database);
   return {
     database,
     begin: (worker) => ({
@@ -125,11 +127,20 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     }),
     flush: () => ledger.flushAll(),
     async close() {
+      await upkeep?.close();
       await pruner.close();
       await ledger.close();
       if (options.database === undefined) await database.close();
     },
   };
+}
+
+/** Whoever opened the database of database mode keeps it up. */
+function upkeepOf(
+  { database: opened, quartersMs: keptMs }: SpendOptions,
+  database: Database,
+): Upkeep | undefined {
+  return opened === undefined ? new Upkeep({ database, keptMs, nowMs: Date.now }) : undefined;
 }
 
 /** The folder that `spend.journal` names, or the default one. */

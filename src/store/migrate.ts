@@ -8,6 +8,7 @@ import { cost } from './migrations/0005-cost.ts';
 import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
 import { console } from './migrations/0007-console.ts';
 import { sharedLimits } from './migrations/0008-shared-limits.ts';
+import { spendSums } from './migrations/0009-spend-sums.ts';
 import { requestDetails } from './migrations/0010-request-details.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ownersAndLedger,
   console,
   sharedLimits,
+  spendSums,
   requestDetails,
 ];
 

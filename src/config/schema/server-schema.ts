@@ -18,7 +18,7 @@ export const serverSchema = z.strictObject({
   }),
   engine: optional(z.enum(['runtime', 'lean']), {
     description:
-      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. With `tls`, `lean` is the same as `runtime`. Changes take effect after a restart.",
+      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. Changes take effect after a restart.",
     default: DEFAULTS.serverEngine,
   }),
   tls: optional(
