@@ -111,7 +111,9 @@ function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
 function answer(request: Request, server: Server<SocketData>, state: ServerState): Answer {
   const { corsOrigins } = state.gateway.snapshot().server;
   const origin = allowedOrigin(request.headers, corsOrigins);
-  if (origin === undefined) return answerOrRefusal(request, server, state);
+  // No other page has a use for the console.
+  if (origin === undefined || isOfConsole(pathOf(request.url), state))
+    return answerOrRefusal(request, server, state);
   if (request.method === 'OPTIONS') return preflight(request.headers, origin);
   return Promise.resolve(answerOrRefusal(request, server, state)).then((response) =>
     withCors(response, origin),

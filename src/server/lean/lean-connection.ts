@@ -134,7 +134,7 @@ export class LeanConnection {
     if (this.#state === 'reading' && this.#unread.size === 0) this.#close();
   }
 
-  /** Ends the connection, whatever it carries. */
+  /** Ends the connection with everything on it. */
   end(): void {
     if (this.#handedOver !== undefined) this.#handedOver.end();
     else if (this.#state === 'answering') this.#abort();

@@ -62,7 +62,8 @@ function attemptList(history: readonly Attempt[], escape: Escape): string {
   return list;
 }
 
-function attemptMembers({ route, outcome, reason, isResent, ...attempt }: Attempt, escape: Escape): string {
+function attemptMembers(attempt: Attempt, escape: Escape): string {
+  const { route, outcome, reason, isResent, startedAtMs, endedAtMs } = attempt;
   const detail = detailOf(outcome);
   let members = textMember('provider', route.provider, escape);
   if (route.upstreamModel !== undefined) members += textMember('model', route.upstreamModel, escape);
@@ -72,7 +73,7 @@ function attemptMembers({ route, outcome, reason, isResent, ...attempt }: Attemp
   if (isClientFault(outcome)) members += ',"is_client_fault":true';
   if (detail !== undefined) members += textMember('detail', detail, escape);
   if (isResent === true) members += ',"is_resent":true';
-  return `${members},"duration_ms":${milliseconds(attempt.endedAtMs - attempt.startedAtMs)}`;
+  return `${members},"duration_ms":${milliseconds(endedAtMs - startedAtMs)}`;
 }
 
 function translationText({ from, to, losses, count }: TranslationReport, escape: Escape): string {

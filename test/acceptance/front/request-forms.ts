@@ -67,6 +67,14 @@ export function formOf(id: number, dice: Dice): RequestForm {
   return { id, bytes, cuts: cutsOf(bytes.length, dice), ends, isPaced: false, isPlain: kind < 0.15 };
 }
 
+/** One request with one oddity, by its place in the list. */
+export function oddForm(id: number, oddity: number): RequestForm {
+  const draft = draftOf(markOf(id, 0), () => 0.5);
+  ODDITIES[oddity % ODDITIES.length]?.(draft, () => 0.5);
+  const bytes = Buffer.from(textOf(draft), 'latin1');
+  return { id, bytes, cuts: [], ends: [bytes.length], isPaced: false, isPlain: false };
+}
+
 /** Requests with the same head but for its length, of which later ones may be changed, one after the other. */
 function repeatedForm(id: number, dice: Dice): RequestForm {
   const first = draftOf(markOf(id, 0), dice);
