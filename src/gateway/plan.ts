@@ -54,7 +54,8 @@ export async function plan(
 ): Promise<Plan> {
   const restricted = restrictedRequest(request, key, { snapshot, owners });
   if (restricted !== undefined) requirePath(restricted);
-  const packed = await receivedBody(request, key, snapshot);
+  const arriving = receivedBody(request, key, snapshot);
+  const packed = arriving instanceof Promise ? await arriving : arriving;
   const reading = readModel(packed, request, membersFor(key, snapshot));
   const { body, peek } = reading instanceof Promise ? await reading : reading;
   if (restricted !== undefined) await requireBody(restricted, body, peek);
@@ -83,7 +84,7 @@ function receivedBody(
   request: ClientRequest,
   key: MasterKey | undefined,
   { server }: Snapshot,
-): Promise<Uint8Array> {
+): Uint8Array | Promise<Uint8Array> {
   const coding = request.headers.get('content-encoding');
   return coding === null
     ? request.readBody(key?.name)
