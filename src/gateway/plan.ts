@@ -54,9 +54,7 @@ export async function plan(
 ): Promise<Plan> {
   const restricted = restrictedRequest(request, key, { snapshot, owners });
   if (restricted !== undefined) requirePath(restricted);
-  const arriving = receivedBody(request, key, snapshot);
-  const packed = arriving instanceof Promise ? await arriving : arriving;
-  const reading = readModel(packed, request, membersFor(key, snapshot));
+  const reading = readRequest(request, key, snapshot);
   const { body, peek } = reading instanceof Promise ? await reading : reading;
   if (restricted !== undefined) await requireBody(restricted, body, peek);
   const clientProtocol = protocolFor(request.path);
@@ -77,6 +75,19 @@ export async function plan(
     : model;
   const conversation = call && new LazyConversation(body, request.path + request.search);
   return { model: routed, clientProtocol, call, modelInPath, body, peek, isStream, conversation };
+}
+
+/** Reads the body and the facts about it. Returns a promise only if it has to wait. */
+function readRequest(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  snapshot: Snapshot,
+): ReadBody | Promise<ReadBody> {
+  const members = membersFor(key, snapshot);
+  const arriving = receivedBody(request, key, snapshot);
+  return arriving instanceof Promise
+    ? arriving.then((body) => readModel(body, request, members))
+    : readModel(arriving, request, members);
 }
 
 /** Reads the body and decompresses it. */

@@ -46,9 +46,11 @@ test('an opening is the same whether it was remembered or not, for any sequence 
   assert(
     property(changes, (sequence) => {
       const plain = new PlainFields(FIELDS);
-      let now = Object.fromEntries(Object.entries(CHOICES).map(([name, [first]]) => [name, first])) as Asked;
+      const now = Object.fromEntries(
+        Object.entries(CHOICES).map(([name, [first]]) => [name, first]),
+      ) as Asked;
       for (const [name, value] of sequence) {
-        now = { ...now, [name]: value };
+        Object.assign(now, { [name]: value });
         const { authentication, ...asked } = now;
         const request: Omit<AuthenticatedRequest, 'clientHeaders'> = {
           ...asked,
