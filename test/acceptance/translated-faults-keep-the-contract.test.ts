@@ -120,10 +120,16 @@ afterAll(() => simulator.stop());
 /** Outcomes in the provider's own API, by fault. */
 const references = new Map<string, Promise<string>>();
 
+function referenceKey({ name, own }: Provider, { fault, stream }: Pick<Asked, 'fault' | 'stream'>): string {
+  return `${own === undefined ? CHAT_PROVIDER.name : name} ${fault} ${stream}`;
+}
+
 function referenceOf(provider: Provider, asked: Pick<Asked, 'fault' | 'stream'>): Promise<string> {
   const own = provider.own === undefined ? CHAT_PROVIDER : provider;
-  const key = `${own.name} ${asked.fault} ${asked.stream}`;
-  const known = references.get(key) ?? outcomeOf({ ...asked, provider: own, api: own.own ?? CHAT });
+  const key = referenceKey(provider, asked);
+  const known =
+    references.get(key) ??
+    outcomeOf({ fault: asked.fault, stream: asked.stream, provider: own, api: own.own ?? CHAT });
   references.set(key, known);
   return known;
 }
@@ -155,12 +161,9 @@ test.each(PROVIDERS.map((provider) => [provider.name, provider] as const))(
     for (let from = 0; from < asked.length; from += 24) {
       await Promise.all(
         asked.slice(from, from + 24).map(async (each) => {
-          const { fault, stream, api } = each;
-          const how = stream ? 'streamed' : 'whole';
-          const own = EXCEPTIONS[provider.name]?.[`${how} ${fault}`] ?? (await referenceOf(provider, each));
-          const translated = await outcomeOf(each);
-          if (own !== translated)
-            differing.push(`${fault} ${how} to ${api.name}: ${own}, translated: ${translated}`);
+          // A reset may take bytes along that a client on a slow machine has not read yet.
+          const told = (await comparison(each)) && (await comparison(each)) && (await comparison(each));
+          if (told !== undefined) differing.push(told);
         }),
       );
     }
@@ -168,6 +171,18 @@ test.each(PROVIDERS.map((provider) => [provider.name, provider] as const))(
   },
   600_000,
 );
+
+/** How the outcome differs from the one in the provider's own API; undefined: it does not. */
+async function comparison(asked: Asked): Promise<string | undefined> {
+  const { fault, stream, api, provider } = asked;
+  const how = stream ? 'streamed' : 'whole';
+  const expected = EXCEPTIONS[provider.name]?.[`${how} ${fault}`];
+  const reference = expected ?? (await referenceOf(provider, asked));
+  const translated = await outcomeOf(asked);
+  if (reference === translated) return undefined;
+  references.delete(referenceKey(provider, asked));
+  return `${how} ${fault} to ${api.name}: ${reference}, translated: ${translated}`;
+}
 
 interface Asked {
   readonly fault: string;
