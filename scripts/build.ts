@@ -56,8 +56,12 @@ async function build(target: Target, outdir: string): Promise<void> {
   }
 }
 
-/** The threads that count tokens and translate large bodies. */
-const THREADS = ['usage/token-worker.ts', 'gateway/translated/thread/translation-worker.ts'];
+/** The threads that count tokens, translate large bodies and create indexes. */
+const THREADS = [
+  'usage/token-worker.ts',
+  'gateway/translated/thread/translation-worker.ts',
+  'store/sqlite-worker.ts',
+];
 
 async function compile(target: Target, outfile: string): Promise<void> {
   await Bun.build({

@@ -38,6 +38,7 @@ export interface TextBody {
 export interface VerifiedText {
   readonly differences: readonly string[];
   readonly quarters: number;
+  readonly sums: number;
   readonly counters: number;
 }
 
@@ -129,13 +130,17 @@ async function verified(
   if (database === undefined) throw new AdminRefused('there is no ledger: no gateway has made one yet');
   const { repairLedger, verifyLedger } = await import('../spend/entries/verify.ts');
   const context = { snapshot, nowMs: Date.now() };
-  const { differences, quarters, counters } = await verifyLedger(database, context);
+  const { differences, ...counts } = await verifyLedger(database, context);
   if (repairs && differences.length > 0)
     await repairLedger(database, differences, { ...context, actor: 'the command line' });
-  return { differences: differences.map(differenceText), quarters, counters };
+  return { differences: differences.map(differenceText), ...counts };
 }
 
 function differenceText(difference: Difference): string {
+  if (difference.kind === 'sum') {
+    const hours = difference.stepMs / 3_600_000;
+    return `the sum of ${hours === 1 ? 'an hour' : `${hours} hours`} from ${new Date(difference.fromMs).toISOString()} on is not that of its quarters`;
+  }
   const { expected, found } = difference;
   const amounts = `$${dollarsOf(found)} instead of $${dollarsOf(expected)}`;
   return difference.kind === 'quarter'

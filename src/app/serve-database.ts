@@ -3,6 +3,7 @@ import { announceTranslation } from './announce-translation.ts';
 import { logAudit } from './audit-log.ts';
 import { type AdminHandler, createAdmin } from '../admin/admin.ts';
 import { addressText } from '../config/compile/address.ts';
+import { Upkeep } from '../spend/upkeep.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { type Mode, startWarnings } from './start-warnings.ts';
 import type { KeyUseOptions } from '../spend/key/key-use.ts';
@@ -27,6 +28,7 @@ import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { openShared } from './shared-side.ts';
+import { tellSharedStateChange } from './shared-state-change.ts';
 import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
 
@@ -119,6 +121,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const running = serving;
   if (running === undefined) return EXIT.failed;
   const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
+  const upkeep = upkeepOf(store);
   const drained = drainOnSignals(signal, running);
   announce(running, flags);
   await warn(running, environment, shared.problem);
@@ -132,9 +135,14 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   await drained;
   clearInterval(telling);
   await shared.side?.stop();
-  for (const part of [recording, alerts, spend, shared.side, store]) await part?.close();
+  for (const part of [upkeep, recording, alerts, spend, shared.side, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+function upkeepOf({ database }: Store): Upkeep {
+  const { quartersMs: keptMs } = readSpendEnvironment(process.env);
+  return new Upkeep({ database, keptMs, nowMs: Date.now });
 }
 
 type Configured = Pick<Changed, 'snapshot' | 'revision'>;
@@ -233,6 +241,7 @@ async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Servi
   const { host, port } = server;
   if (host !== before.server.host || port !== before.server.port)
     log.say('warn', 'needsRestart', { address: addressText({ host, port }) });
+  tellSharedStateChange(before, next.snapshot, log);
   await swapped;
 }
 

@@ -135,7 +135,7 @@ async function sent(
     progress.connectMs = reply.connectMs;
     progress.headAtMs = reply.kind === 'reply' ? gateway.clock.nowMs() : undefined;
     const { protocol, hidesUsage, reply: translation, note } = ready;
-    const verdict = await classifyReply(reply, {
+    const classifying = classifyReply(reply, {
       planned,
       provider,
       protocol,
@@ -146,6 +146,7 @@ async function sent(
       translation,
       onEnd,
     });
+    const verdict = classifying instanceof Promise ? await classifying : classifying;
     // A stream calls `onEnd` itself when it ends.
     if (verdict.answer?.kind !== 'streamed') onEnd();
     const isResent = reply.isResent === true;

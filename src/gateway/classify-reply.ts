@@ -92,7 +92,7 @@ async function judgeUndeclared(reply: Reply, reading: ReplyContext): Promise<Cla
   return sniffed.isEvents ? judgeEvents(sniffed.reply, reading) : judgeOther(sniffed.reply, reading);
 }
 
-function judgeOther(reply: Reply, reading: ReplyContext): Promise<Classification> {
+function judgeOther(reply: Reply, reading: ReplyContext): Classification | Promise<Classification> {
   return reading.protocol.name === 'opaque' ? openByteStream(reply, reading) : classifyWhole(reply, reading);
 }
 
@@ -153,34 +153,64 @@ async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<
   };
 }
 
-async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Classification> {
+/** An answer that has all arrived is classified without a promise. */
+function classifyWhole(reply: Reply, reading: ReplyContext): Classification | Promise<Classification> {
+  const { headers, body } = reply;
+  const isPlain = headers.get('content-encoding') === null && reading.timeouts.cause === undefined;
+  const bytes = isPlain ? body?.takeWhole?.(LARGE_BYTES) : undefined;
+  if (bytes === undefined) return classifyArriving(reply, reading);
+  const decoded = new AnswerBody(bytes);
+  const read = reading.protocol.readAnswer(decoded, headers.get('content-type') ?? '');
+  return classifyRead(reply, reading, { bytes, decoded, read });
+}
+
+async function classifyArriving(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { timeouts } = reading;
   const { status, headers } = reply;
   const body = await readWhole(reply, timeouts, MAX_WHOLE_BYTES);
   if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
-  const failed = (defect: Defect): Classification => ({
-    outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
-  });
-  if (body.kind === 'broken' || body.isCut) return failed('truncated');
+  if (body.kind === 'broken' || body.isCut) return failed(status, 'truncated');
+  const { bytes } = body;
   const coding = headers.get('content-encoding');
-  const decoding = await decodeLargeBody(body.bytes, coding, mostDecoded(reading.shownModel));
-  if (decoding === 'damaged') return failed('truncated');
+  const decoding = await decodeLargeBody(bytes, coding, mostDecoded(reading.shownModel));
+  if (decoding === 'damaged') return failed(status, 'truncated');
   // An answer that cannot be decoded cannot be judged, and is forwarded unchanged.
   const decoded = typeof decoding === 'string' ? undefined : new AnswerBody(decoding);
   if (decoded !== undefined && decoded.bytes.length > LARGE_BYTES)
     await inTurns(decoded.scanInSlices(SLICE_BYTES));
   const read: AnswerReading =
     decoded === undefined
-      ? { defect: undefined, usage: await usageAtEnd(body.bytes, headers), text: NO_TEXT }
+      ? { defect: undefined, usage: await usageAtEnd(bytes, headers), text: NO_TEXT }
       : reading.protocol.readAnswer(decoded, headers.get('content-type') ?? '');
+  return classifyRead(reply, reading, { bytes, decoded, read });
+}
+
+function failed(status: number, defect: Defect): Classification {
+  return { outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' } };
+}
+
+interface ReadAnswer {
+  /** The provider's bytes. */
+  readonly bytes: Uint8Array;
+  /** undefined if it could not be decoded. */
+  readonly decoded: AnswerBody | undefined;
+  readonly read: AnswerReading;
+}
+
+function classifyRead(
+  reply: Reply,
+  reading: ReplyContext,
+  { bytes, decoded, read }: ReadAnswer,
+): Classification | Promise<Classification> {
+  const { status, headers } = reply;
   if (read.defect !== undefined && !isAsked(read.defect, status, reading)) {
     const { defect } = read;
     const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded.bytes) : undefined;
-    if (report === undefined) return { ...failed(defect), usage: usageOf(decoded) };
+    if (report === undefined) return { ...failed(status, defect), usage: usageOf(decoded) };
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
   }
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
-  const shown = shownWhole({ headers, bytes: body.bytes }, decoded, reading);
+  const shown = shownWhole({ headers, bytes }, decoded, reading);
   return {
     outcome: { kind: 'answered' },
     answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },

@@ -37,11 +37,11 @@ export interface Gateway extends Ledgers {
   readonly unspoken?: UnspokenApis;
   /** If absent, bodies of any size are translated in the request's own thread. */
   readonly translator?: Translator;
-  /** If absent, no files are fetched, whatever the configuration. */
+  /** If absent, no files are fetched, even if the configuration allows it. */
   readonly media?: MediaFetcher;
   /** Absent if costs are not calculated. */
   readonly costs?: CostMeter;
-  /** If absent, no answers are cached, whatever the configuration. */
+  /** If absent, no answers are cached, even if the configuration allows it. */
   readonly answers?: AnswerCache;
   /** Absent if tracing is disabled. */
   readonly tracing?: Tracing;
@@ -82,10 +82,10 @@ export interface ClientRequest {
   /** Whether the runtime has sent the answer or given up. Absent if that is not observable. */
   readonly isAnswered?: () => boolean;
   /**
-   * Rejects with a `Refusal` if the body is too large, too slow or incomplete, or if the named key has too many large
+   * Returns the body if it has arrived. Rejects with a `Refusal` if the body is too large, too slow or incomplete, or if the named key has too many large
    * bodies in flight.
    */
-  readonly readBody: (keyName: string | undefined) => Promise<Uint8Array>;
+  readonly readBody: (keyName: string | undefined) => Uint8Array | Promise<Uint8Array>;
 }
 
 /** Sends requests to providers. `send` never rejects: failures are values. */
@@ -198,6 +198,11 @@ export interface ByteSource {
     take: (chunk: Uint8Array) => Backpressure,
     takeFramed?: TakeFramed,
   ) => Promise<'end' | 'broken' | 'stop'>;
+  /**
+   * Returns the whole body if all of it has arrived in one piece of at most `maxBytes`, and nothing of it was read.
+   * Absent if that is not observable.
+   */
+  readonly takeWhole?: (maxBytes: number) => Uint8Array | undefined;
   /** Discards the unread rest. */
   readonly cancel: () => Promise<void>;
 }

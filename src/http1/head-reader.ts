@@ -3,10 +3,12 @@ import { MAX_FIELDS, MAX_HEAD_BYTES, ProtocolFault } from './response-head.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The text of a head, and the bytes after it. */
+const FIRST_LETTER = 'H'.charCodeAt(0);
+
+/** The text of a head, and the offset after it. */
 export interface HeadText {
   readonly text: string;
-  readonly rest: Buffer;
+  readonly end: number;
 }
 
 /**
@@ -28,25 +30,27 @@ export class HeadReader {
    *
    * @throws ProtocolFault if the head exceeds a limit
    */
-  take(bytes: Buffer): HeadText | undefined {
-    const end = this.#findEnd(bytes);
+  take(bytes: Buffer, from = 0): HeadText | undefined {
+    const whole = this.#bytes === 0 ? wholeHead(bytes, from) : undefined;
+    if (whole !== undefined) return { text: whole, end: from + whole.length };
+    const end = this.#findEnd(bytes, from);
     if (end === -1) {
-      this.#keep(bytes);
+      this.#keep(from === 0 ? bytes : bytes.subarray(from));
       return undefined;
     }
-    return { text: this.#textUpTo(bytes, end), rest: bytes.subarray(end) };
+    return { text: this.#textUpTo(bytes, from, end), end };
   }
 
   /** Returns the offset after the empty line that ends the head, or -1. */
-  #findEnd(bytes: Buffer): number {
-    for (let at = 0; ;) {
+  #findEnd(bytes: Buffer, from: number): number {
+    for (let at = from; ;) {
       const lineEnd = bytes.indexOf(LF, at);
       const stop = lineEnd === -1 ? bytes.byteLength : lineEnd;
       if (stop > at) {
         this.#lineBytes += stop - at;
         this.#isBareCr = this.#lineBytes === 1 && bytes[at] === CR;
       }
-      if (this.#bytes + stop > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too large');
+      if (this.#bytes + stop - from > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too large');
       if (lineEnd === -1) return -1;
       const isEmpty = this.#lineBytes === 0 || this.#isBareCr;
       this.#lineBytes = 0;
@@ -74,11 +78,25 @@ export class HeadReader {
   }
 
   /** Returns the head's text and resets the reader for another head. */
-  #textUpTo(bytes: Buffer, end: number): string {
+  #textUpTo(bytes: Buffer, from: number, end: number): string {
     const before = this.#kept?.toString('latin1', 0, this.#bytes) ?? '';
     this.#kept = undefined;
     this.#bytes = 0;
     this.#lines = 0;
-    return before + bytes.toString('latin1', 0, end);
+    return before + bytes.toString('latin1', from, end);
   }
+}
+
+/**
+ * Fast path for a head in one piece whose lines end as they should. Returns its text, or undefined if the head needs to
+ * be read line by line.
+ */
+function wholeHead(bytes: Buffer, from: number): string | undefined {
+  if (bytes[from] !== FIRST_LETTER) return undefined;
+  const end = bytes.indexOf('\r\n\r\n', from, 'latin1') + 4;
+  if (end < 4 || end - from > MAX_HEAD_BYTES) return undefined;
+  const text = bytes.toString('latin1', from, end);
+  // A bare line feed may end the head sooner.
+  const isSooner = text.includes('\n\n') || text.indexOf('\n\r\n') !== text.length - 3;
+  return isSooner ? undefined : text;
 }

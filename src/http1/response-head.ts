@@ -48,6 +48,7 @@ export function parseResponseHead(text: string): ResponseHead {
 /** The lines of a head without empty ones. Joins folded lines (RFC 9112 §5.2). */
 function linesOf(text: string): readonly string[] {
   const lines: string[] = [];
+  let count = 0;
   for (let at = 0; at < text.length;) {
     const found = text.indexOf('\n', at);
     const next = found === -1 ? text.length : found;
@@ -56,6 +57,8 @@ function linesOf(text: string): readonly string[] {
     if (end > at && isSpace(text.charCodeAt(at)) && lines.length > 1)
       lines.push(`${lines.pop() ?? ''} ${trimmed(text, at, end)}`);
     else if (end > at) lines.push(text.slice(at, end));
+    // The status line does not count as a field.
+    if (end > at && ++count > MAX_FIELDS + 1) throw new ProtocolFault('the header has too many fields');
     at = next + 1;
   }
   return lines;

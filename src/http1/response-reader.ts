@@ -1,5 +1,6 @@
 import { partOf } from '../lib/part-of.ts';
 import { HeadReader } from './head-reader.ts';
+import { LastResponseHead } from './last-response-head.ts';
 import { MAX_FIELDS, parseResponseHead, ProtocolFault, type ResponseHead } from './response-head.ts';
 
 /** Maximum length of a chunk-size line, extensions included, and of a trailer line. */
@@ -34,7 +35,8 @@ export class ResponseReader {
   #state: State = 'head';
   #head: ResponseHead | undefined;
   #hasBody = true;
-  readonly #headReader = new HeadReader();
+  readonly #last: LastResponseHead;
+  #headReader: HeadReader | undefined;
   #interim = 0;
   #trailerLines = 0;
   /** Bytes left of a body with a known length, or of the current chunk. */
@@ -43,9 +45,13 @@ export class ResponseReader {
   #staysOpen = true;
   #hasSurplus = false;
 
-  /** @param method the request's method, since a response to `HEAD` has no body */
-  constructor(method: string) {
+  /**
+   * @param method the request's method, since a response to `HEAD` has no body
+   * @param last the last head on the connection
+   */
+  constructor(method: string, last = new LastResponseHead()) {
     this.#method = method;
+    this.#last = last;
   }
 
   /** The parsed head; undefined until it is complete. */
@@ -84,23 +90,23 @@ export class ResponseReader {
    * @throws ProtocolFault if the bytes cannot continue the response
    */
   take(bytes: Buffer): Uint8Array | undefined {
-    const rest = this.#state === 'head' ? this.#takeHead(bytes) : bytes;
-    if (rest === undefined || rest.byteLength === 0) return undefined;
+    const from = this.#state === 'head' ? this.#takeHead(bytes) : 0;
+    if (from === bytes.byteLength) return undefined;
     switch (this.#state) {
       case 'head':
         return undefined;
       case 'length':
-        return this.#takeLength(rest);
+        return this.#takeLength(bytes, from);
       case 'until-close':
-        return rest;
+        return from === 0 ? bytes : partOf(bytes, from, bytes.byteLength);
       case 'complete':
-        this.#noteSurplus(rest, 0);
+        this.#noteSurplus(bytes, from);
         return undefined;
       case 'chunk-line':
       case 'chunk':
       case 'chunk-end':
       case 'trailer':
-        return this.#takeChunks(rest);
+        return this.#takeChunks(bytes, from);
     }
   }
 
@@ -109,12 +115,18 @@ export class ResponseReader {
     return this.#state === 'complete' || this.#state === 'until-close';
   }
 
-  /** Returns the bytes after the head; undefined while the head is incomplete. */
-  #takeHead(bytes: Buffer): Buffer | undefined {
-    for (let rest = bytes; ;) {
-      const found = this.#headReader.take(rest);
-      if (found === undefined) return undefined;
-      rest = found.rest;
+  /** Returns the offset after the head, or after all bytes while the head is incomplete. */
+  #takeHead(bytes: Buffer): number {
+    const last = this.#headReader === undefined ? this.#last.find(bytes) : undefined;
+    if (last !== undefined) {
+      this.#begin(last);
+      return this.#last.bytes;
+    }
+    const reader = (this.#headReader ??= new HeadReader());
+    for (let from = 0; ;) {
+      const found = reader.take(bytes, from);
+      if (found === undefined) return bytes.byteLength;
+      from = found.end;
       const head = parseResponseHead(found.text);
       const { status } = head;
       if (status === 101) throw new ProtocolFault('unexpected status 101 (Switching Protocols)');
@@ -122,10 +134,15 @@ export class ResponseReader {
         if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('too many interim responses');
         continue;
       }
-      this.#head = head;
-      this.#frame(head);
-      return rest;
+      this.#last.remember(found.text, head);
+      this.#begin(head);
+      return from;
     }
+  }
+
+  #begin(head: ResponseHead): void {
+    this.#head = head;
+    this.#frame(head);
   }
 
   /** Determines how the body ends (RFC 9112 §6.3). */
@@ -155,21 +172,21 @@ export class ResponseReader {
     if (!isBlank(bytes, from)) this.#hasSurplus = true;
   }
 
-  #takeLength(bytes: Buffer): Uint8Array {
-    const size = Math.min(this.#leftBytes, bytes.byteLength);
-    this.#leftBytes -= size;
+  #takeLength(bytes: Buffer, from: number): Uint8Array {
+    const end = Math.min(from + this.#leftBytes, bytes.byteLength);
+    this.#leftBytes -= end - from;
     if (this.#leftBytes === 0) {
       this.#state = 'complete';
-      if (bytes.byteLength > size) this.#noteSurplus(bytes, size);
+      if (bytes.byteLength > end) this.#noteSurplus(bytes, end);
     }
-    return size === bytes.byteLength ? bytes : partOf(bytes, 0, size);
+    return from === 0 && end === bytes.byteLength ? bytes : partOf(bytes, from, end);
   }
 
   /** Moves the chunks in these bytes together in place, so that they go on as one piece. */
-  #takeChunks(bytes: Buffer): Uint8Array | undefined {
+  #takeChunks(bytes: Buffer, start: number): Uint8Array | undefined {
     let from = -1;
     let to = -1;
-    let at = 0;
+    let at = start;
     while (at < bytes.byteLength && this.#state !== 'complete') {
       if (this.#state !== 'chunk') {
         const next = this.#takePlainLine(bytes, at);
@@ -237,7 +254,7 @@ export class ResponseReader {
       this.#state = 'chunk-line';
       return;
     }
-    const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line)?.[1];
+    const size = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i.exec(line)?.[1];
     if (size === undefined) throw new ProtocolFault('missing chunk size');
     this.#beginChunk(Number.parseInt(size, 16));
   }

@@ -13,6 +13,7 @@ import { Ledger } from './ledger/ledger.ts';
 import type { LedgerTrouble, SharedUse } from './ledger/ledger-options.ts';
 import { pruneLedger } from './ledger/prune.ts';
 import type { JournalOrders } from './process-journal.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** The ledger of a gateway, in the process that writes to the database. */
 export interface Spend {
@@ -24,6 +25,8 @@ export interface Spend {
   readonly usedOf: (counter: string, windowMs: number) => number;
   /** The use on this machine that the database does not have. Needs the option `shared`. */
   readonly unstoredOf: (counter: string, windowMs: number) => number;
+  /** The use of this machine that the database has. Needs the option `shared`. */
+  readonly storedOf: (counter: string, windowMs: number) => number;
   /** Whether the last flush succeeded. */
   readonly isSettled: () => boolean;
   /** The id of the journal's folder, by which the ledger tells machines apart. */
@@ -100,6 +103,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
   });
   await ledger.start(options.claims);
   const pruner = new Pruner(options, database, ledger);
+  const upkeep = upkeepOf(options, database);
   return {
     database,
     begin: (worker) => ({
@@ -114,6 +118,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     chargeLost: (life) => ledger.chargeLost(life),
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
     unstoredOf: (counter, windowMs) => ledger.unstoredOf(counter, windowMs),
+    storedOf: (counter, windowMs) => ledger.storedOf(counter, windowMs),
     isSettled: () => ledger.isSettled,
     node: folder.node,
     prepare: (claims) => ledger.prepare([...claims]),
@@ -125,11 +130,20 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     }),
     flush: () => ledger.flushAll(),
     async close() {
+      await upkeep?.close();
       await pruner.close();
       await ledger.close();
       if (options.database === undefined) await database.close();
     },
   };
+}
+
+/** Whoever opened the database of database mode keeps it up. */
+function upkeepOf(
+  { database: opened, quartersMs: keptMs }: SpendOptions,
+  database: Database,
+): Upkeep | undefined {
+  return opened === undefined ? new Upkeep({ database, keptMs, nowMs: Date.now }) : undefined;
 }
 
 /** The folder that `spend.journal` names, or the default one. */

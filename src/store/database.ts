@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
 import { type Dialect, postgres, sqlite } from './dialect.ts';
+import { runInThread, ThreadFailed } from './sqlite-thread.ts';
 
 /** A connection to the database, which offers only transactions. Errors of the database are `StoreUnavailable`. */
 export interface Database {
@@ -15,6 +16,11 @@ export interface Database {
   readonly write: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   /** As `write`, for work on whole tables, such as an index, which may take minutes. */
   readonly writeSlowly: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  /**
+   * Runs a statement outside of a transaction that may take minutes, such as the creation of an index. Readers go on
+   * meanwhile. PostgreSQL's writers go on if the statement lets them; SQLite's wait.
+   */
+  readonly build: (statement: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -60,6 +66,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     read: (work) => run(dialect.readMode, work),
     write: (work) => run(dialect.writeMode, work),
     writeSlowly: (work) => run(dialect.writeMode, work, SLOW_MS),
+    build: (statement) =>
+      connection.build(statement).catch((error: unknown) => {
+        throw asUnavailable(error, connection.place);
+      }),
     close: connection.close,
   };
 }
@@ -68,6 +78,7 @@ interface Connection {
   readonly place: string;
   /** `limitMs` replaces the usual limit of time, where there is one. */
   readonly within: <T>(work: (sql: SQL) => Promise<T>, limitMs?: number) => Promise<T>;
+  readonly build: (statement: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -104,6 +115,11 @@ function pooled(
         throw error;
       }
     },
+    build: (statement) =>
+      within(
+        SLOW_MS,
+        pool.unsafe(statement).then(() => undefined),
+      ),
     async close() {
       isClosing = true;
       await pool.close({ timeout: 1 });
@@ -145,6 +161,10 @@ function embedded(database: Extract<DatabaseUrl, { kind: 'sqlite' | 'memory' }>)
         }
       }
     },
+    async build(statement) {
+      if (isMemory) await (await open()).unsafe(statement);
+      else await runInThread({ file, statement });
+    },
     close: async () => opened?.close(),
   };
 }
@@ -181,7 +201,12 @@ function isOfConnection(error: unknown): error is Error {
 }
 
 function asUnavailable(error: unknown, place: string): unknown {
-  if (error instanceof TimedOut || error instanceof SQL.SQLError || isOfConnection(error)) {
+  if (
+    error instanceof TimedOut ||
+    error instanceof ThreadFailed ||
+    error instanceof SQL.SQLError ||
+    isOfConnection(error)
+  ) {
     const message = error.message.replaceAll(/\s+/g, ' ');
     return new StoreUnavailable(`${place}: ${message}`, { cause: error });
   }

@@ -8,7 +8,9 @@ import { cost } from './migrations/0005-cost.ts';
 import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
 import { console } from './migrations/0007-console.ts';
 import { sharedLimits } from './migrations/0008-shared-limits.ts';
+import { spendSums } from './migrations/0009-spend-sums.ts';
 import { requestDetails } from './migrations/0010-request-details.ts';
+import { routeStates } from './migrations/0011-route-states.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -21,7 +23,9 @@ export const MIGRATIONS: readonly Migration[] = [
   ownersAndLedger,
   console,
   sharedLimits,
+  spendSums,
   requestDetails,
+  routeStates,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

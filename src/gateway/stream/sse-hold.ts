@@ -23,7 +23,7 @@ const NO_BYTES = new Uint8Array(0);
 export async function openEventStream(
   reply: Reply,
   reading: ReplyContext,
-  classifyWhole: (reply: Reply, reading: ReplyContext) => Promise<Classification>,
+  classifyWhole: (reply: Reply, reading: ReplyContext) => Classification | Promise<Classification>,
 ): Promise<Classification> {
   const { status, headers } = reply;
   const events = new SseReading(reply.body ?? NOTHING, reading);

@@ -5,10 +5,12 @@ import { emptyQuarter, QUARTER_MS } from '../ledger/quarter.ts';
 import { currentUse, sumPastUse, type WantedUse } from '../ledger/past-use.ts';
 import { byScope, counting } from '../ledger/counting-claims.ts';
 import { findClaim, keyNames, namesOfClaim } from './adjust.ts';
+import { discardSums, findWrongSums, type WrongSum } from './verify-sums.ts';
 import { type Entry, insertEntries, storedUse, writeEntries } from './entry.ts';
 
-/** Sums that should be equal and are not, in nano-dollars. */
+/** Sums that should be equal and are not. Amounts are in nano-dollars. */
 export type Difference =
+  | WrongSum
   | {
       readonly kind: 'quarter';
       readonly quarterMs: number;
@@ -32,11 +34,14 @@ export interface Verified {
   /** The quarters with complete rows. Earlier rows were deleted, or are older than the ledger. */
   readonly quarters: number;
   readonly counters: number;
+  /** The sums of an hour or longer. */
+  readonly sums: number;
 }
 
 /**
  * Compares the ledger with itself: the rows of requests and the entries with the sums of reports, and these with the
- * use of configured budgets in their current windows. Run it while nothing waits for the database.
+ * use of configured budgets in their current windows; and the sums over longer times with those of a quarter of an hour.
+ * Run it while nothing waits for the database.
  */
 export async function verifyLedger(
   database: Database,
@@ -45,7 +50,8 @@ export async function verifyLedger(
   const { differences, quarters } = await compareQuarters(database, nowMs);
   const budgets = currentUse([...snapshot.limits.all()], nowMs).filter(({ claim }) => claim.kind === 'cost');
   const counters = await compareCounters(database, budgets, snapshot);
-  return { differences: [...differences, ...counters], quarters, counters: budgets.length };
+  const { wrong, sums } = await findWrongSums(database);
+  return { differences: [...differences, ...counters, ...wrong], quarters, counters: budgets.length, sums };
 }
 
 interface SumRow {
@@ -206,18 +212,21 @@ function movedApart(
   return moved;
 }
 
-/** Makes sums and counters agree with entries. */
+/** Makes sums and counters agree with entries. Sums over longer times are computed again instead. */
 export async function repairLedger(
   database: Database,
   differences: readonly Difference[],
   context: { readonly actor: string; readonly snapshot: Snapshot; readonly nowMs: number },
 ): Promise<void> {
-  const entries = differences.map((difference) => repairOf(difference, context));
+  const wrong = differences.filter((difference) => difference.kind === 'sum');
+  const others = differences.filter((difference) => difference.kind !== 'sum');
+  await discardSums(database, wrong);
+  const entries = others.map((difference) => repairOf(difference, context));
   await writeEntries(database, (sql) => insertEntries(sql, entries, context.nowMs));
 }
 
 function repairOf(
-  difference: Difference,
+  difference: Exclude<Difference, WrongSum>,
   { actor, snapshot, nowMs }: { readonly actor: string; readonly snapshot: Snapshot; readonly nowMs: number },
 ): Entry {
   const amount = difference.expected - difference.found;

@@ -1,6 +1,8 @@
 import type { SQL } from 'bun';
 import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
 import { windowOf } from '../../limits/window.ts';
+import { QUARTER_MS } from './quarter.ts';
+import { coverOf, placeOf, readSummed, type SumRange } from './sum-steps.ts';
 import { byScope, counting, type UseOwners } from './counting-claims.ts';
 
 /** A limit and the start of the window whose use is wanted. */
@@ -49,10 +51,17 @@ type Column = 'key_id' | 'team_ids' | 'user_id' | 'model';
 type SumColumn = 'requests' | 'input' | 'cached' | 'output' | 'cost';
 
 async function groupsSince(sql: SQL, sinceMs: number): Promise<Group[]> {
-  const rows: (Record<Column, string> & Record<SumColumn, number | string>)[] = await sql`
-    select key_id, team_ids, user_id, model, sum(requests - refused) as requests, sum(input_tokens) as input,
-      sum(cached_tokens) as cached, sum(output_tokens) as output, sum(cost) as cost
-    from spend_quarters where quarter_ms >= ${sinceMs} group by key_id, team_ids, user_id, model`;
+  const [edge]: { first: number | string | null; last: number | string | null }[] = await sql`select
+      (select min(quarter_ms) from spend_quarters where quarter_ms >= ${sinceMs}) as first,
+      (select max(quarter_ms) from spend_quarters where quarter_ms >= ${sinceMs}) as last`;
+  if (edge === undefined || edge.first === null) return [];
+  const span = { sinceMs: Number(edge.first), untilMs: Number(edge.last) + QUARTER_MS };
+  const { edges, days } = coverOf(span, await readSummed(sql, span));
+  const rows: (Record<Column, string> & Record<SumColumn, number | string>)[] = await sql.unsafe(`
+    select key_id, team_ids, user_id, model, sum(sign * (requests - refused)) as requests,
+      sum(sign * input_tokens) as input, sum(sign * cached_tokens) as cached, sum(sign * output_tokens) as output,
+      sum(sign * cost) as cost
+    from (${[...edges, ...days].map(rowsOf).join(' union all ')}) as parts group by key_id, team_ids, user_id, model`);
   return rows.map((row) => ({
     keyId: row.key_id,
     teamIds: row.team_ids,
@@ -64,6 +73,12 @@ async function groupsSince(sql: SQL, sinceMs: number): Promise<Group[]> {
     output: Number(row.output),
     cost: Number(row.cost),
   }));
+}
+
+function rowsOf(range: SumRange): string {
+  const { table, where } = placeOf(range);
+  return `select ${range.sign} as sign, key_id, team_ids, user_id, model, requests, refused, input_tokens, cached_tokens,
+    output_tokens, cost from ${table} where ${where}`;
 }
 
 function amountIn({ kind, countsCached }: Claim, group: Group): number {

@@ -1,4 +1,5 @@
 import type { Database } from '../../store/database.ts';
+import { pruneSums } from './roll-up.ts';
 
 export interface Retention {
   /** Older quarters are deleted. */
@@ -26,6 +27,7 @@ export async function pruneLedger(
   const kept = [0, ...totals];
   await database.write(async (sql) => {
     await sql`delete from spend_quarters where quarter_ms < ${until}`;
+    await pruneSums(sql, until);
     await sql`delete from counter_windows where updated_ms < ${nowMs - WINDOWS_MS} and window_ms not in ${sql(kept)}`;
     await sql`delete from idempotency where until_ms < ${nowMs}`;
   });

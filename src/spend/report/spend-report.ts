@@ -1,15 +1,9 @@
 import type { SQL } from 'bun';
 import type { Database } from '../../store/database.ts';
-import type { Dialect } from '../../store/dialect.ts';
-import { type PeriodUnit, type ReportPeriod, type Span, periodsOf } from './report-period.ts';
-import {
-  type NameDimension,
-  type SpendFilter,
-  spendStatement,
-  type SpendTable,
-  tableFor,
-} from './spend-statement.ts';
-import { addSums, NO_SPEND, type SpendSums, type SumRow, sumsOf } from './spend-sums.ts';
+import { type PeriodUnit, QUARTER_MS, type Span, periodsOf } from './report-period.ts';
+import { type Labelled, readParts, type SpendRow } from './spend-parts.ts';
+import { type NameDimension, type SpendFilter, type SpendTable, tableFor } from './spend-statement.ts';
+import { addSums, NO_SPEND, type SpendSums, sumsOf } from './spend-sums.ts';
 
 /** The query of a report. */
 export interface SpendQuery extends Span {
@@ -37,10 +31,6 @@ export class TooManyGroups extends Error {
 }
 
 const MOST_GROUPS = 100_000;
-/** SQLite sums on the thread that serves requests, and sorts short pieces faster; PostgreSQL has a time limit. */
-const PIECE_MS: Readonly<Record<Dialect['kind'], number>> = { sqlite: 3 * 3_600_000, postgres: 86_400_000 };
-/** How long one transaction continues with further pieces. */
-const TURN_MS = 40;
 
 /**
  * Sums the spending of a span by period and names, and passes the groups on, one period after the other and sorted by
@@ -49,80 +39,52 @@ const TURN_MS = 40;
  */
 export async function* spendGroups(database: Database, query: SpendQuery): AsyncGenerator<SpendGroup[]> {
   let count = 0;
-  const table = tableFor(query.names, query.filter);
+  const { names, filter } = query;
+  const table = tableFor(names, filter);
+  const periods = periodsIn(query, await known(database, query, table));
   let groups = new Map<string, SpendGroup>();
   let current: string | undefined;
-  for await (const { piece, rows } of readPieces(database, query, table)) {
-    if (piece.label !== current) {
-      if (groups.size > 0) yield sorted(groups);
+  for await (const { label, rows } of readParts(database, { periods, table, names, filter })) {
+    if (label !== current) {
+      yield* nonEmpty(sorted(groups));
       groups = new Map();
-      current = piece.label;
+      current = label;
     }
     const before = groups.size;
-    for (const row of rows) note(groups, row, { label: piece.label, names: query.names });
+    for (const row of rows) note(groups, row, { label, names });
     count += groups.size - before;
     if (count > MOST_GROUPS) throw new TooManyGroups();
   }
-  if (groups.size > 0) yield sorted(groups);
+  yield* nonEmpty(sorted(groups));
 }
 
-/** A span that one statement sums. */
-interface Piece extends Span {
-  readonly label: string | undefined;
+function* nonEmpty(groups: SpendGroup[]): Generator<SpendGroup[]> {
+  if (groups.length > 0) yield groups;
 }
 
-async function* readPieces(
-  database: Database,
-  query: SpendQuery,
-  table: SpendTable,
-): AsyncGenerator<{ readonly piece: Piece; readonly rows: readonly SpendRow[] }> {
-  const span = await known(database, query, table);
-  const pieces = piecesOf({ ...query, ...span }, PIECE_MS[database.dialect.kind]);
-  let next = pieces.next();
-  while (next.done !== true) {
-    const found: { piece: Piece; rows: SpendRow[] }[] = [];
-    await database.read(async (sql) => {
-      const untilMs = performance.now() + TURN_MS;
-      while (next.done !== true) {
-        const { text, values } = spendStatement({ ...query, table }, next.value, database.dialect);
-        found.push({ piece: next.value, rows: await sql.unsafe(text, [...values]) });
-        next = pieces.next();
-        if (performance.now() > untilMs) break;
-      }
-    });
-    yield* found;
-    await Bun.sleep(0);
-  }
-}
-
-/** The part of the span that has data, so that a report on all time does not query empty days. */
+/**
+ * The part of the span that has data, so that a report on all time does not query empty days. In the ledger, whole quarters
+ * that begin within the span.
+ */
 async function known(database: Database, { sinceMs, untilMs }: Span, table: SpendTable): Promise<Span> {
   const rows: { first: number | string | null; last: number | string | null }[] = await database.read((sql) =>
     edges(sql, table, { sinceMs, untilMs }),
   );
   const { first, last } = rows[0] ?? { first: null, last: null };
   if (first === null || last === null) return { sinceMs, untilMs: sinceMs };
-  return { sinceMs: Math.max(sinceMs, Number(first)), untilMs: Math.min(untilMs, Number(last) + 1) };
+  const unitMs = table.name === 'request_records' ? 1 : QUARTER_MS;
+  return { sinceMs: Number(first), untilMs: Number(last) + unitMs };
 }
 
+/** Two queries: SQLite finds one edge in the index, and reads all rows for both. */
 function edges(sql: SQL, { name, time }: SpendTable, { sinceMs, untilMs }: Span) {
-  const text = `select min(${time}) as first, max(${time}) as last from ${name} where ${time} >= $1 and ${time} < $2`;
-  return sql.unsafe(text, [sinceMs, untilMs]);
+  const rows = `from ${name} where ${time} >= ${sinceMs} and ${time} < ${untilMs}`;
+  return sql.unsafe(`select (select min(${time}) ${rows}) as first, (select max(${time}) ${rows}) as last`);
 }
 
-function* piecesOf(query: SpendQuery, pieceMs: number): Generator<Piece, undefined> {
-  const { period, timezone, sinceMs, untilMs } = query;
-  const whole: Iterable<Span & Partial<ReportPeriod>> =
-    period === undefined ? [{ sinceMs, untilMs }] : periodsOf(period, timezone, query);
-  for (const { label, ...span } of whole) {
-    for (let fromMs = span.sinceMs; fromMs < span.untilMs; fromMs += pieceMs) {
-      yield { label, sinceMs: fromMs, untilMs: Math.min(fromMs + pieceMs, span.untilMs) };
-    }
-  }
-  return undefined;
+function periodsIn({ period, timezone }: SpendQuery, span: Span): Labelled[] {
+  return period === undefined ? [span] : [...periodsOf(period, timezone, span)];
 }
-
-type SpendRow = SumRow & Readonly<Record<string, string | number | null>>;
 
 function note(
   groups: Map<string, SpendGroup>,
@@ -131,8 +93,6 @@ function note(
 ): void {
   const values = names.map((_, at) => nameIn(row[`n${at}`]));
   const sums = sumsOf(row);
-  // Without names, a statement has one row, which is empty where there was no request.
-  if (sums.requests === 0 && sums.cost === 0n && isEmpty(sums)) return;
   const id = JSON.stringify(values);
   const before = groups.get(id);
   groups.set(id, {
@@ -150,8 +110,12 @@ function nameIn(value: string | number | null | undefined): string | null {
   return value === null || value === undefined || value === '' ? null : String(value);
 }
 
+/** The groups of a period. Without names, a statement has one row, which is empty where there was no request. */
 function sorted(groups: ReadonlyMap<string, SpendGroup>): SpendGroup[] {
-  return [...groups.values()].toSorted((one, other) => compareNames(one.names, other.names));
+  const used = [...groups.values()].filter(
+    ({ sums }) => sums.requests !== 0 || sums.cost !== 0n || !isEmpty(sums),
+  );
+  return used.toSorted((one, other) => compareNames(one.names, other.names));
 }
 
 /** Groups without a name come last. */

@@ -1,6 +1,7 @@
 import { pathSegment } from '../../config/owners.ts';
 import type { Dialect } from '../../store/dialect.ts';
 import { SUM_COLUMNS, type SumColumn } from './spend-sums.ts';
+import { placeOf, type SumRange, type SumTable } from '../ledger/sum-steps.ts';
 import type { Span } from './report-period.ts';
 
 /** The dimensions of a report besides the period. `tag:NAME` is the value of one tag. */
@@ -27,9 +28,12 @@ export interface Statement {
   readonly values: readonly (string | number)[];
 }
 
-/** The table from which spending is summed: the ledger's quarters, or the records of requests, which know end users. */
+/**
+ * A table from which spending is summed: the ledger's quarters, sums of them over longer steps, or the records of requests, which
+ * know end users.
+ */
 export interface SpendTable {
-  readonly name: 'spend_quarters' | 'request_records';
+  readonly name: SumTable | 'request_records';
   readonly time: string;
   readonly sums: Readonly<Record<SumColumn, string>>;
   readonly names: Readonly<Record<Exclude<NameDimension, `tag:${string}`>, string>>;
@@ -82,26 +86,59 @@ export function tableFor(names: readonly NameDimension[], filter: SpendFilter): 
   return names.includes('end_user') || filter.endUser !== undefined ? RECORDS : QUARTERS;
 }
 
+/** A part of a table: all rows of a span, which are added or subtracted. */
+export interface SpendSource {
+  readonly table: SpendTable;
+  readonly sign: 1 | -1;
+  /** A condition without values. */
+  readonly where: string;
+}
+
+/** The rows of stored sums, which have the columns of quarters. */
+export function sourceOf(range: SumRange): SpendSource {
+  const { table: name, where } = placeOf(range);
+  return { table: { ...QUARTERS, name }, where, sign: range.sign };
+}
+
+/** The rows of a span. */
+export function sourceIn(table: SpendTable, { sinceMs, untilMs }: Span): SpendSource {
+  const { time } = table;
+  return { table, where: `${time} >= ${sinceMs} and ${time} < ${untilMs}`, sign: 1 };
+}
+
 /** Amounts of money come back as text, since SQLite's numbers arrive as doubles. */
 const MONEY: ReadonlySet<SumColumn> = new Set(['cost', 'estimated_cost', 'lost_cost', 'saved']);
 
-/** Sums a span, by the names. The names come back as `n0`, `n1`, …, '' or null for none. */
+/**
+ * Adds up the sources of some parts, by the part and the names. The number of the part comes back as `part`, and the names as `n0`,
+ * `n1`, …, '' or null for none.
+ */
 export function spendStatement(
-  { table, names, filter }: { table: SpendTable; names: readonly NameDimension[]; filter: SpendFilter },
-  span: Span,
+  { names, filter }: { readonly names: readonly NameDimension[]; readonly filter: SpendFilter },
+  parts: readonly (readonly SpendSource[])[],
   dialect: Dialect,
 ): Statement {
   const values: (string | number)[] = [];
   const bind = (value: string | number): string => `$${values.push(value)}`;
-  const columns = names.map((name, at) => `${columnOf(name, { table, dialect, bind })} as n${at}`);
+  const labels = ['part', ...names.map((_, at) => `n${at}`)];
+  const rowsOf = ({ table, sign, where }: SpendSource, part: number): string => {
+    const columns = [
+      `${part} as part`,
+      ...names.map((name, at) => `${columnOf(name, { table, dialect, bind })} as n${at}`),
+      `${sign} as sign`,
+      ...SUM_COLUMNS.map((column) => `${table.sums[column]} as ${column}`),
+    ];
+    const terms = [where, ...termsOf(filter, table, { dialect, bind })];
+    return `select ${columns.join(', ')} from ${table.name} where ${terms.join(' and ')}`;
+  };
+  const rows = parts.flatMap((sources, part) => sources.map((source) => rowsOf(source, part)));
+  const isSigned = parts.some((sources) => sources.some(({ sign }) => sign < 0));
   const sums = SUM_COLUMNS.map((column) => {
-    const sum = `sum(${table.sums[column]})`;
+    const sum = `sum(${isSigned ? `sign * ${column}` : column})`;
     return `${MONEY.has(column) ? `cast(${sum} as text)` : sum} as ${column}`;
   });
-  const terms = [`${table.time} >= ${bind(span.sinceMs)}`, `${table.time} < ${bind(span.untilMs)}`];
-  terms.push(...termsOf(filter, table, { dialect, bind }));
-  const group = names.length === 0 ? '' : ` group by ${names.map((_, at) => at + 1).join(', ')}`;
-  const text = `select ${[...columns, ...sums].join(', ')} from ${table.name} where ${terms.join(' and ')}${group}`;
+  const text = `select ${[...labels, ...sums].join(', ')} from (${rows.join(' union all ')}) as all_rows
+    group by ${labels.join(', ')} order by part`;
   return { text, values };
 }
 

@@ -8,7 +8,8 @@ import type { Migration } from './migration.ts';
  *   of the configuration, so neither an export nor a rollback touches them.
  * - `request_sums`: sums per minute and per hour (`step_s`) over all requests, or by model, provider or key
  *   (`dimension`), with histograms of durations (`d…`) and of times to the first byte (`f…`). A missing name is ''.
- * - `request_records`: how each attempt went and how the request was translated, as JSON, and the indexes of the filters.
+ * - `request_records`: how each attempt went and how the request was translated, as JSON. The indexes of the filters are
+ *   made later, beside the requests (`records/record-indexes.ts`).
  */
 const tables = (text: string, withoutRowid: string): string => `create table console_accounts (
   id ${text} primary key,
@@ -48,8 +49,7 @@ create table request_sums (
 ${HISTOGRAM_COLUMNS.map((column) => `  ${column} integer not null`).join(',\n')},
   primary key (step_s, dimension, from_ms, name)
 )${withoutRowid};
-${COLUMNS.map(([name, type]) => `alter table request_records add column ${name} ${type};`).join('\n')}
-${INDEXES.map(([name, on]) => `create index ${name} on request_records ${on};`).join('\n')}`;
+${COLUMNS.map(([name, type]) => `alter table request_records add column ${name} ${type};`).join('\n')}`;
 
 /** All nullable: older rows lack them. */
 const COLUMNS = [
@@ -62,15 +62,16 @@ const COLUMNS = [
   ['translation_json', 'text'],
 ] as const;
 
+/** Their names never change. A column can only be dropped after its indexes. */
 const INDEXES = [
-  ['request_records_by_id', '(request_id)'],
-  ['request_records_by_key', '(key_name, ended_at_ms, request_id)'],
-  ['request_records_by_model', '(model, ended_at_ms, request_id)'],
-  ['request_records_by_provider', '(provider, ended_at_ms, request_id)'],
-  ['request_records_failed', "(ended_at_ms, request_id) where ending <> 'complete'"],
-] as const;
+  'request_records_by_id',
+  'request_records_by_key',
+  'request_records_by_model',
+  'request_records_by_provider',
+  'request_records_failed',
+];
 
-const REMOVE = `${INDEXES.map(([name]) => `drop index ${name};`).join('\n')}
+const REMOVE = `${INDEXES.map((name) => `drop index if exists ${name};`).join('\n')}
 ${COLUMNS.toReversed()
   .map(([name]) => `alter table request_records drop column ${name};`)
   .join('\n')}

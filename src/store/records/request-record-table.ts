@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import type { RequestRecord } from './request-record.ts';
 import { Conditions, type RecordFilter, type RecordPage } from './request-record-filter.ts';
 import { parseRow, type RecordRow, rowOf } from './request-record-row.ts';
-import { type Found, searchRecords } from './request-search.ts';
+import { findRecord, type Found, searchRecords } from './request-search.ts';
 import { readSeries } from './read-sums.ts';
 import { addRequestSums, pruneSums, type RequestSum, type SeriesQuery } from './request-sums.ts';
 import { type Dimension, sumRecords, type UsageSum } from './request-record-usage.ts';
@@ -34,7 +34,7 @@ export function requestRecords(database: Database): RequestRecords {
     insert: (records) => database.write((sql) => insert(sql, records)),
     list: (page) => database.read((sql) => list(sql, page)),
     search: (page) => searchRecords(database, page),
-    find: (requestId) => database.read((sql) => find(sql, requestId)),
+    find: (requestId) => findRecord(database, requestId),
     series: (query) => readSeries(database, query),
     sum: (filter, dimensions) => sumRecords(database, filter, dimensions),
     prune: (beforeMs) => database.write((sql) => prune(sql, beforeMs)),
@@ -80,12 +80,6 @@ async function list(sql: SQL, { filter, before, limit }: RecordPage): Promise<Re
     conditions.values,
   );
   return rows.map(parseRow);
-}
-
-async function find(sql: SQL, requestId: string): Promise<RequestRecord | undefined> {
-  const rows: RecordRow[] = await sql`
-    select * from request_records where request_id = ${requestId} order by ended_at_ms desc limit 1`;
-  return rows.map(parseRow)[0];
 }
 
 async function prune(sql: SQL, beforeMs: number): Promise<boolean> {

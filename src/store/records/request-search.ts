@@ -1,6 +1,8 @@
+import type { SQL } from 'bun';
 import type { Database } from '../database.ts';
 import type { RecordEnding, RequestRecord } from './request-record.ts';
 import { Conditions, type Position, type RecordFilter, type RecordPage } from './request-record-filter.ts';
+import { hasRecordIndexes } from './record-indexes.ts';
 import { parseRow, type RecordRow } from './request-record-row.ts';
 
 /** The found records, the newest first. */
@@ -21,19 +23,91 @@ const PATIENCE_MS = 200;
  */
 export async function searchRecords(database: Database, page: RecordPage): Promise<Found> {
   const { filter, limit } = page;
-  if (!needsSlices(filter))
+  const id = idPrefix(filter);
+  if (id !== undefined && (await hasRecordIndexes(database)))
+    return { records: await recordsWithPrefix(database, page, id), searchedTo: undefined };
+  const sliced = await sliceFilter(database, filter);
+  if (sliced === undefined)
     return { records: await pieceOf(database, page, undefined), searchedTo: undefined };
   const untilMs = performance.now() + PATIENCE_MS;
   const records: RequestRecord[] = [];
   let before = page.before;
   for (;;) {
-    const end = await endOfSlice(database, filter, before);
+    const end = await endOfSlice(database, sliced, before);
     records.push(...(await pieceOf(database, { filter, before, limit: limit - records.length }, end)));
     if (records.length >= limit || end === undefined) return { records, searchedTo: undefined };
     if (performance.now() > untilMs) return { records, searchedTo: end };
     before = end;
     await Bun.sleep(0);
   }
+}
+
+/** The beginning of a request id, if that is what a search asks for. */
+function idPrefix({ search }: RecordFilter): string | undefined {
+  return search !== undefined && /^req_[0-9a-f]{4,60}$/.test(search) ? search : undefined;
+}
+
+/** Finds requests by the beginning of their id. Few have it, so the other filters apply to what the index finds. */
+function recordsWithPrefix(
+  database: Database,
+  { filter, before, limit }: RecordPage,
+  prefix: string,
+): Promise<RequestRecord[]> {
+  const conditions = new Conditions({ ...filter, search: undefined });
+  if (before !== undefined) conditions.position('<', before);
+  const where = conditions.where();
+  return database.read(async (sql) => {
+    // Ids are sorted by bytes, and `~` comes after every letter.
+    const rows: RecordRow[] = await sql.unsafe(
+      `select * from request_records ${where === '' ? 'where' : `${where} and`} (ended_at_ms, request_id) in (
+         select ended_at_ms, request_id from request_records
+         where request_id >= ${conditions.bind(prefix)} and request_id < ${conditions.bind(`${prefix}~`)})
+       order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,
+      conditions.values,
+    );
+    return rows.map(parseRow);
+  });
+}
+
+/** The filter of the slices of a search; undefined: one query answers it. */
+async function sliceFilter(database: Database, filter: RecordFilter): Promise<RecordFilter | undefined> {
+  const { sinceMs, untilMs, ...names } = filter;
+  if (Object.values(names).every((name) => name === undefined)) return undefined;
+  // The indexes of a large table are created after an upgrade, which may take minutes.
+  if (!(await hasRecordIndexes(database))) return { sinceMs, untilMs };
+  return needsSlices(filter) ? indexed(filter) : undefined;
+}
+
+/** The newest record with an id. */
+export async function findRecord(database: Database, requestId: string): Promise<RequestRecord | undefined> {
+  if (await hasRecordIndexes(database)) return database.read((sql) => recordWith(sql, requestId));
+  let before: Position | undefined;
+  do {
+    const end = await endOfSlice(database, {}, before);
+    const found = await database.read((sql) => recordWith(sql, requestId, [before, end]));
+    if (found !== undefined) return found;
+    before = end;
+    await Bun.sleep(0);
+  } while (before !== undefined);
+  return undefined;
+}
+
+async function recordWith(
+  sql: SQL,
+  requestId: string,
+  [before, from]: readonly (Position | undefined)[] = [],
+): Promise<RequestRecord | undefined> {
+  const conditions = new Conditions({});
+  if (before !== undefined) conditions.position('<', before);
+  if (from !== undefined) conditions.position('>=', from);
+  const where = conditions.where();
+  const id = conditions.bind(requestId);
+  const rows: RecordRow[] = await sql.unsafe(
+    `select * from request_records ${where === '' ? 'where' : `${where} and`} request_id = ${id}
+     order by ended_at_ms desc limit 1`,
+    conditions.values,
+  );
+  return rows.map(parseRow)[0];
 }
 
 /** Whether no single index answers a filter. */
@@ -71,7 +145,7 @@ function endOfSlice(
   filter: RecordFilter,
   before: Position | undefined,
 ): Promise<Position | undefined> {
-  const conditions = new Conditions(indexed(filter));
+  const conditions = new Conditions(filter);
   if (before !== undefined) conditions.position('<', before);
   return database.read(async (sql) => {
     const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(

@@ -1,14 +1,12 @@
-import type { Provider } from '../../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../../gateway/ports.ts';
 import { sizeOf } from '../../lib/splice.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Sender } from './exchange.ts';
 import { staleWithinMs, unreachableReason } from '../failure.ts';
-import { upstreamFields } from '../headers.ts';
-import { type Target, targetOf } from './target.ts';
-import { requestUrl } from '../request-url.ts';
+import { type Opening, openingOf } from './request-opening.ts';
+import type { Target } from './target.ts';
 
 /** An upstream with pooled connections. */
 export interface OpenUpstream extends Upstream {
@@ -31,25 +29,17 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
     return pool;
   };
   return {
-    async send(request) {
-      const { provider } = request;
-      const text = requestUrl(request);
+    send(request) {
+      const opening = openingOf(request);
       // The provider has no such method.
-      if (text === undefined) return { kind: 'unreachable', reason: 'protocol' };
-      const address = parsed(text);
-      const target = targetFor(provider, address.url);
-      const head = headOf(request, address);
-      const taken = takeIdle(poolOf(target));
-      // Await only if necessary, since each await costs a microtask turn.
-      const idle = taken instanceof Promise ? await taken : taken;
-      if (idle === undefined) return sendFresh(poolOf(target), request, head);
-      const sentAtMs = systemClock.nowMs();
-      const { reply, hasHeard } = await exchange(idle, request, head);
-      const isStale = reply.kind === 'unreachable' && !hasHeard;
-      if (!isStale || systemClock.nowMs() - sentAtMs > staleWithinMs(request.method, idle.handshakeMs))
-        return reply;
-      // The pool may have been removed together with its last connection.
-      return { ...(await sendFresh(poolOf(target), request, head)), isResent: true };
+      if (opening === undefined) return Promise.resolve({ kind: 'unreachable', reason: 'protocol' });
+      const { target } = opening;
+      const pool = poolOf(target);
+      const idle = pool.takeIdle();
+      const sending = { request, opening, poolOf };
+      if (idle !== undefined) return sendUsed(idle, sending);
+      if (!pool.isResting) return sendFresh(sending);
+      return sendRested(pool, sending);
     },
     close() {
       for (const pool of pools.values()) pool.close();
@@ -57,60 +47,67 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
   };
 }
 
-/**
- * Returns a used connection. Waits for a resting one, which takes one turn of the event loop; a new connection takes
- * round trips.
- */
-function takeIdle(pool: ConnectionPool): Connection | undefined | Promise<Connection | undefined> {
-  const idle = pool.takeIdle();
-  return idle !== undefined || !pool.isResting ? idle : pool.turn().then(() => pool.takeIdle());
+interface Sending {
+  readonly request: UpstreamRequest;
+  readonly opening: Opening;
+  /** Looked up for each connection, since a pool may be removed together with its last one. */
+  readonly poolOf: (target: Target) => ConnectionPool;
 }
 
-async function sendFresh(
-  pool: ConnectionPool,
-  request: UpstreamRequest,
-  head: string,
-): Promise<UpstreamReply> {
-  const opened = await open(pool, request);
-  if ('kind' in opened) return opened;
-  const { reply } = await exchange(opened, request, head);
-  return { ...reply, connectMs: opened.handshakeMs };
+/** Waits for a resting connection, which takes one turn of the event loop; a new connection takes round trips. */
+async function sendRested(pool: ConnectionPool, sending: Sending): Promise<UpstreamReply> {
+  await pool.turn();
+  const rested = pool.takeIdle();
+  return rested === undefined ? sendFresh(sending) : sendUsed(rested, sending);
 }
 
-/** A parsed address. */
-interface Address {
-  readonly url: URL;
-  readonly host: string;
-  /** The path with its query. */
-  readonly path: string;
+/** Sends on a connection that was used before. If the provider has already closed it, sends again on a new one. */
+function sendUsed(connection: Connection, sending: Sending): Promise<UpstreamReply> {
+  return new Promise((resolve) => {
+    exchange(connection, sending.request, new UsedSender(connection, sending, resolve));
+  });
 }
 
-/** The addresses of recent requests. Most requests share a few. */
-const addresses = new Map<string, Address>();
-const MOST_ADDRESSES = 1_000;
-const LONGEST_ADDRESS = 256;
+class UsedSender implements Sender {
+  readonly opening: Opening;
+  readonly #connection: Connection;
+  readonly #sending: Sending;
+  readonly #resolve: (reply: UpstreamReply | Promise<UpstreamReply>) => void;
+  readonly #sentAtMs = systemClock.nowMs();
 
-function parsed(text: string): Address {
-  const known = addresses.get(text);
-  if (known !== undefined) return known;
-  const url = new URL(text);
-  const address = { url, host: url.host, path: url.pathname + url.search };
-  if (text.length > LONGEST_ADDRESS) return address;
-  if (addresses.size >= MOST_ADDRESSES) addresses.clear();
-  addresses.set(text, address);
-  return address;
-}
-
-/** Each configuration creates new provider objects, and each provider has one target. */
-const targets = new WeakMap<Provider, Target>();
-
-function targetFor(provider: Provider, url: URL): Target {
-  let target = targets.get(provider);
-  if (target === undefined) {
-    target = targetOf(url, provider);
-    targets.set(provider, target);
+  constructor(
+    connection: Connection,
+    sending: Sending,
+    resolve: (reply: UpstreamReply | Promise<UpstreamReply>) => void,
+  ) {
+    this.#connection = connection;
+    this.#sending = sending;
+    this.#resolve = resolve;
+    this.opening = sending.opening;
   }
-  return target;
+
+  settled(reply: UpstreamReply, hasHeard: boolean): void {
+    const isStale = reply.kind === 'unreachable' && !hasHeard && this.#isSoon();
+    this.#resolve(isStale ? resent(this.#sending) : reply);
+  }
+
+  #isSoon(): boolean {
+    const { method } = this.#sending.request;
+    return systemClock.nowMs() - this.#sentAtMs <= staleWithinMs(method, this.#connection.handshakeMs);
+  }
+}
+
+async function resent(sending: Sending): Promise<UpstreamReply> {
+  return { ...(await sendFresh(sending)), isResent: true };
+}
+
+async function sendFresh({ request, opening, poolOf }: Sending): Promise<UpstreamReply> {
+  const opened = await open(poolOf(opening.target), request);
+  if ('kind' in opened) return opened;
+  const reply = await new Promise<UpstreamReply>((settled) => {
+    exchange(opened, request, { opening, settled });
+  });
+  return { ...reply, connectMs: opened.handshakeMs };
 }
 
 /** Opens a new connection for the request within the provider's connect timeout, or returns why it failed. */
@@ -140,29 +137,17 @@ function open(
   });
 }
 
-interface Exchanged {
-  readonly reply: UpstreamReply;
-  /** Whether the provider had sent any byte of a reply. */
-  readonly hasHeard: boolean;
+function exchange(
+  connection: Connection,
+  request: UpstreamRequest,
+  sender: Sender & { readonly opening: Opening },
+): void {
+  const { cancellation, body } = request;
+  const current = new Exchange(connection, request, sender);
+  if (cancellation.isCancelled) return void current.cancel();
+  const { text } = sender.opening;
+  if (body === undefined) connection.send(current, [text, '\r\n'], NO_BODY);
+  else connection.send(current, [text, `content-length: ${sizeOf(body)}\r\n\r\n`], body);
 }
 
-function exchange(connection: Connection, request: UpstreamRequest, head: string): Promise<Exchanged> {
-  return new Promise((resolve) => {
-    const { cancellation, body } = request;
-    const current: Exchange = new Exchange(connection, request, (reply) =>
-      resolve({ reply, hasHeard: current.hasHeard }),
-    );
-    if (cancellation.isCancelled) void current.cancel();
-    else connection.send(current, head, body ?? []);
-  });
-}
-
-/** Builds the request line and header fields, up to and including the empty line. */
-function headOf(request: UpstreamRequest, { host, path }: Address): string {
-  const { method, body } = request;
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
-  const fields = upstreamFields(request);
-  for (const name in fields) head += `${name}: ${fields[name] ?? ''}\r\n`;
-  if (body !== undefined) head += `content-length: ${sizeOf(body)}\r\n`;
-  return `${head}\r\n`;
-}
+const NO_BODY: readonly Uint8Array[] = [];

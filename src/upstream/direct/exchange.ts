@@ -11,8 +11,13 @@ import { unreachableReason } from '../failure.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
 import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../http1/only-chunk.ts';
 
-/** Buffers at most this much of an unread body, then pauses the provider's socket. */
+/**
+ * Buffers at most this much of an unread body, then pauses the provider's socket. A piece can be half a megabyte, so the
+ * socket is also paused while a sink is busy, and after a large piece until the next one is asked for.
+ */
 const MOST_KEPT_BYTES = 256 * 1024;
+
+const LARGE_BYTES = 64 * 1024;
 
 type Chunk = Awaited<ReturnType<ByteSource['read']>>;
 
@@ -34,6 +39,12 @@ const END: Chunk = { done: true, value: undefined };
 
 const ENDS = { staysOpen: false, hasSurplus: false } as const;
 
+/** Who sent the request of an exchange. */
+export interface Sender {
+  /** @param hasHeard whether any byte of a reply has arrived */
+  readonly settled: (reply: UpstreamReply, hasHeard: boolean) => void;
+}
+
 /**
  * One request on a connection, and its reply.
  *
@@ -44,30 +55,29 @@ export class Exchange implements ByteSource {
   readonly #connection: Connection;
   readonly #cancellation: Cancellation;
   readonly #response: ResponseReader;
-  readonly #settle: (reply: UpstreamReply) => void;
+  readonly #sender: Sender;
   #state: 'waiting' | 'replying' | 'complete' | 'broken' = 'waiting';
-  #chunks: Uint8Array[] = [];
+  /** The oldest piece that was not read, and those after it. Most answers have one. */
+  #first: Uint8Array | undefined;
+  #others: Uint8Array[] | undefined;
   #keptBytes = 0;
   #reading: Reading | undefined;
   #sink: PipeSink | undefined;
   #isHeldUp = false;
   #hasHeard = false;
+  /** Whether the body was not read so far. */
+  #isUnread = true;
 
   constructor(
     connection: Connection,
     { method, cancellation }: { readonly method: string; readonly cancellation: Cancellation },
-    settle: (reply: UpstreamReply) => void,
+    sender: Sender,
   ) {
     this.#connection = connection;
     this.#cancellation = cancellation;
-    this.#response = new ResponseReader(method);
-    this.#settle = settle;
+    this.#response = new ResponseReader(method, connection.lastHead);
+    this.#sender = sender;
     cancellation.onCancel = () => this.#end({ kind: 'aborted' });
-  }
-
-  /** Whether any byte of a reply has arrived. */
-  get hasHeard(): boolean {
-    return this.#hasHeard;
   }
 
   /** Takes bytes from the connection. The exchange owns them from then on. */
@@ -83,7 +93,8 @@ export class Exchange implements ByteSource {
     const { head, hasBody, isComplete } = this.#response;
     if (this.#state === 'waiting' && head !== undefined) {
       this.#state = 'replying';
-      this.#settle({ kind: 'reply', ...head, body: hasBody ? this : null });
+      const { status, headers } = head;
+      this.#sender.settled({ kind: 'reply', status, headers, body: hasBody ? this : null }, true);
     }
     if (piece !== undefined) this.#offer(piece);
     if (isComplete) this.#complete();
@@ -96,11 +107,17 @@ export class Exchange implements ByteSource {
     this.#end({ kind: 'unreachable', reason });
   }
 
+  takeWhole(maxBytes: number): Uint8Array | undefined {
+    const isWhole = this.#state === 'complete' && this.#others === undefined && this.#isUnread;
+    return isWhole && this.#keptBytes <= maxBytes ? this.#nextKept() : undefined;
+  }
+
   read(): Promise<Chunk> {
     const chunk = this.#nextKept();
     if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
     if (this.#state === 'broken') return Promise.reject(new Error('the reply ended prematurely'));
+    this.#goOn();
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
@@ -115,7 +132,8 @@ export class Exchange implements ByteSource {
 
   /** Discards an unwanted reply, or the unread rest of a complete one. */
   cancel(): Promise<void> {
-    this.#chunks = [];
+    this.#first = undefined;
+    this.#others = undefined;
     this.#end({ kind: 'aborted' });
     return Promise.resolve();
   }
@@ -125,19 +143,23 @@ export class Exchange implements ByteSource {
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
+      if (chunk.byteLength > LARGE_BYTES) this.#holdUp(true);
       reading.resolve({ done: false, value: chunk });
       return;
     }
-    this.#chunks.push(chunk);
+    if (this.#first === undefined) this.#first = chunk;
+    else (this.#others ??= []).push(chunk);
     this.#keptBytes += chunk.byteLength;
     if (this.#keptBytes > MOST_KEPT_BYTES && !this.#isHeldUp) this.#holdUp(true);
   }
 
   #nextKept(): Uint8Array | undefined {
-    const chunk = this.#chunks.shift();
+    this.#isUnread = false;
+    const chunk = this.#first;
     if (chunk === undefined) return undefined;
+    this.#first = this.#others?.shift();
+    if (this.#first === undefined) this.#others = undefined;
     this.#keptBytes -= chunk.byteLength;
-    if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
     return chunk;
   }
 
@@ -146,7 +168,7 @@ export class Exchange implements ByteSource {
     while (this.#sink?.isBusy === false) {
       const chunk = this.#nextKept();
       if (chunk !== undefined) this.#give(chunk, this.#sink);
-      else if (this.#state === 'replying') return;
+      else if (this.#state === 'replying') return this.#goOn();
       else return this.#endPipe(this.#state === 'complete' ? 'end' : 'broken');
     }
   }
@@ -181,6 +203,7 @@ export class Exchange implements ByteSource {
     if (taken === undefined) return;
     if (taken === 'stop') return this.#endPipe('stop');
     sink.isBusy = true;
+    if (!this.#isHeldUp) this.#holdUp(true);
     taken.then(() => {
       sink.isBusy = false;
       this.#drain();
@@ -191,6 +214,10 @@ export class Exchange implements ByteSource {
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.resolve(how);
+  }
+
+  #goOn(): void {
+    if (this.#isHeldUp) this.#holdUp(false);
   }
 
   #holdUp(isHeldUp: boolean): void {
@@ -217,7 +244,7 @@ export class Exchange implements ByteSource {
     this.#state = 'broken';
     this.#cancellation.onCancel = undefined;
     this.#connection.release(ENDS);
-    if (state === 'waiting') return this.#settle(failure);
+    if (state === 'waiting') return this.#sender.settled(failure, this.#hasHeard);
     this.#reading?.reject(new Error('the reply ended prematurely'));
     this.#reading = undefined;
     this.#drain();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { array, assert, integer, property, uint8Array } from 'fast-check';
+import { array, assert, constantFrom, integer, property, tuple, uint8Array } from 'fast-check';
+import { LastResponseHead } from '../../../src/http1/last-response-head.ts';
 import { ResponseReader } from '../../../src/http1/response-reader.ts';
 import { ProtocolFault } from '../../../src/http1/response-head.ts';
 
@@ -13,8 +14,8 @@ interface Told {
 }
 
 /** The result of reading these pieces. They are copied, because the reader owns its input. */
-function read(pieces: readonly (string | Uint8Array)[], method = 'POST'): Told {
-  const reader = new ResponseReader(method);
+function read(pieces: readonly (string | Uint8Array)[], method = 'POST', last?: LastResponseHead): Told {
+  const reader = new ResponseReader(method, last);
   const body = pieces.map(
     (piece) =>
       reader.take(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : Buffer.from(piece)) ??
@@ -47,7 +48,7 @@ describe('a body ends', () => {
     ).toMatchObject({ body: 'hello world', isComplete: true, staysOpen: true }));
   test('with the connection', () => {
     const reader = new ResponseReader('POST');
-    expect(String(reader.take(Buffer.from(`${OK}\r\nhel`)))).toBe('hel');
+    expect(reader.take(Buffer.from(`${OK}\r\nhel`))).toEqual(new Uint8Array(Buffer.from('hel')));
     expect([reader.isComplete, reader.staysOpen, reader.endsWithConnection()]).toEqual([false, false, true]);
   });
   test('at once where it is empty', () =>
@@ -184,6 +185,7 @@ describe('it is no response', () => {
     'a chunk with a sign': `${chunked}-5\r\nhello\r\n`,
     'a chunk that is longer than its size': `${chunked}2\r\nhello\r\n`,
     'a chunk that is longer than its size, without an end': `${chunked}2\r\nhello`,
+    'a carriage return in the extension of a chunk': `${chunked}2;a\rb\r\nok\r\n0\r\n\r\n`,
     'a size beyond all measure': `${chunked}fffffffffffff\r\n`,
     'a header beyond all measure, in one piece': `${OK}x: ${'y'.repeat(262_000)}\r\ncontent-length: 0\r\n\r\n`,
     'a header of 37,000 fields': `${OK}${Array.from({ length: 37_000 }, (_, at) => `${at.toString(16)}:\r\n`).join('')}\r\n`,
@@ -244,3 +246,42 @@ test('the time for a header grows no faster than the number of its pieces and li
     expect(timeOf(120_000, piece)).toBeLessThan(40 * timeOf(10_000, piece) + 100);
   }
 });
+
+describe('a head is the same', () => {
+  const field = constantFrom('a: 1', 'Date: Mon', 'content-length: 2', 'connection: close', ' folded', 'x');
+  const end = constantFrom('\r\n', '\n');
+  const heads = array(tuple(field, end), { maxLength: 5 });
+
+  test('in one piece and byte by byte, however its lines end', () =>
+    assert(
+      property(heads, end, end, (lines, first, last) => {
+        const text = `HTTP/1.1 200 OK${first}${lines.map((parts) => parts.join('')).join('')}${last}ok`;
+        const whole = outcomeOf(() => read([text]));
+        expect(outcomeOf(() => read(text.split('')))).toEqual(whole);
+      }),
+      { numRuns: 3_000 },
+    ));
+
+  test('as on another connection, whatever head was the last on this one', () =>
+    assert(
+      property(heads, heads, (one, other) => {
+        const last = new LastResponseHead();
+        const textOf = (lines: typeof one): string =>
+          `HTTP/1.1 200 OK\r\n${lines.map((parts) => parts.join('')).join('')}\r\nok`;
+        for (const lines of [one, other, other, one]) {
+          const piece = textOf(lines);
+          expect(outcomeOf(() => read([piece], 'POST', last))).toEqual(outcomeOf(() => read([piece])));
+        }
+      }),
+      { numRuns: 3_000 },
+    ));
+});
+
+function outcomeOf(reading: () => Told): Told | 'fault' {
+  try {
+    return reading();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ProtocolFault);
+    return 'fault';
+  }
+}

@@ -138,7 +138,7 @@ async function verify(admin: AdminClient, { repair, json }: ParsedArguments): Pr
   if (json) console.log(JSON.stringify(verified, undefined, 2));
   else {
     for (const text of verified.differences) console.log(text);
-    const sums = `${verified.quarters} quarters of an hour and ${verified.counters} budgets`;
+    const sums = `${verified.quarters} quarters of an hour, ${verified.counters} budgets and ${verified.sums} sums over longer times`;
     const count = verified.differences.length;
     console.log(
       count === 0 ? `${sums} agree` : `${count} differences in ${sums}${repair ? ', repaired' : ''}`,
