@@ -48,8 +48,8 @@ interface Provider {
   readonly own: Api | undefined;
 }
 
-const VERTEX = 'provider_type: vertex, project: p, access_token: t, api_base: "URL"';
-const BEDROCK = 'provider_type: bedrock, region: eu-central-1, api_key: k, api_base: "URL"';
+const VERTEX = 'provider_type: vertex, project: p, access_token: token-of-vertex, api_base: "URL"';
+const BEDROCK = 'provider_type: bedrock, region: eu-central-1, api_key: key-of-provider, api_base: "URL"';
 const CLAUDE = 'claude-sonnet-4-5';
 
 const CHAT_PROVIDER: Provider = {
@@ -69,7 +69,7 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     name: 'Messages',
-    settings: 'provider_type: anthropic, api_key: k, api_base: "URL"',
+    settings: 'provider_type: anthropic, api_key: key-of-provider, api_base: "URL"',
     model: CLAUDE,
     own: MESSAGES_API,
   },
@@ -77,7 +77,7 @@ const PROVIDERS: readonly Provider[] = [
   { name: 'Claude at Bedrock', settings: BEDROCK, model: `anthropic.${CLAUDE}-v1:0`, own: MESSAGES_API },
   {
     name: 'Gemini',
-    settings: 'provider_type: gemini, api_key: k, api_base: "URL"',
+    settings: 'provider_type: gemini, api_key: key-of-provider, api_base: "URL"',
     model: 'gemini-2.5-flash',
     own: undefined,
   },
