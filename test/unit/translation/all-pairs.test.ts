@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import type { ClientApi, ProviderApi } from '../../../src/translation/conversation.ts';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
 import { type Forms, FORMS } from './answer-forms.ts';
 import { messagesAnswer } from './conversations.ts';
@@ -96,9 +97,9 @@ async function bothOf(from: ClientApi, to: ProviderApi, answer: Answer) {
   const decoder = new TextDecoder();
   let text = '';
   for (const [name, data] of await FORMS[to].stream(answer))
-    for (const bytes of stream.push(name, data).bytes) text += decoder.decode(bytes);
+    for (const bytes of stream.push(name, data).bytes) text += decoder.decode(wholePiece(bytes));
   const end = stream.atEndOfBytes();
-  for (const bytes of end.bytes) text += decoder.decode(bytes);
+  for (const bytes of end.bytes) text += decoder.decode(wholePiece(bytes));
   return { whole, text, isComplete: end.over === 'complete' };
 }
 
@@ -168,7 +169,7 @@ describe('a streamed answer', () => {
           let over: unknown;
           for (const [name, data] of events.slice(0, at % (events.length + 1))) {
             const step = stream.push(name, data);
-            for (const bytes of step.bytes) text += decoder.decode(bytes);
+            for (const bytes of step.bytes) text += decoder.decode(wholePiece(bytes));
             over ??= step.over;
           }
           over ??= stream.atEndOfBytes().over;

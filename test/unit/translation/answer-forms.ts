@@ -1,4 +1,5 @@
 import type { ClientApi, ProviderApi } from '../../../src/translation/conversation.ts';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
 import { messagesEvents } from './conversations.ts';
 import { clientEvents } from './golden-case.ts';
@@ -35,7 +36,7 @@ function translated(api: ClientApi, request: Record<string, unknown>): Forms {
       const exchange = await exchangeOf();
       const stream = (await translationFor(api, 'messages', exchange.target)).stream(exchange);
       const bytes = messagesEvents(answer).flatMap((event) => stream.push('', encoded(event)).bytes);
-      const text = bytes.map((piece) => new TextDecoder().decode(piece)).join('');
+      const text = bytes.map((piece) => new TextDecoder().decode(wholePiece(piece))).join('');
       if (api === 'gemini') return (JSON.parse(text) as unknown[]).map((chunk) => ['', encoded(chunk)]);
       return clientEvents(text).map(({ event = '', data }) => [event, encoded(data)]);
     },
