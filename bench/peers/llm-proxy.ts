@@ -17,15 +17,13 @@ export const llmProxyPlain = gateway(
   (place) => `logging: {level: error}\n${routes(place, 1)}`,
 );
 
-/** As `llmProxy`, with our own server in front. */
+/** As `llmProxy` and `llmProxyPlain`, with the server of the gateway's own. */
 export const llmProxyLean = gateway(
   'llm-proxy (lean)',
   (place) => `${LEAN}${features(place)}${routes(place, 1)}`,
 );
-
-/** As `llmProxyPlain`, with our own server in front. */
 export const llmProxyLeanPlain = gateway(
-  'llm-proxy (lean, plain)',
+  'llm-proxy (lean plain)',
   (place) => `${LEAN}logging: {level: error}\n${routes(place, 1)}`,
 );
 
