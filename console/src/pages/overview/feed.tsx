@@ -107,9 +107,9 @@ function Entry({ entry, times }: Group): ReactNode {
   return (
     <li className="feed-entry">
       <Icon aria-hidden className={color} />
-      <span className="grow clamp" title={text}>
-        <Link href={placeOf(entry)}>{text}</Link>
-      </span>
+      <Link href={placeOf(entry)} className="grow clamp" title={text}>
+        {text}
+      </Link>
       {times > 1 && <span className="badge is-idle num">× {times}</span>}
       <span className="muted small">
         <When time={entry.at} />
