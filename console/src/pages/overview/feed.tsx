@@ -88,7 +88,15 @@ interface Group {
 /** Entries in a row that say the same become one, so that many fallbacks do not hide what else happened. */
 function grouped(feed: readonly FeedEntry[]): readonly Group[] {
   const wordsOf = ({ kind, provider, model, key, route, version, detail }: FeedEntry): string =>
-    JSON.stringify([kind, provider, model, kind === 'budget' && key, route, version, detail]);
+    JSON.stringify([
+      kind,
+      provider,
+      model,
+      kind === 'budget' && key,
+      kind !== 'fallback' && route,
+      version,
+      detail,
+    ]);
   const groups: Group[] = [];
   for (const entry of feed) {
     const last = groups.at(-1);
