@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ALERT_EVENTS, DEFAULT_SHARED_STATE, DEFAULT_SPEND } from '../spend-settings.ts';
-import { optional } from './setting.ts';
+import { flag, optional } from './setting.ts';
 
 /** `spend`. */
 export const spendSchema = z.strictObject({
@@ -27,7 +27,7 @@ export const spendSchema = z.strictObject({
     description: 'The size in MiB at which the journal counts as full.',
     default: DEFAULT_SPEND.maxJournalBytes / 1024 / 1024,
   }),
-  journal_allow_network: optional(z.boolean(), {
+  journal_allow_network: optional(flag(), {
     description: 'Whether the journal may be on a network disk, where each write takes milliseconds.',
     default: false,
   }),

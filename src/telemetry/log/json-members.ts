@@ -62,7 +62,8 @@ function attemptList(history: readonly Attempt[], escape: Escape): string {
   return list;
 }
 
-function attemptMembers({ route, outcome, reason, isResent, ...attempt }: Attempt, escape: Escape): string {
+function attemptMembers(attempt: Attempt, escape: Escape): string {
+  const { route, outcome, reason, isResent, startedAtMs, endedAtMs } = attempt;
   const detail = detailOf(outcome);
   let members = textMember('provider', route.provider, escape);
   if (route.upstreamModel !== undefined) members += textMember('model', route.upstreamModel, escape);
@@ -72,7 +73,7 @@ function attemptMembers({ route, outcome, reason, isResent, ...attempt }: Attemp
   if (isClientFault(outcome)) members += ',"is_client_fault":true';
   if (detail !== undefined) members += textMember('detail', detail, escape);
   if (isResent === true) members += ',"is_resent":true';
-  return `${members},"duration_ms":${milliseconds(attempt.endedAtMs - attempt.startedAtMs)}`;
+  return `${members},"duration_ms":${milliseconds(endedAtMs - startedAtMs)}`;
 }
 
 function translationText({ from, to, losses, count }: TranslationReport, escape: Escape): string {
@@ -113,10 +114,10 @@ function textMember(name: string, text: string, escape: Escape): string {
 }
 
 /**
- * Rounds to the microsecond, which is finer than any measurement. Three decimals after an integer cost a third of the
+ * Returns the text of a duration. Rounds to the microsecond, which is finer than any measurement. Three decimals after an integer cost a third of the
  * shortest text of a fraction.
  */
-function milliseconds(ms: number): string {
+export function milliseconds(ms: number): string {
   const micros = Math.round(ms * 1000);
   const whole = Math.floor(micros / 1000);
   const rest = micros - whole * 1000;

@@ -22,7 +22,17 @@ export const KEY = 'mk-front-1234';
 
 /** Marks a request in its body, its fields and its query, so that it is known wherever it arrives. */
 export function markOf(id: number, at: number): string {
-  return `case-${id}-${at}-`;
+  return `case-${id}-${checkOf(id)}-${at}-`;
+}
+
+/** The number in the first mark of a text. -1 if there is none, or if a change has made another one of it. */
+export function idIn(text: string): number {
+  const [, id = '-1', check] = /case-(\d+)-(\d+)-/.exec(text) ?? [];
+  return Number(check) === checkOf(Number(id)) ? Number(id) : -1;
+}
+
+function checkOf(id: number): number {
+  return ((id + 7) * 7_919) % 9_973;
 }
 
 const PATHS = [
@@ -65,6 +75,14 @@ export function formOf(id: number, dice: Dice): RequestForm {
   let bytes: Buffer = Buffer.concat(pieces);
   if (kind > 0.6) for (let left = dice() ** 2 * 6; left > 0; left--) bytes = mutated(bytes, dice);
   return { id, bytes, cuts: cutsOf(bytes.length, dice), ends, isPaced: false, isPlain: kind < 0.15 };
+}
+
+/** One request with one oddity, by its place in the list. */
+export function oddForm(id: number, oddity: number): RequestForm {
+  const draft = draftOf(markOf(id, 0), () => 0.5);
+  ODDITIES[oddity % ODDITIES.length]?.(draft, () => 0.5);
+  const bytes = Buffer.from(textOf(draft), 'latin1');
+  return { id, bytes, cuts: [], ends: [bytes.length], isPaced: false, isPlain: false };
 }
 
 /** Requests with the same head but for its length, of which later ones may be changed, one after the other. */
