@@ -6,10 +6,11 @@ import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import type { LedgerOptions } from './ledger-options.ts';
 import { lostRequest } from './lost-request.ts';
-import { closesBetween, nextPart } from './next-part.ts';
+import { closesBetween } from './next-part.ts';
+import { PartStore } from './part-store.ts';
 import { KnownUse } from './known-use.ts';
 import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
-import { PartMoved, storeBatch } from './store-batch.ts';
+import { PartMoved } from './store-batch.ts';
 import { UnstoredUse } from './unstored.ts';
 
 const FLUSH_MS = 1000;
@@ -22,6 +23,7 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #scan: JournalScan;
   readonly #known: KnownUse;
+  readonly #parts: PartStore;
   /** Writes the ends of lost requests. */
   readonly #own: JournalWriter;
   readonly #lives: Lives;
@@ -42,6 +44,7 @@ export class Ledger {
     this.#unstored = shared && new UnstoredUse(shared.onStored);
     this.#lives = new Lives(folder);
     this.#known = new KnownUse(options);
+    this.#parts = new PartStore(options);
     this.#scan = new JournalScan({
       folder: folder.path,
       onUses: (uses, file) => {
@@ -253,19 +256,16 @@ export class Ledger {
   }
 
   async #storePart(file: ScannedFile): Promise<void> {
-    const { database, keepsRecords, nowMs } = this.#options;
-    const { part, closes } = nextPart(file);
+    const { database } = this.#options;
+    const fromAt = file.ackedAt;
     try {
-      await database.write((sql) =>
-        storeBatch(sql, { closes, node: file.node, part, keepsRecords, nowMs: nowMs() }),
-      );
-      file.ackedAt = part.toAt;
+      const closes = await this.#parts.store(file);
       this.#waiting -= closes.length;
       this.#unstored?.markStored(closes);
     } catch (error) {
       if (!(error instanceof PartMoved)) throw error;
       file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
-      this.#unstored?.markStored(closesBetween(file, part.fromAt));
+      this.#unstored?.markStored(closesBetween(file, fromAt));
     }
   }
 
