@@ -91,6 +91,9 @@ export class SpendSide {
   readonly chargeLost = (life: number): readonly Use[] => this.#spend?.chargeLost(life) ?? [];
   readonly usedOf = (counter: string, windowMs: number): number =>
     this.#spend?.usedOf(counter, windowMs) ?? 0;
+  /** The same without the journals' newest lines, which takes no reading. */
+  readonly knownOf = (counter: string, windowMs: number): number =>
+    this.#spend?.knownOf(counter, windowMs) ?? 0;
   readonly status = (): SpendStatus | undefined => this.#spend?.status();
 
   /** Stores what the journals have, and tells the counters of new entries. Never rejects. */

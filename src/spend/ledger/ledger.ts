@@ -93,6 +93,11 @@ export class Ledger {
     return this.#known.usedOf(counter, windowMs);
   }
 
+  /** The same without the lines since the last flush. */
+  knownOf(counter: string, windowMs: number): number {
+    return this.#known.usedOf(counter, windowMs);
+  }
+
   /** The use on this machine that the database does not have. Needs the option `shared`. */
   unstoredOf(counter: string, windowMs: number): number {
     this.scan();

@@ -45,7 +45,7 @@ function labelsOf({
   return [scope, scope === 'end_user' ? '' : name, limitId];
 }
 
-/** Reads how every limit of the configuration stands. A limit that nobody has asked for has no series. */
+/** Reads how every limit of the configuration stands. A limit whose use is unknown has no series. */
 export function readLimits(table: MetricTable, { snapshot, limits, clock }: LimitSources): void {
   if (limits === undefined) return;
   const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
