@@ -5,7 +5,9 @@ const ROOM = import.meta.dir;
 
 /** In the order of the cascade. */
 const STYLES = [
-  'src/styles/tokens.css',
+  'src/styles/font.css',
+  // The page at /docs has them, too.
+  '../src/console/page/tokens.css',
   'src/styles/base.css',
   'src/styles/controls.css',
   'src/styles/overlays.css',

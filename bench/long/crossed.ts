@@ -2,7 +2,7 @@
  * Sends very many requests through a gateway to a provider that splits, resets, cuts, comes early and says too much, from clients of which
  * a quarter leaves, and looks whether any answer reached another client.
  *
- *     bun bench/long/crossed.ts [--requests 100000] [--seed 1]
+ *     bun bench/long/crossed.ts [--requests 100000] [--seed 1] [--engine lean]
  *
  * Half of the requests go through one worker, half through two. Prints the results, and exits with 1 if an answer crossed or a
  * request counts as active at the end. Everything runs on the loopback address and ends by itself.
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { playCrossing } from '../../test/acceptance/crossing.ts';
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { requests: text, seed: text } });
+const { values } = parseArgs({ options: { requests: text, seed: text, engine: text } });
 const requests = Math.ceil(Number(values.requests ?? 100_000) / 2);
 
 let isWrong = false;
@@ -21,6 +21,7 @@ for (const workers of [1, 2]) {
     requests,
     workers,
     seed: Number(values.seed ?? 1),
+    engine: values.engine,
   });
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0);
   console.log(

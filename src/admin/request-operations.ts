@@ -32,12 +32,10 @@ const listQuery = z.strictObject({
     .meta({ description: 'Whether a route other than the first was tried.' }),
   min_duration_ms: z.coerce.number().int().min(0).optional(),
   min_cost: z.coerce.number().min(0).max(9_000_000).optional().meta({ description: 'US dollars.' }),
-  search: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .meta({ description: 'Only those whose id, model, key or provider contains this text, in any case.' }),
+  search: z.string().min(1).max(200).optional().meta({
+    description:
+      'Only those whose id, model, key or provider contains this text, in any case. A text such as `req_5f1c` finds the ids that begin with it, over any period.',
+  }),
   ...PERIOD,
   cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
   limit: z.coerce

@@ -65,6 +65,11 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
+/** The path of the console where it is served on the main listener; undefined: it is not. */
+function consolePath({ console: { enabled, path, adminPort } }: Snapshot): string | undefined {
+  return enabled && adminPort === undefined ? path : undefined;
+}
+
 /** The endpoints beside the proxied API: the Admin API, the console, `/docs`, and the metrics if they share this port. */
 function servedBesideTheApi(
   { version, admin, database }: Beside,
@@ -75,6 +80,7 @@ function servedBesideTheApi(
     version,
     hasMetrics: metrics !== undefined,
     admin: admin && (async () => (await import('../admin/document.ts')).adminDocument(version)),
+    console: admin && (() => consolePath(snapshot())),
   });
   const console = createConsole({ path: () => snapshot().console.path });
   return { version, admin, database, metrics, docs, console };

@@ -28,6 +28,7 @@ import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { openShared } from './shared-side.ts';
+import { tellSharedStateChange } from './shared-state-change.ts';
 import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
 
@@ -240,6 +241,7 @@ async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Servi
   const { host, port } = server;
   if (host !== before.server.host || port !== before.server.port)
     log.say('warn', 'needsRestart', { address: addressText({ host, port }) });
+  tellSharedStateChange(before, next.snapshot, log);
   await swapped;
 }
 

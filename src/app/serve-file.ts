@@ -16,6 +16,7 @@ import { listen } from './listen.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
 import { startWarnings } from './start-warnings.ts';
+import { tellSharedStateChange } from './shared-state-change.ts';
 import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { SpendSide } from './spend-side.ts';
@@ -163,4 +164,5 @@ async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Servi
   if (before.server.host !== server.host || before.server.port !== server.port) {
     log.say('warn', 'needsRestart', { address: addressText(server) });
   }
+  tellSharedStateChange(before, next.snapshot, log);
 }

@@ -1,10 +1,13 @@
 import type { Snapshot } from '../config/snapshot.ts';
+import { driverOf } from '../config/spend-settings.ts';
 import type { CounterLedger } from '../limits/counter.ts';
-import { openDatabase } from '../store/database.ts';
 import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
 import type { LeaseTrouble } from '../spend/nodes/lease-desk-options.ts';
+import type { LeaseStore } from '../spend/nodes/lease-store.ts';
+import type { Spend } from '../spend/spend.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import { version } from '../version.ts';
+import { openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
 
 /** Limits that several machines share, in the process that has the database. */
@@ -12,6 +15,7 @@ export interface SharedSide {
   /** Begins to take leases into these records. `publishAll` makes every process write what it holds of a counter. */
   readonly open: (records: CounterLedger, publishAll: (key: string) => Promise<unknown>) => LeaseDesk;
   readonly desk: () => LeaseDesk | undefined;
+  readonly store: LeaseStore;
   /** Asks for no more leases. */
   readonly stop: () => Promise<void>;
   /** Frees the claims of this machine, once the ledger is closed. */
@@ -26,9 +30,6 @@ export interface SharedSideOptions {
   readonly log: () => Log | undefined;
 }
 
-/** A database that takes longer than this is gone. Requests do not wait for so long. */
-const TIMEOUT_MS = 1000;
-
 /** How often the windows that ended a while ago are deleted. */
 const PRUNE_MS = 3_600_000;
 
@@ -37,36 +38,43 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
   readonly side: SharedSide | undefined;
   readonly problem?: string;
 }> {
-  const { driver, leasePercent: percent, deadlineMs } = snapshot.sharedState;
+  const { sharedState } = snapshot;
+  const isInPostgres = !url.startsWith('sqlite');
+  const driver = driverOf(sharedState, isInPostgres);
   if (driver === 'none') return { side: undefined };
-  if (url.startsWith('sqlite')) return { side: undefined, problem: NEEDS_POSTGRES };
+  if (!isInPostgres) return { side: undefined, problem: needs(driver, 'a PostgreSQL database') };
   const ledger = spend.spend;
-  if (ledger === undefined) return { side: undefined, problem: NEEDS_JOURNAL };
+  if (ledger === undefined) {
+    // Without a setting, nothing was promised. Another warning says that replicas count for themselves.
+    if (sharedState.driver === 'auto') return { side: undefined };
+    return { side: undefined, problem: needs(driver, 'the journal (spend.journal must not be memory)') };
+  }
   const { LeaseDesk } = await import('../spend/nodes/lease-desk.ts');
-  const { LeaseTable } = await import('../spend/nodes/lease-table.ts');
-  const database = openDatabase(url, { timeoutMs: TIMEOUT_MS });
-  const table = new LeaseTable(database);
+  const opened = await openLeaseStore(driver, sharedState, url);
+  if (typeof opened === 'string')
+    return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
+  const { store } = opened;
   // A failure is repaired by the next run: the rows only take room.
-  const pruning = setInterval(() => void table.prune().catch(() => undefined), PRUNE_MS).unref();
+  const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
   const side: SharedSide = {
+    store,
     open(records, publishAll) {
-      const settle = async (): Promise<boolean> => {
-        await ledger.flush();
-        return ledger.isSettled();
-      };
-      const { node, unstoredOf } = ledger;
       desk = new LeaseDesk({
-        table,
-        ledger: { node, unstoredOf, settle },
+        store,
+        ledger: leaseLedger(ledger),
         records,
         version,
-        percent,
-        deadlineMs,
+        percent: sharedState.leasePercent,
+        isExact: sharedState.isExact,
+        whenAway: sharedState.money,
+        deadlineMs: sharedState.deadlineMs,
         publishAll,
         onTrouble: (trouble) => tell(trouble, log()),
       });
-      spend.share({ onStored: desk.markStored, onFound: desk.adjust });
+      const onEntered = (entries: Parameters<LeaseStore['enter']>[0]): void =>
+        void store.enter(entries).catch(() => undefined);
+      spend.share({ onStored: desk.markStored, onFound: desk.adjust, onEntered });
       return desk;
     },
     desk: () => desk,
@@ -74,25 +82,33 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     async close() {
       clearInterval(pruning);
       await desk?.leave(ledger.isSettled());
-      await database.close();
+      await store.close();
     },
   };
   return { side };
 }
 
-const NEEDS_POSTGRES =
-  'shared_state.driver: postgres needs a PostgreSQL database; this gateway counts for itself.';
-const NEEDS_JOURNAL =
-  'shared_state.driver: postgres needs the journal (spend.journal must not be memory); this gateway counts for itself.';
+function leaseLedger(ledger: Spend) {
+  const { node, unstoredOf, storedOf } = ledger;
+  const settle = async (): Promise<boolean> => {
+    await ledger.flush();
+    return ledger.isSettled();
+  };
+  return { node, unstoredOf, storedOf, settle };
+}
+
+function needs(driver: string, what: string): string {
+  return `shared_state.driver: ${driver} needs ${what}; this gateway counts for itself.`;
+}
 
 function tell(trouble: LeaseTrouble, log: Log | undefined): void {
   switch (trouble.type) {
     case 'lost':
       return log?.say('warn', 'warning', {
-        text: `The database grants no leases (${trouble.reason}). Requests use those that this gateway has; afterwards limits of a day or longer answer 503 limit_store_unavailable.`,
+        text: `The store of shared limits grants no leases (${trouble.reason}). Requests use those that this gateway has; afterwards limits of a day or longer answer 503 limit_store_unavailable.`,
       });
     case 'back':
-      return log?.say('info', 'warning', { text: 'The database grants leases again.' });
+      return log?.say('info', 'warning', { text: 'The store of shared limits grants leases again.' });
     case 'forgotten':
       return log?.say('warn', 'warning', {
         text: 'Other gateways have freed the leases of this one, because it was silent for too long. It takes new ones.',

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../config/snapshot.ts';
+import { driverOf } from '../config/spend-settings.ts';
 import { type Claim, isBucketPeriod } from '../limits/claim.ts';
 import type { Database } from '../store/database.ts';
 import type { LedgerTrouble, SharedUse } from '../spend/ledger/ledger-options.ts';
@@ -131,10 +132,11 @@ export class SpendSide {
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
         onStored: () => this.#onStored?.(),
-        ...(sharedState.driver === 'postgres' && {
+        ...(driverOf(sharedState, this.#options.database?.dialect.kind === 'postgres') !== 'none' && {
           shared: {
             onStored: (uses) => this.#shared?.onStored(uses),
             onFound: (use) => this.#shared?.onFound(use),
+            onEntered: (entries) => this.#shared?.onEntered(entries),
           },
         }),
       });

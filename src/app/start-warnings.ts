@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Environment } from '../config/read/environment.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import { driverOf } from '../config/spend-settings.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { needsFolder } from './spend-side.ts';
 import { findUnpricedBudgets } from './unpriced-budgets.ts';
@@ -47,8 +48,8 @@ function findCountingDoubts(
     );
   if (limits.needsJournal && spend.journal === undefined)
     doubts.push('spend.journal is memory: a restart resets the counts of limits of a day or longer.');
-  if (mode === 'postgres' && !limits.isEmpty && sharedState.driver === 'none')
-    doubts.push(`${REPLICAS} See docs/limits.md.`);
+  const isAlone = driverOf(sharedState, true) === 'none' || spend.journal === undefined;
+  if (mode === 'postgres' && !limits.isEmpty && isAlone) doubts.push(`${REPLICAS} See docs/limits.md.`);
   return doubts;
 }
 

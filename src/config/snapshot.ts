@@ -29,7 +29,7 @@ export interface Snapshot {
   /** The patterns that serve further models, the most specific first; `*`: a provider that serves any model. */
   readonly patterns: readonly string[];
   /**
-   * The model of that name: exact, by pattern, or from a provider that serves any model; undefined: nobody serves it.
+   * The model of that name: exact, by pattern, or from a provider that serves any model; undefined: no provider serves it.
    */
   readonly findModel: (name: string) => Model | undefined;
   readonly access: Access;
@@ -80,7 +80,7 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
   readonly name: string;
   /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
-  /** Of the secret that opens this entry: `hash`, or that of a former secret within the grace of its rotation. */
+  /** The hash of the secret that opens this entry: `hash`, or that of the previous secret during the grace period of its rotation. */
   readonly secretHash: string;
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
@@ -162,7 +162,7 @@ export type CloudCredential =
       readonly token: string;
     };
 
-/** How a client's API is put into another one. */
+/** How requests and answers are translated between APIs. */
 export interface TranslationSettings {
   /** The policy for features that the other API lacks. */
   readonly unsupported: Policy;

@@ -54,16 +54,43 @@ export interface AlertHook {
 
 /** `shared_state`: how several machines agree. */
 export interface SharedStateSettings {
-  /** `none`: every machine counts for itself. */
-  readonly driver: 'none' | 'postgres';
+  /** `none`: every machine counts for itself. `auto`: `postgres` if the configuration is in PostgreSQL, else `none`. */
+  readonly driver: 'auto' | 'none' | 'postgres' | 'redis';
+  /** The address of Redis or Valkey; only with `redis`. */
+  readonly url: string | undefined;
+  /** A file with the authorities that may sign the certificate of Redis; undefined: those of the system. */
+  readonly caFile: string | undefined;
+  /** What sets this installation apart from others on the same Redis; undefined: the id of its database. */
+  readonly namespace: string | undefined;
   /** How long a request waits for the store. */
   readonly deadlineMs: number;
   /** The most of a limit that a machine takes at once, besides its reserve. */
   readonly leasePercent: number;
+  /**
+   * What a machine uses of limits of a day or longer while the store does not answer. `share`: its leases and its
+   * reserve. `closed`: its leases, and it keeps no reserve. `open`: all that it needs.
+   */
+  readonly money: 'share' | 'closed' | 'open';
+  /** Whether each request asks the store. */
+  readonly isExact: boolean;
 }
 
 export const DEFAULT_SHARED_STATE: SharedStateSettings = {
-  driver: 'none',
+  driver: 'auto',
+  url: undefined,
+  caFile: undefined,
+  namespace: undefined,
   deadlineMs: 50,
   leasePercent: 2,
+  money: 'share',
+  isExact: false,
 };
+
+/** The driver that `auto` stands for, where the configuration is in PostgreSQL or elsewhere. */
+export function driverOf(
+  { driver }: Pick<SharedStateSettings, 'driver'>,
+  isInPostgres: boolean,
+): Exclude<SharedStateSettings['driver'], 'auto'> {
+  if (driver !== 'auto') return driver;
+  return isInPostgres ? 'postgres' : 'none';
+}

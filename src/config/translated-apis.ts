@@ -50,7 +50,7 @@ export function describeApis(apis: readonly ApiOnRoute[]): string {
   return groups.flatMap(([what, text]) => (text === '' ? [] : [`${what}: ${text}`])).join('; ');
 }
 
-/** The client APIs whose requests are translated for a provider, whatever the model; none where only the model decides. */
+/** The client APIs whose requests are translated for every model of a provider; empty if it depends on the model. */
 export function translatedApis(provider: Provider): readonly ClientApi[] {
   if (provider.type === 'vertex' || provider.type === 'bedrock') return [];
   return apisOnRoute(provider, { model: '' })

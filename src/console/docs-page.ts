@@ -7,6 +7,8 @@ export interface DocsOptions {
   readonly hasMetrics: boolean;
   /** The Admin API's document; undefined: there is no Admin API. */
   readonly admin: (() => Promise<OpenApiDocument>) | undefined;
+  /** The path of the console on the same listener; undefined: it is not there. Read for each request. */
+  readonly console?: (() => string | undefined) | undefined;
 }
 
 /** Answers `/openapi.json` and everything at and below `/docs`; undefined: there is nothing at this path. */
@@ -18,9 +20,11 @@ export function createDocs(options: DocsOptions): Docs {
   return async (request, path) => {
     // All links on the page are relative to it.
     if (path === '/docs/') return new Response(null, { status: 308, headers: { location: '../docs' } });
+    if (FONT.test(path)) return answer(await fontFile(path), request);
     files ??= load(options);
     const file = (await files).get(path);
-    return file && answer(file, request);
+    if (file === undefined) return undefined;
+    return answer(path === '/docs' ? linked(file, options.console?.()) : file, request);
   };
 }
 
@@ -32,6 +36,34 @@ async function load({ version, hasMetrics, admin }: DocsOptions): Promise<Readon
   ]);
   const document = openApiDocument({ version, hasMetrics, admin: await admin?.() });
   return new Map([...pageFiles(), ['/openapi.json', docsFile('application/json', JSON.stringify(document))]]);
+}
+
+const FONT = /^\/docs\/font\.(?:css|woff2)$/;
+
+/** The console's font, or the style sheet that names it. While the console is not built, the sheet is empty. */
+async function fontFile(path: string): Promise<DocsFile> {
+  const [{ docsFont }, { docsFile }] = await Promise.all([
+    import('./docs-font.ts'),
+    import('./page-file.ts'),
+  ]);
+  const font = await docsFont();
+  if (path.endsWith('.woff2')) return docsFile('font/woff2', font ?? new Uint8Array());
+  return docsFile('text/css; charset=utf-8', font === undefined ? '' : FONT_FACE);
+}
+
+const FONT_FACE = `@font-face {
+  font-family: 'Inter Variable';
+  font-display: swap;
+  font-weight: 100 900;
+  src: url('font.woff2') format('woff2');
+}
+`;
+
+/** Tells the page where the console is. */
+function linked(file: DocsFile, console: string | undefined): DocsFile {
+  if (console === undefined || typeof file.body !== 'string') return file;
+  const body = file.body.replace('<html lang="en"', `<html lang="en" data-console="${console}"`);
+  return { body, headers: { ...file.headers, etag: `"${Bun.hash(body).toString(16)}"` } };
 }
 
 /** RFC 9110 §13.1.2: an unchanged file is not sent again. It may change with each version. */

@@ -9,6 +9,7 @@ import frameCss from './page/frame.css' with { type: 'text' };
 import operationCss from './page/operation.css' with { type: 'text' };
 import overviewCss from './page/overview.css' with { type: 'text' };
 import playgroundCss from './page/playground.css' with { type: 'text' };
+import tokensCss from './page/tokens.css' with { type: 'text' };
 import textCss from './page/text.css' with { type: 'text' };
 import tryCss from './page/try.css' with { type: 'text' };
 import answerFacts from './page/answer-facts.ts' with { type: 'text' };
@@ -29,6 +30,7 @@ import main from './page/main.ts' with { type: 'text' };
 import models from './page/models.ts' with { type: 'text' };
 import operationView from './page/operation-view.ts' with { type: 'text' };
 import overview from './page/overview.ts' with { type: 'text' };
+import places from './page/places.ts' with { type: 'text' };
 import playgroundSettings from './page/playground-settings.ts' with { type: 'text' };
 import playground from './page/playground.ts' with { type: 'text' };
 import prose from './page/prose.ts' with { type: 'text' };
@@ -51,6 +53,7 @@ export const sources = {
   'overview.css': overviewCss,
   'playground.css': playgroundCss,
   'text.css': textCss,
+  'tokens.css': tokensCss,
   'try.css': tryCss,
   'answer-facts.ts': answerFacts,
   'answer-panel.ts': answerPanel,
@@ -70,6 +73,7 @@ export const sources = {
   'models.ts': models,
   'operation-view.ts': operationView,
   'overview.ts': overview,
+  'places.ts': places,
   'playground-settings.ts': playgroundSettings,
   'playground.ts': playground,
   'prose.ts': prose,

@@ -24,7 +24,7 @@ export interface ReplyContext {
   readonly translation: ReplyTranslation | undefined;
   /** The model name that answers should show; undefined to keep the provider's. */
   readonly shownModel: string | undefined;
-  /** Call this when a streamed answer has ended, in whatever way. */
+  /** Call this when a streamed answer has ended in any way. */
   readonly onEnd: () => void;
 }
 

@@ -40,7 +40,7 @@ const NOT_MODIFIED = 304;
 /** Includes 404, 405 and 501: a provider that lacks one endpoint may serve all others. */
 const CLIENT_FAULTS = new Set([400, 404, 405, 409, 413, 415, 422, 501]);
 
-/** Codes by which providers refuse a prompt, whatever the status. */
+/** Codes by which providers refuse a prompt, with any status. */
 const CONTENT_POLICY =
   /"(?:code|type)"\s*:\s*"(?:content_filter|content_policy_violation|moderation_blocked)"/;
 

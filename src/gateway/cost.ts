@@ -7,7 +7,7 @@ export interface Cost {
   readonly nano: number | undefined;
   /**
    * `provider`: from reported usage. `estimated`: from tokens counted by the gateway. `not-billed`: there was no
-   * answer. `cache`: the response cache gave it, so nobody bills it.
+   * answer. `cache`: it came from the response cache, so no provider bills it.
    */
   readonly basis: 'provider' | 'estimated' | 'not-billed' | 'cache';
   /** Identifies the prices that were applied: the first 64 bits of a SHA-256 in hex. */

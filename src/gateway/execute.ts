@@ -1,4 +1,4 @@
-import { type Conditions, type Decision, decide } from '../routing/decide.ts';
+import { type Availability, type Conditions, type Decision, decide } from '../routing/decide.ts';
 import { type SkippedRoute, skippedRoutes } from '../routing/skipped.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
@@ -46,7 +46,7 @@ export async function execute(
   const history: Attempt[] = [];
   const { cooldowns, clock } = gateway;
   const endpoint = endpointOf(planned.request.path);
-  const conditions = conditionsOf(planned, endpoint, gateway);
+  const now = new RequestConditions(planned, endpoint, gateway);
   let answer: Answer | undefined;
   let note: TranslationNote | undefined;
   let pausedMs = 0;
@@ -54,7 +54,7 @@ export async function execute(
   let skipped: readonly SkippedRoute[] | undefined;
   for (;;) {
     const last = history.at(-1);
-    const now = conditions(last?.endedAtMs ?? planned.plannedAtMs);
+    now.renew(last?.endedAtMs ?? planned.plannedAtMs);
     const decision = decide(planned.plan.model, history, now);
     if (!now.allAvailable) skipped = withSkipped(skipped, decision, { planned, gateway, history, now });
     leave(last, decision, { planned, gateway });
@@ -64,8 +64,8 @@ export async function execute(
       pausedMs += decision.afterMs;
       if (planned.request.signal.aborted) continue;
     }
-    const isProbe =
-      cooldowns.take(decision.route.id, clock.nowMs(), endpoint) || isProbing(decision.route, last);
+    const takenAtMs = decision.afterMs > 0 ? clock.nowMs() : now.nowMs;
+    const isProbe = cooldowns.take(decision.route.id, takenAtMs, endpoint) || isProbing(decision.route, last);
     const trying = { ...decision, isProbe };
     let tried: AttemptResult;
     try {
@@ -127,29 +127,46 @@ function isProbing(route: Route, last: Attempt | undefined): boolean {
   return last?.route.id === route.id && last.isProbe;
 }
 
-/**
- * Collects the current conditions for `decide`, anew for each decision. The rotation advances only once per request.
- */
-function conditionsOf(
-  planned: PlannedRequest,
-  endpoint: string,
-  gateway: Gateway,
-): (nowMs: number) => Conditions {
-  const { cooldowns, traffic, dice } = gateway;
-  const turn = gateway.turns.next(planned.plan.model.rotation);
-  const inFlight = (route: Route): number => traffic.inFlight(route.id);
-  return (nowMs) => ({
-    nowMs,
-    deadlineMs: planned.deadlineMs,
-    clientLeft: planned.request.signal.aborted,
-    policy: planned.snapshot.retry,
-    allAvailable: cooldowns.allAvailable(),
-    availability: (route) => cooldowns.availability(route.id, nowMs, endpoint),
-    turn,
-    dice,
-    inFlight,
-    latencyMs: (route) => traffic.latencyMs(route.id, nowMs),
-  });
+/** The conditions for `decide`, renewed for each decision. The rotation advances only once per request. */
+class RequestConditions implements Conditions {
+  nowMs = 0;
+  clientLeft = false;
+  allAvailable = false;
+  readonly deadlineMs: number;
+  readonly policy: Conditions['policy'];
+  readonly turn: number;
+  readonly dice: () => number;
+  readonly #planned: PlannedRequest;
+  readonly #endpoint: string;
+  readonly #gateway: Gateway;
+
+  constructor(planned: PlannedRequest, endpoint: string, gateway: Gateway) {
+    this.deadlineMs = planned.deadlineMs;
+    this.policy = planned.snapshot.retry;
+    this.turn = gateway.turns.next(planned.plan.model.rotation);
+    this.dice = gateway.dice;
+    this.#planned = planned;
+    this.#endpoint = endpoint;
+    this.#gateway = gateway;
+  }
+
+  renew(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.clientLeft = this.#planned.request.signal.aborted;
+    this.allAvailable = this.#gateway.cooldowns.allAvailable();
+  }
+
+  availability(route: Route): Availability {
+    return this.#gateway.cooldowns.availability(route.id, this.nowMs, this.#endpoint);
+  }
+
+  inFlight(route: Route): number {
+    return this.#gateway.traffic.inFlight(route.id);
+  }
+
+  latencyMs(route: Route): number | undefined {
+    return this.#gateway.traffic.latencyMs(route.id, this.nowMs);
+  }
 }
 
 /** Records the last attempt in the cooldown ledger, unless the same route is retried next. */

@@ -54,7 +54,9 @@ export async function plan(
 ): Promise<Plan> {
   const restricted = restrictedRequest(request, key, { snapshot, owners });
   if (restricted !== undefined) requirePath(restricted);
-  const { body, peek } = await readBody(request, key, snapshot);
+  const packed = await receivedBody(request, key, snapshot);
+  const reading = readModel(packed, request, membersFor(key, snapshot));
+  const { body, peek } = reading instanceof Promise ? await reading : reading;
   if (restricted !== undefined) await requireBody(restricted, body, peek);
   const clientProtocol = protocolFor(request.path);
   const call = clientCallOf(request, clientProtocol.name);
@@ -76,30 +78,48 @@ export async function plan(
   return { model: routed, clientProtocol, call, modelInPath, body, peek, isStream, conversation };
 }
 
-/** Reads and decompresses the body, and extracts the facts about it. */
-async function readBody(
+/** Reads the body and decompresses it. */
+function receivedBody(
   request: ClientRequest,
   key: MasterKey | undefined,
-  snapshot: Snapshot,
-): Promise<{ readonly body: Uint8Array; readonly peek: Exclude<RequestPeek, { kind: 'malformed' }> }> {
+  { server }: Snapshot,
+): Promise<Uint8Array> {
   const coding = request.headers.get('content-encoding');
-  const contentType = request.headers.get('content-type') ?? '';
-  const members = seeksEndUser(key, snapshot) ? MEMBERS_WITH_END_USER : undefined;
-  let body = await (coding === null
+  return coding === null
     ? request.readBody(key?.name)
-    : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
-  let peek =
-    body.length > LARGE_BYTES
-      ? await peekLarge(body, contentType, members)
-      : peekRequest(body, contentType, members);
-  const missing = modelToInsert(peek, request.azure?.deployment);
-  if (missing !== undefined) {
-    body = insertModel(body, missing);
-    peek = await peekLarge(body, contentType, members);
-  }
-  if (peek.kind === 'malformed') {
+    : plainBody(request, coding, { server, keyName: key?.name });
+}
+
+function membersFor(key: MasterKey | undefined, snapshot: Snapshot): readonly string[] | undefined {
+  return seeksEndUser(key, snapshot) ? MEMBERS_WITH_END_USER : undefined;
+}
+
+interface ReadBody {
+  readonly body: Uint8Array;
+  readonly peek: Exclude<RequestPeek, { kind: 'malformed' }>;
+}
+
+/** Extracts the facts about a body. Returns a promise only if it is large, or if its model is inserted. */
+function readModel(
+  body: Uint8Array,
+  { headers, azure }: ClientRequest,
+  members: readonly string[] | undefined,
+): ReadBody | Promise<ReadBody> {
+  const contentType = headers.get('content-type') ?? '';
+  const read = (peek: RequestPeek): ReadBody | Promise<ReadBody> => {
+    const missing = modelToInsert(peek, azure?.deployment);
+    if (missing === undefined) return wellFormed(body, peek);
+    const inserted = insertModel(body, missing);
+    return peekLarge(inserted, contentType, members).then((facts) => wellFormed(inserted, facts));
+  };
+  return body.length > LARGE_BYTES
+    ? peekLarge(body, contentType, members).then(read)
+    : read(peekRequest(body, contentType, members));
+}
+
+function wellFormed(body: Uint8Array, peek: RequestPeek): ReadBody {
+  if (peek.kind === 'malformed')
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
-  }
   return { body, peek };
 }
 

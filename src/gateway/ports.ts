@@ -37,11 +37,11 @@ export interface Gateway extends Ledgers {
   readonly unspoken?: UnspokenApis;
   /** If absent, bodies of any size are translated in the request's own thread. */
   readonly translator?: Translator;
-  /** If absent, no files are fetched, whatever the configuration. */
+  /** If absent, no files are fetched, even if the configuration allows it. */
   readonly media?: MediaFetcher;
   /** Absent if costs are not calculated. */
   readonly costs?: CostMeter;
-  /** If absent, no answers are cached, whatever the configuration. */
+  /** If absent, no answers are cached, even if the configuration allows it. */
   readonly answers?: AnswerCache;
   /** Absent if tracing is disabled. */
   readonly tracing?: Tracing;

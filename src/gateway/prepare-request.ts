@@ -130,36 +130,29 @@ function passed(
     call?.operation === 'count' && dialect !== undefined
       ? () => estimateInSameApi(context, call, { carriage: undefined, dialect })
       : undefined;
-  const ready = {
+  const isBodiless = request.method === 'GET' || request.method === 'HEAD';
+  const change = { model: route.upstreamModel, includeUsage: hidesUsage };
+  /** Sets the model in the body, which may have been repaired. */
+  const readyWith = ({ body, peek, note }: BodyToSend): ReadyRequest => ({
     kind: 'ready',
+    body: isBodiless ? undefined : spliceRequest(body, peek, change),
     contentType: contentTypeOf(context),
     path: gemini?.path,
     target: gemini?.target,
     protocol: plan.clientProtocol,
     hidesUsage,
     reply: undefined,
+    note,
     isTrialOf,
     estimate,
-  } as const;
-  if (request.method === 'GET' || request.method === 'HEAD')
-    return { ...ready, body: undefined, note: undefined };
-  const change = { model: route.upstreamModel, includeUsage: hidesUsage };
-  const repaired = call && dialect && repairedBody(context, call, dialect);
-  if (repaired === undefined) return withBody(ready, plan, change);
-  if (!(repaired instanceof Promise)) return withBody(ready, repaired, change);
-  return repaired.then((made) =>
-    made === 'given-up' ? GIVEN_UP_REQUEST : withBody(ready, made ?? plan, change),
-  );
+  });
+  const repaired = isBodiless || !call || !dialect ? undefined : repairedBody(context, call, dialect);
+  if (repaired === undefined) return readyWith(plan);
+  if (!(repaired instanceof Promise)) return readyWith(repaired);
+  return repaired.then((made) => (made === 'given-up' ? GIVEN_UP_REQUEST : readyWith(made ?? plan)));
 }
 
-/** Sets the model in a body, which may have been repaired. */
-function withBody(
-  ready: Omit<ReadyRequest, 'body' | 'note'>,
-  { body, peek, note }: Pick<Plan, 'body' | 'peek'> & Partial<Pick<RepairedBody, 'note'>>,
-  change: Parameters<typeof spliceRequest>[2],
-): ReadyRequest {
-  return { ...ready, body: spliceRequest(body, peek, change), note };
-}
+type BodyToSend = Pick<Plan, 'body' | 'peek'> & Partial<Pick<RepairedBody, 'note'>>;
 
 /** The content type to send the body with; undefined for the client's own. */
 function contentTypeOf({ planned }: AttemptContext): string | undefined {

@@ -32,7 +32,7 @@ export function relay(
   return answer.kind === 'whole' ? deliverWhole(answer, served) : deliverStream(answer, served);
 }
 
-/** The status that nginx logs if the client closed the connection. Nobody receives it. */
+/** The status that nginx logs if the client closed the connection. No client receives it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 function clientClosed(served: ServedRequest): ClientAnswer {

@@ -43,6 +43,7 @@ function actualOf(
 
 function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
   const { planned, execution, gateway } = served;
+  const { attribution } = planned;
   return {
     type: 'request-ended',
     requestId: planned.id,
@@ -53,7 +54,15 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     servedAs: planned.plan.model.rotation,
     provider: execution.history.at(-1)?.route.provider,
     keyName: planned.key?.name,
-    ...planned.attribution,
+    keyId: attribution.keyId,
+    team: attribution.team,
+    teamPath: attribution.teamPath,
+    teamIds: attribution.teamIds,
+    userId: attribution.userId,
+    user: attribution.user,
+    endUser: attribution.endUser,
+    tags: attribution.tags,
+    droppedTags: attribution.droppedTags,
     status: end.status,
     code: end.code,
     history: execution.history,

@@ -254,7 +254,7 @@ export class ResponseReader {
       this.#state = 'chunk-line';
       return;
     }
-    const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line)?.[1];
+    const size = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i.exec(line)?.[1];
     if (size === undefined) throw new ProtocolFault('missing chunk size');
     this.#beginChunk(Number.parseInt(size, 16));
   }

@@ -21,7 +21,10 @@ const GROWTH = 8;
 const LARGE_BYTES = 65_536;
 
 export function createByteHold(): ByteBuffer {
-  /** Holds the first chunk itself if it is small, otherwise a buffer of our own. */
+  /**
+   * Holds the first chunk itself if it is small, otherwise a buffer of our own. The end of a larger chunk is copied,
+   * since a view would keep all of it.
+   */
   let room: Uint8Array = EMPTY;
   let length = 0;
 
@@ -40,7 +43,7 @@ export function createByteHold(): ByteBuffer {
   return {
     add(bytes) {
       if (length === 0 && bytes.length < LARGE_BYTES) {
-        room = bytes;
+        room = bytes.byteOffset === 0 ? bytes : new Uint8Array(bytes);
         length = bytes.length;
         return;
       }

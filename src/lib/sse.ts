@@ -35,7 +35,7 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
   return {
     push(chunk) {
       const end = Math.max(lastEventEnd(chunk), endAcross(hold.lastByte(), chunk));
-      const tail = end === chunk.length ? EMPTY : chunk.subarray(end);
+      const tail = end === chunk.length ? EMPTY : end === 0 ? chunk : chunk.subarray(end);
       const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
       if (end > 0) lines = 0;
       // Real events have one or a few data lines, so lines are counted only in large events.

@@ -21,6 +21,8 @@ export interface LeaseReport {
   readonly seq: number;
   /** The use of this node that is not in the ledger yet. */
   readonly pending: number;
+  /** The use of this node that is in the ledger. */
+  readonly stored: number;
   /** The amount that this node may still use. It includes what its requests hold. */
   readonly claim: number;
   /** The least grant that helps; 0: none is needed. */
@@ -82,7 +84,7 @@ export function leaseKey(counter: string, windowMs: number): string {
 }
 
 /**
- * The outcome of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: nobody has
+ * The outcome of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: no node has
  * enough for it. `away`: the store does not answer.
  */
 export type LeaseVerdict = 'again' | 'full' | 'away';
@@ -105,8 +107,14 @@ export interface LeaseOptions {
   readonly records: LeaseRecords;
   /** The most of a limit that a node takes at once, in percent. */
   readonly percent: number;
+  /** Whether each request asks for exactly what it needs. The default is false. */
+  readonly isExact?: boolean;
+  /** Whether a part of the claim is kept for times without the store. The default is true. */
+  readonly hasReserve?: boolean;
   /** After this silence, other nodes may forget this one. */
   readonly forgetMs: number;
   /** The use on this machine that is not in the ledger, for a counter whose record was lost. */
   readonly unstoredOf?: (counter: string, windowMs: number) => number;
+  /** The use of this machine that is in the ledger. The default is 0, for a store that reads the ledger. */
+  readonly storedOf?: (counter: string, windowMs: number) => number;
 }

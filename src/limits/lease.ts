@@ -6,28 +6,7 @@ import {
   type LeaseRecord,
   type LeaseReport,
 } from './lease-report.ts';
-
-interface Lease {
-  of: LeasedCounter;
-  seq: number;
-  /** The report that waits for its answer; 0: none. */
-  waiting: number;
-  /** The part of the claim that is left alone while the store answers. */
-  reserve: number;
-  free: number;
-  others: number;
-  nodes: number;
-  /** The largest need of late. */
-  need: number;
-  /** The amount that was allowed after the last report and its grant. It shows what was used since. */
-  left: number;
-  /** A moving average of what is used between two ticks. */
-  pace: number;
-  usedAtMs: number;
-  recalledUntilMs: number;
-  /** The last report that said that nothing is claimed and nothing pending. */
-  isIdle: boolean;
-}
+import { type Lease, NEW_LEASE } from './lease-state.ts';
 
 /** How many needs have to be free, so that a node takes more than one request needs. */
 const NEAR_NEEDS = 20;
@@ -101,6 +80,23 @@ export class LeaseClient {
     return reports;
   }
 
+  /** Returns reports of all that this node uses and claims. They replace those whose answers are awaited. */
+  tellAll(nowMs: number): LeaseReport[] {
+    this.#shelve(nowMs);
+    return [...this.#leases.values()]
+      .filter((lease) => this.#claimOf(lease) > 0 || this.#pendingOf(lease) > 0)
+      .map((lease) => this.#report(lease, 0, 0, false));
+  }
+
+  /** Allows what a request needs without a grant, and tells it as claimed. */
+  overdraw(of: LeasedCounter, need: number): void {
+    this.#leaseOf(of);
+    const record = this.#options.records.leased(of.key);
+    if (record === undefined) return;
+    const lack = record.used + record.held + need - record.allow;
+    if (lack > 0) this.#options.records.allowMore(of.key, lack);
+  }
+
   /** Takes an answer in time. One to an older report than the newest is ignored: its grant was given back already. */
   hear(answer: LeaseAnswer, nowMs: number): void {
     const lease = this.#leases.get(keyOf(answer));
@@ -119,7 +115,7 @@ export class LeaseClient {
     }
     const record = records.leased(key);
     records.noteElsewhere(key, Math.max(0, answer.used - (record?.used ?? 0)));
-    const target = this.#isNear(lease, nowMs) ? 0 : Math.floor(lease.free / (2 * lease.nodes));
+    const target = this.#reserveTarget(lease, nowMs);
     if (lease.reserve < target) lease.reserve += records.takeBack(key, this.#surplus(lease, target));
   }
 
@@ -176,21 +172,26 @@ export class LeaseClient {
       known.of = of;
       return known;
     }
-    const lease: Lease = { of, ...NEW };
+    const lease: Lease = { of, ...NEW_LEASE };
     this.#leases.set(of.key, lease);
     return lease;
   }
 
   #report(lease: Lease, need: number, want: number, takesRest: boolean): LeaseReport {
-    const { counter, windowMs, limit, key } = lease.of;
+    const { counter, windowMs, limit } = lease.of;
     this.#tellGrown(lease);
     const claim = this.#claimOf(lease);
-    const { records, unstoredOf } = this.#options;
-    const pending = records.leased(key)?.used ?? unstoredOf?.(counter, windowMs) ?? 0;
+    const stored = this.#options.storedOf?.(counter, windowMs) ?? 0;
+    const pending = this.#pendingOf(lease);
     lease.seq += 1;
     lease.waiting = lease.seq;
     lease.isIdle = claim === 0 && pending === 0;
-    return { counter, windowMs, seq: lease.seq, pending, claim, need, want, limit, takesRest };
+    return { counter, windowMs, seq: lease.seq, pending, stored, claim, need, want, limit, takesRest };
+  }
+
+  #pendingOf({ of: { key, counter, windowMs } }: Lease): number {
+    const { records, unstoredOf } = this.#options;
+    return records.leased(key)?.used ?? unstoredOf?.(counter, windowMs) ?? 0;
   }
 
   /** A hold that outgrew the lease is told, not asked for: it is being spent. */
@@ -210,18 +211,24 @@ export class LeaseClient {
   }
 
   #wantOf(lease: Lease, need: number, crowd: number): number {
-    if (lease.free < NEAR_NEEDS * need) return need;
+    if (this.#options.isExact === true || lease.free < NEAR_NEEDS * need) return need;
     const share = Math.floor(lease.free / (2 * lease.nodes));
     const most = Math.floor((lease.of.limit * this.#options.percent) / 100);
     return Math.max(need, Math.min(share, Math.max(most, crowd)));
   }
 
   #reserveWanted(lease: Lease, nowMs: number): number {
-    if (this.#isNear(lease, nowMs) || lease.usedAtMs < nowMs - RESERVED_MS) return 0;
-    return Math.max(0, Math.floor(lease.free / (2 * lease.nodes)) - lease.reserve);
+    if (lease.usedAtMs < nowMs - RESERVED_MS) return 0;
+    return Math.max(0, this.#reserveTarget(lease, nowMs) - lease.reserve);
+  }
+
+  #reserveTarget(lease: Lease, nowMs: number): number {
+    if (this.#options.hasReserve === false || this.#isNear(lease, nowMs)) return 0;
+    return Math.floor(lease.free / (2 * lease.nodes));
   }
 
   #isNear(lease: Lease, nowMs: number): boolean {
+    if (this.#options.isExact === true) return true;
     return lease.free < NEAR_NEEDS * Math.max(1, lease.need) || lease.recalledUntilMs > nowMs;
   }
 
@@ -273,21 +280,6 @@ export class LeaseClient {
       lease.reserve += this.#options.records.takeBack(lease.of.key, Infinity);
   }
 }
-
-const NEW: Omit<Lease, 'of'> = {
-  seq: 0,
-  waiting: 0,
-  reserve: 0,
-  free: 0,
-  others: 0,
-  nodes: 1,
-  need: 0,
-  left: 0,
-  pace: 0,
-  usedAtMs: 0,
-  recalledUntilMs: 0,
-  isIdle: false,
-};
 
 function keyOf({ counter, windowMs }: Pick<LeaseReport, 'counter' | 'windowMs'>): string {
   return leaseKey(counter, windowMs);

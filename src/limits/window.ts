@@ -130,6 +130,8 @@ function formatFor(timezone: string): Intl.DateTimeFormat {
 
 /** Whether it is the name of a time zone of the IANA database. Offsets such as `+02:00` are none. */
 export function isTimezone(name: string): boolean {
+  // The usual one needs no format: to make one takes milliseconds and megabytes.
+  if (name === 'UTC') return true;
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     formatFor(name);

@@ -21,6 +21,8 @@ export function costOf(counts: MeterCounts, prices: PricesInForce): number | und
     if (used === 0) continue;
     const price = priceOf(meter, prices.per, input);
     if (price === undefined) return undefined;
+    // Most models have no price for a request, whose block would need an exact sum.
+    if (price === 0) continue;
     terms.push([used, price, METERS[meter].block]);
   }
   return quickSum(terms, prices.discountPpm) ?? exactSum(terms, prices.discountPpm);

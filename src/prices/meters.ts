@@ -61,6 +61,8 @@ export const METERS: Readonly<Record<Meter, MeterRow>> = {
 
 export const METER_NAMES = Object.keys(METERS) as readonly Meter[];
 
+const INPUT_METERS = METER_NAMES.filter((meter) => METERS[meter].isInput);
+
 /** The totals and their parts as a provider reports them. Parts must not overlap. Unknown counts are undefined. */
 export interface ReportedUse {
   /** The whole input, cached or not. */
@@ -106,7 +108,7 @@ export function metersOf(use: ReportedUse): MeterCounts {
 /** The number of input tokens in these counts. */
 export function inputIn(counts: MeterCounts): number {
   let tokens = 0;
-  for (const meter of METER_NAMES) if (METERS[meter].isInput) tokens += counts[meter] ?? 0;
+  for (const meter of INPUT_METERS) tokens += counts[meter] ?? 0;
   return tokens;
 }
 

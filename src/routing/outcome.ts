@@ -5,7 +5,7 @@ import type { Route } from './route.ts';
  *
  * `answered` and `rejected` are delivered, since no other route would do better. After `failed`, `rate-limited`,
  * `unreachable` or `timed-out` another route may be tried, as long as the client has received nothing. `cancelled`
- * means that the client left, which is nobody's failure. `unsuitable`
+ * means that the client left, which is not a failure of the provider. `unsuitable`
  * means that the provider's API cannot carry what the request says: nothing was sent, and another route may be able to.
  */
 export type Outcome =

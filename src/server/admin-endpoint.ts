@@ -2,7 +2,7 @@ import type { Server } from 'bun';
 import { handle } from '../gateway/handle.ts';
 import type { AdminClient, AdminEndpoint } from './admin-port.ts';
 import { clientAddress, isClientSecure } from './client-address.ts';
-import type { HandedOverPeers } from './lean/handed-over.ts';
+import { type HandedOverPeers, INNER_HOST, type Peer } from './lean/handed-over.ts';
 import { PERMIT_HEADER, permitted, playgroundPath } from './playground.ts';
 import { readBody } from './read-body.ts';
 import { responseOf } from './response.ts';
@@ -67,8 +67,8 @@ export function clientOf(
 ): AdminClient {
   const { trustsProxy } = gateway.snapshot().server;
   const peer = peerOf(request, server, handedOver);
-  const address = clientAddress(peer, request.headers, trustsProxy);
-  return { address, isSecure: isClientSecure(request, peer, trustsProxy) };
+  const address = clientAddress(peer.address, request.headers, trustsProxy);
+  return { address, isSecure: isClientSecure(request.headers, peer, trustsProxy) };
 }
 
 /** The client's address; '' if the connection is gone. */
@@ -78,19 +78,18 @@ export function addressOf(
   { gateway, handedOver }: Pick<ServerState, 'gateway' | 'handedOver'>,
 ): string {
   const { trustsProxy } = gateway.snapshot().server;
-  return clientAddress(peerOf(request, server, handedOver), request.headers, trustsProxy);
+  return clientAddress(peerOf(request, server, handedOver).address, request.headers, trustsProxy);
 }
 
-/** The address that connected; '' if the connection is gone. */
-function peerOf(
-  request: Request,
-  server: Server<SocketData>,
-  handedOver: HandedOverPeers | undefined,
-): string {
-  const peer = server.requestIP(request);
-  if (peer === null) return '';
-  return handedOver === undefined ? peer.address : (handedOver.get(peer.port) ?? '');
+/** Who connected. The address is '' if the connection is gone. */
+function peerOf(request: Request, server: Server<SocketData>, handedOver: HandedOverPeers | undefined): Peer {
+  const { address = '', port = 0 } = server.requestIP(request) ?? {};
+  if (handedOver === undefined) return { address, isTls: server.protocol === 'https' };
+  // The port alone is not enough: from another address of the loopback network, anybody may use the same one.
+  return (address === INNER_HOST ? handedOver.get(port) : undefined) ?? NOBODY;
 }
+
+const NOBODY: Peer = { address: '', isTls: false };
 
 /** Whether a request came past the server that hands connections over. */
 export function isIntruder(
@@ -98,5 +97,5 @@ export function isIntruder(
   server: Server<SocketData>,
   handedOver: HandedOverPeers | undefined,
 ): boolean {
-  return handedOver !== undefined && peerOf(request, server, handedOver) === '';
+  return handedOver !== undefined && peerOf(request, server, handedOver) === NOBODY;
 }

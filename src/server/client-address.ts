@@ -28,13 +28,12 @@ export function clientAddress(peer: string, headers: Fields, trusts: TrustsProxy
  * `Forwarded`). The entry of the nearest proxy counts.
  */
 export function isClientSecure(
-  request: { readonly url: string; readonly headers: Fields },
-  peer: string,
+  headers: Fields,
+  peer: { readonly address: string; readonly isTls: boolean },
   trusts: TrustsProxy | undefined,
 ): boolean {
-  const isTls = request.url.startsWith('https:');
-  if (isTls || trusts === undefined || !trusts(peer)) return isTls;
-  return forwardedProto(request.headers)?.toLowerCase() === 'https';
+  if (peer.isTls || trusts === undefined || !trusts(peer.address)) return peer.isTls;
+  return forwardedProto(headers)?.toLowerCase() === 'https';
 }
 
 function forwardedProto(headers: Fields): string | undefined {

@@ -2,7 +2,7 @@ import type { ServerSettings } from '../config/snapshot.ts';
 import { serveLean } from './lean/lean-server.ts';
 import { serve } from './serve.ts';
 
-/** The server that these settings ask for. A server of our own cannot replace its certificate while it runs. */
-export function serverFor({ engine, tls }: ServerSettings): typeof serve {
-  return engine === 'lean' && tls === undefined ? serveLean : serve;
+/** The server that these settings ask for. */
+export function serverFor({ engine }: ServerSettings): typeof serve {
+  return engine === 'lean' ? serveLean : serve;
 }

@@ -5,7 +5,7 @@ import type { AdminClient, AdminEndpoint } from './admin-port.ts';
 /** The header in which the Admin API names the key on whose behalf a request continues. It never leaves the gateway. */
 export const PERMIT_HEADER = 'x-llm-proxy-permit';
 
-/** The permit of an open gateway, where nobody has a key. */
+/** The permit of an open gateway, which has no keys. */
 export const NO_KEY = '-';
 
 const PLAYGROUND = /^([a-z]+:\/\/[^/?]*)\/admin\/v1\/playground(\/v1\/[^?]+)(\?.*)?$/;

@@ -1,13 +1,21 @@
-import type { Server } from 'bun';
 import type { ServerSettings } from '../config/snapshot.ts';
 import { watchFile } from '../config/read/watch.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { ServerState } from './server-state.ts';
-import type { SocketData } from './web-sockets.ts';
 import { readTlsFiles, type TlsPair, TlsProblem } from './tls-files.ts';
 
+/** One listener. The runtime's `Server` is one. */
+export interface Listener {
+  readonly url: URL;
+  readonly port: number | undefined;
+  /** Requests whose responses are not complete. */
+  readonly pendingRequests: number;
+  /** Stops listening; with `true`, ends the connections as well. Resolves when the last connection is gone. */
+  readonly stop: (endsConnections: boolean) => Promise<void>;
+}
+
 /** Opens a listener on a port, with a certificate if there is one. Throws the errors of listening. */
-export type OpenListener = (port: number, pair: TlsPair | undefined) => Server<SocketData>;
+export type OpenListener = (port: number, pair: TlsPair | undefined) => Listener;
 
 /** The listeners of one port. There are several only while connections of an earlier certificate last. */
 export interface Listeners {
@@ -34,7 +42,7 @@ export function requireFreePort({ host, port }: { readonly host: string; readonl
 
 interface Renewal {
   readonly gateway: Gateway;
-  readonly state: ServerState;
+  readonly state: Pick<ServerState, 'phase'>;
   readonly tls: ServerSettings['tls'];
   readonly port: number;
 }
@@ -73,7 +81,7 @@ export function openRenewable(open: OpenListener, { gateway, state, tls, port: w
       if (!(error instanceof TlsProblem)) retry = setTimeout(renew, RETRY_MS).unref();
     }
   };
-  const retire = (old: Server<SocketData>): void => {
+  const retire = (old: Listener): void => {
     void old.stop(false).then(() => servers.delete(old));
   };
   const watches = tls === undefined ? [] : [tls.certFile, tls.keyFile].map((path) => watchFile(path, renew));

@@ -16,6 +16,7 @@ import { readMetrics } from './metrics-endpoint.ts';
 import { answerKeyHolder } from './key-holder.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import { hello } from './hello.ts';
+import { INNER_HOST } from './lean/handed-over.ts';
 import { boundLeftover } from './leftover-body.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
@@ -24,8 +25,6 @@ import { responseOf } from './response.ts';
 import { isReserved, pathOf, type RequestTarget, requestTarget } from './request-target.ts';
 import type { ServerState } from './server-state.ts';
 import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
-
-const LOOPBACK = '127.0.0.1';
 
 /** The client's side: accepts connections, answers the gateway's own endpoints, and passes the rest to the gateway. */
 export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
@@ -82,7 +81,7 @@ function placeOf(
   { host, isShared, handedOver }: ServeOptions,
   isRenewable: boolean,
 ): { readonly hostname: string; readonly reusePort: boolean } {
-  if (handedOver !== undefined) return { hostname: LOOPBACK, reusePort: false };
+  if (handedOver !== undefined) return { hostname: INNER_HOST, reusePort: false };
   // A listener with a renewed certificate opens beside the one that it replaces.
   return { hostname: host, reusePort: isShared || (isRenewable && LISTENERS_OVERLAP) };
 }
@@ -112,7 +111,9 @@ function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
 function answer(request: Request, server: Server<SocketData>, state: ServerState): Answer {
   const { corsOrigins } = state.gateway.snapshot().server;
   const origin = allowedOrigin(request.headers, corsOrigins);
-  if (origin === undefined) return answerOrRefusal(request, server, state);
+  // No other page has a use for the console.
+  if (origin === undefined || isOfConsole(pathOf(request.url), state))
+    return answerOrRefusal(request, server, state);
   if (request.method === 'OPTIONS') return preflight(request.headers, origin);
   return Promise.resolve(answerOrRefusal(request, server, state)).then((response) =>
     withCors(response, origin),

@@ -27,6 +27,8 @@ export interface Spend {
   readonly knownOf: (counter: string, windowMs: number) => number;
   /** The use on this machine that the database does not have. Needs the option `shared`. */
   readonly unstoredOf: (counter: string, windowMs: number) => number;
+  /** The use of this machine that the database has. Needs the option `shared`. */
+  readonly storedOf: (counter: string, windowMs: number) => number;
   /** Whether the last flush succeeded. */
   readonly isSettled: () => boolean;
   /** The id of the journal's folder, by which the ledger tells machines apart. */
@@ -119,6 +121,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
     knownOf: (counter, windowMs) => ledger.knownOf(counter, windowMs),
     unstoredOf: (counter, windowMs) => ledger.unstoredOf(counter, windowMs),
+    storedOf: (counter, windowMs) => ledger.storedOf(counter, windowMs),
     isSettled: () => ledger.isSettled,
     node: folder.node,
     prepare: (claims) => ledger.prepare([...claims]),

@@ -65,8 +65,8 @@ export const RESOURCE_KINDS = {
     title: 'setting',
     path: 'settings',
     section: { name: 'Settings', description: 'Every other section of the configuration, by its name.' },
-    // The tokens of metrics, and the secrets of the hooks in `alerts`.
-    secrets: ['value.token', 'value.*.secret'],
+    // The tokens of metrics, the secrets of the hooks in `alerts`, and the address of Redis in `shared_state`.
+    secrets: ['value.token', 'value.*.secret', 'value.url'],
     inFile: 'sections',
   },
 } as const satisfies Record<string, ResourceKindRow>;

@@ -9,7 +9,7 @@ import type { Usage } from './usage.ts';
  *
  * Order: `start` once and first; within a chunk, `usage` before content and content before `finish`; `finish` once;
  * `end` or `error` once and last. A reader may interleave calls. `sequence.ts` orders them before a writer sees them,
- * and closes whatever a reader leaves open. A reader whose API has no such event may omit `part-end`, `reasoning-end`
+ * and closes everything that a reader leaves open. A reader whose API has no such event may omit `part-end`, `reasoning-end`
  * and `call-end`, unless they carry a seal.
  */
 export type HubEvent =

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -8,6 +9,7 @@ import { startProcess, type TestProcess } from '../e2e/process.ts';
 import { type Api, APIS, CHAT, deltasOf } from './apis.ts';
 import { ask, type Exchange } from './exchange.ts';
 import { peakWhile, residentMb, settledMb } from './memory.ts';
+import { chunkedHead, chunkOf, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts';
 
 /** The allowed growth of the gateway. Its buffers and the kernel's hold a little of every stream. */
 const LIMIT_MB = 20;
@@ -18,14 +20,14 @@ let program: TestProcess;
 let url: string;
 
 /** A gateway as a program of its own, which has what the runtime needs once. */
-async function begin(): Promise<void> {
+async function begin({ engine = 'runtime', more = '' } = {}): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-slow-'));
   simulator = await startSimulator();
   await Bun.write(
     join(folder, 'config.yaml'),
     `
-server: { host: 127.0.0.1, port: 0 }
-providers: [{ name: a, api_base: "${simulator.url}", timeouts: { idle_timeout: 2 } }]
+server: { host: 127.0.0.1, port: 0, engine: ${engine} }
+providers: [{ name: a, api_base: "${simulator.url}", timeouts: { idle_timeout: 2 }, model_mapping: { "mock/*": "*" } }, ${more}]
 logging: { level: error }
 `,
   );
@@ -98,8 +100,50 @@ describe.skipIf(process.platform !== 'linux')('while a client does not read', ()
   });
 });
 
+describe.skipIf(process.platform !== 'linux').each(['runtime', 'lean'])(
+  'many clients that do not read (%s)',
+  (engine) => {
+    const CLIENTS = 60;
+    /** One read of a provider that writes fast, and what it belongs to. */
+    const MOST_MB = 0.9;
+    let flooding: ScriptedProvider;
+
+    beforeEach(async () => {
+      const content = 'x'.repeat(60_000);
+      const event = Buffer.from(`data: {"choices":[{"index":0,"delta":{"content":"${content}"}}]}\n\n`);
+      flooding = await startScriptedProvider(async (_, socket) => {
+        socket.write(chunkedHead('text/event-stream'));
+        for (let count = 0; count < 100 && !socket.destroyed; count++)
+          if (!socket.write(chunkOf(event))) await once(socket, 'drain').catch(() => undefined);
+      });
+      await begin({
+        engine,
+        more: `{ name: flooding, api_base: "${flooding.url}", model_mapping: { flood: up } }`,
+      });
+      await settledMb(program.pid);
+    });
+    afterEach(async () => {
+      await end();
+      await flooding.stop();
+    });
+
+    test('cost one read of their provider each', async () => {
+      const before = await residentMb(program.pid);
+      const clients = Array.from({ length: CLIENTS }, () => {
+        const client = streamed(CHAT, 'flood');
+        client.pause();
+        return client;
+      });
+      await until(() => flooding.requests.length === CLIENTS);
+      const after = await settledMb(program.pid);
+      expect(after - before).toBeLessThan(CLIENTS * MOST_MB);
+      for (const client of clients) client.leave();
+    });
+  },
+);
+
 describe.skipIf(process.platform !== 'linux')('one event of 10 MB', () => {
-  beforeAll(begin);
+  beforeAll(() => begin());
   afterAll(end);
 
   test.each(APIS.map((api) => [api.name, api] as const))(

@@ -27,6 +27,8 @@ export interface CrossingOptions {
   readonly workers: number;
   readonly atATime?: number;
   readonly seed?: number;
+  /** The gateway's server; by default, the one of the tests. */
+  readonly engine?: string | undefined;
 }
 
 /** The ways the provider answers. A bad answer leads to the fallback, which is the same provider without faults. */
@@ -44,10 +46,11 @@ export async function playCrossing({
   workers,
   atATime = 48,
   seed = 1,
+  engine,
 }: CrossingOptions): Promise<Crossing> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-crossing-'));
   const provider = await startProvider();
-  await Bun.write(join(folder, 'config.yaml'), configOf(provider.url, workers));
+  await Bun.write(join(folder, 'config.yaml'), configOf(provider.url, workers, engine));
   const program = startProcess([], { cwd: folder, env: { LOG_LEVEL: 'info' } });
   try {
     const [, url = ''] = await program.printed(/listening on (http\S+)/);
@@ -67,9 +70,9 @@ export async function playCrossing({
   }
 }
 
-function configOf(url: string, workers: number): string {
+function configOf(url: string, workers: number, engine: string | undefined): string {
   return `
-server: { host: 127.0.0.1, port: 0 }
+server: { host: 127.0.0.1, port: 0${engine === undefined ? '' : `, engine: ${engine}`} }
 workers: ${workers}
 allow_unauthenticated: true
 providers:

@@ -132,7 +132,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
     requireOwnBrowser(new Request('http://localhost/', { headers }), '/v1/models', open);
   },
   'trace context': (text) => readTraceContext(header('traceparent', text)),
-  'line of the log': (text) => redact(text),
+  'line of the log': (text) => redact()(text),
   'stream of events': (text) => {
     const block = createSseSplitter(1 << 20).push(bytes(`data: ${text}\n\n`));
     return block && splitEvents(block);

@@ -224,7 +224,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.getByText('The configuration was changed while this form was open').waitFor();
     // The browser reports each refusal.
     expect(watched.expected(/412/)).toBe(1);
-    await page.getByRole('button', { name: 'Save over it' }).click();
+    await page.getByRole('button', { name: 'Overwrite' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await gateway.admin('GET', '/models/fast')).toMatchObject({ routes: [{ weight: 7 }] });
     expect(await gateway.admin('GET', '/models/falls')).toMatchObject({ fallbacks: [] });
@@ -247,6 +247,6 @@ describe.skipIf(!canTestConsole)('the console', () => {
     const places = page.getByRole('navigation', { name: 'Pages' }).getByRole('listitem');
     expect(await places.allTextContents()).toEqual(['My use', 'Playground', 'Settings']);
     await page.goto(`${gateway.url}/console/providers`);
-    await page.getByText('There is no such page').waitFor();
+    await page.getByText('Page not found').waitFor();
   });
 });

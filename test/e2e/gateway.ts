@@ -1,4 +1,5 @@
 import { type App, startApp } from '../../src/app/gateway-app.ts';
+import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 import { compileText } from '../../src/config/read/load.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
@@ -30,7 +31,7 @@ export function compiled(config: string, version = 1): Snapshot {
 export function startGateway(
   config: string,
   clock?: SystemClock,
-  engine: 'runtime' | 'lean' = 'runtime',
+  engine: 'runtime' | 'lean' = DEFAULTS.serverEngine,
 ): TestGateway {
   const events: GatewayEvent[] = [];
   const ends: RequestEnded[] = [];

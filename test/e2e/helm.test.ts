@@ -6,7 +6,8 @@ import { compileText } from '../../src/config/read/load.ts';
 
 const CHART = join(import.meta.dir, '..', '..', 'deploy', 'helm', 'llm-proxy');
 
-const helm = Bun.which('helm');
+/** The one that the tests install with the Python libraries, where there is no other. */
+const helm = Bun.which('helm') ?? Bun.which(join(import.meta.dir, '../../node_modules/.python/bin/helm'));
 if (helm === null) console.error('There is no helm: the tests that render the chart are skipped.');
 
 /** The custom resources of Prometheus' operator that follow the gateway's pods, and the settings that they share. */
@@ -18,7 +19,7 @@ interface Monitor {
 
 interface Resource {
   readonly kind: string;
-  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   // Written by the chart. Each test states the fields that it checks.
   readonly spec: { readonly [name: string]: unknown };
   readonly data: Readonly<Record<string, string>>;
@@ -26,6 +27,7 @@ interface Resource {
 
 interface Rendering {
   readonly resources: ReadonlyMap<string, Resource>;
+  readonly all: readonly Resource[];
   readonly problem: string;
 }
 
@@ -45,7 +47,9 @@ function render(values: 'file' | 'database' | undefined, ...more: readonly strin
   ]);
   const resources = parseAllDocuments(run.stdout.toString()).map((document) => document.toJS() as Resource);
   return {
-    resources: new Map(resources.map((resource) => [resource.kind, resource])),
+    // A kind may come twice: the gateway's own comes first.
+    resources: new Map(resources.toReversed().map((resource) => [resource.kind, resource])),
+    all: resources,
     problem: run.stderr.toString(),
   };
 }
@@ -144,6 +148,21 @@ describe.skipIf(helm === null)('the chart', () => {
     ['a value that does not exist', ['replica=3'], /additional propert\S+ '?replica'? (?:is )?not allowed/i],
     ['a value of another type', ['replicas=many'], /want integer|expected: integer/i],
     [
+      'a route without a Gateway',
+      ['image.repository=x', 'config.a=1', 'httpRoute.enabled=true'],
+      'httpRoute.parentRefs',
+    ],
+    [
+      'a Valkey without a database',
+      ['image.repository=x', 'config.a=1', 'valkey.enabled=true'],
+      'valkey.enabled needs database.enabled',
+    ],
+    [
+      'a Valkey without a password',
+      ['image.repository=x', 'database.enabled=true', 'existingSecret=keys', 'valkey.enabled=true'],
+      'valkey.passwordSecret',
+    ],
+    [
       'an Ingress without a host',
       ['image.repository=x', 'config.a=1', 'ingress.enabled=true'],
       'ingress.hosts',
@@ -188,6 +207,33 @@ describe.skipIf(helm === null)('the chart', () => {
     expect(spec.rules.map(({ host, http }) => [host, ...http.paths.map(({ path }) => path)])).toEqual([
       ['llm.example.org', '/v1'],
     ]);
+  });
+
+  test('leads a Gateway to the API alone, and lets long answers last', () => {
+    const spec = render('database').resources.get('HTTPRoute')?.spec as {
+      rules: { matches: { path: { value: string } }[]; timeouts: object; backendRefs: object[] }[];
+    };
+    expect(spec.rules).toEqual([
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/v1' } }],
+        timeouts: { request: '0s', backendRequest: '0s' },
+        backendRefs: [{ name: 'edge-llm-proxy', port: 80 }],
+      },
+    ] as never);
+  });
+
+  test('sets up a Valkey that the Service of the gateway does not select, and that evicts nothing', () => {
+    const valkey = render('database').all.filter(({ metadata }) => metadata.name === 'edge-llm-proxy-valkey');
+    expect(valkey.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Service']);
+    const deployment = valkey.find(({ kind }) => kind === 'Deployment')!;
+    const { metadata, spec } = deployment.spec['template'] as {
+      metadata: { labels: Record<string, string> };
+      spec: { containers: { args: string[] }[] };
+    };
+    expect(spec.containers[0]?.args.join(' ')).toContain('--maxmemory-policy noeviction');
+    const selector = render('database').resources.get('Service')?.spec['selector'] as Record<string, string>;
+    expect(Object.entries(selector).every(([name, value]) => metadata.labels[name] === value)).toBe(false);
+    expect(render('file').all.some(({ metadata: { name } }) => name.endsWith('valkey'))).toBe(false);
   });
 
   test('names an image by its digest where there is one', () => {

@@ -67,6 +67,9 @@ describe('both engines give the same answer to', () => {
     TRACE: () => rawRequest('TRACE /v1/chat/completions', [KEY]),
     'a path of the gateway': () => rawRequest('GET /healthz', []),
     'a path that is not there': () => rawRequest('GET /nothing/here', [KEY]),
+    'a POST to the list of models': () => rawRequest('POST /v1/models', [KEY, JSON_TYPE], BODY),
+    'a length behind a vertical tab': () =>
+      `${rawRequest(LINE, [KEY, JSON_TYPE, ['Content-Length', `\x0b${BODY.length}`]])}${BODY}`,
     'the list of models': () => rawRequest('GET /v1/models', [KEY]),
     'a head that is too large': () => request([['X-Large', 'x'.repeat(40_000)]]),
   };
@@ -221,16 +224,61 @@ test.skipIf(process.platform !== 'linux')('nobody gets past it to the server beh
   await gateway.stop();
 });
 
-/** The ports on which this process listens, by /proc/net/tcp and the sockets that it has open (proc(5)). */
+test.skipIf(process.platform !== 'linux')('nobody takes the place of a client by its port', async () => {
+  const ports = await ownListeners();
+  const gateway = startGateway(OPEN, undefined, 'lean');
+  const outer = Number(new URL(gateway.url).port);
+  const inner = [...(await ownListeners())].find((port) => !ports.has(port) && port !== outer) ?? 0;
+  const client = connect(outer, '127.0.0.1', () =>
+    client.write(rawRequest('GET /healthz', [['Connection', 'keep-alive']])),
+  );
+  await new Promise((resolve) => client.once('data', resolve));
+  const taken = (await connections()).find(({ remotePort }) => remotePort === inner);
+  expect(taken).toBeDefined();
+  const intruder = connect({
+    host: '127.0.0.1',
+    port: inner,
+    localAddress: '127.0.0.2',
+    localPort: taken?.localPort ?? 0,
+  });
+  intruder.write(rawRequest('GET /healthz', []));
+  const answer = await new Promise<Buffer>((resolve) => intruder.once('data', resolve));
+  expect(answer.toString()).toStartWith('HTTP/1.1 421');
+  client.destroy();
+  intruder.destroy();
+  await gateway.stop();
+});
+
+interface Row {
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly state: string;
+  readonly inode: string;
+}
+
+/** The system's connections and listeners, by /proc/net/tcp (proc(5)). */
+async function connections(): Promise<Row[]> {
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => Bun.file(`/proc/net/${name}`).text()));
+  const portOf = (address = ''): number => Number.parseInt(address.split(':')[1] ?? '', 16);
+  return tables
+    .flatMap((text) => text.trim().split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .map(([, local, remote, state = '', , , , , , inode = '']) => ({
+      localPort: portOf(local),
+      remotePort: portOf(remote),
+      state,
+      inode,
+    }));
+}
+
+/** The ports on which this process listens: those whose sockets it has open. */
 async function ownListeners(): Promise<ReadonlySet<number>> {
   const folder = '/proc/self/fd';
   const links = await Promise.all(
     (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
   );
-  const table = await Promise.all(['tcp', 'tcp6'].map((name) => Bun.file(`/proc/net/${name}`).text()));
-  const rows = table.flatMap((text) => text.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
-  const listening = rows.filter(
-    ([, , , state, , , , , , inode]) => state === '0A' && links.includes(`socket:[${inode}]`),
+  const listening = (await connections()).filter(
+    ({ state, inode }) => state === '0A' && links.includes(`socket:[${inode}]`),
   );
-  return new Set(listening.map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16)));
+  return new Set(listening.map(({ localPort }) => localPort));
 }

@@ -29,6 +29,7 @@ export function startProcess(args: readonly string[], options: ProcessOptions = 
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
       LANG: 'en_US.UTF-8',
+      ...otherEngine(process.env),
       ...options.env,
     },
     stdout: 'pipe',
@@ -47,6 +48,12 @@ export function startProcess(args: readonly string[], options: ProcessOptions = 
     kill: (signal = 'SIGTERM') => child.kill(signal),
     printed: (pattern) => until(() => pattern.exec(`${output.stdout}\n${output.stderr}`) ?? undefined),
   };
+}
+
+/** The variables by which the tests run on another engine (`other-engine.ts`). */
+function otherEngine(env: NodeJS.ProcessEnv): Record<string, string> {
+  const { LLM_PROXY_TEST_ENGINE, BUN_OPTIONS } = env;
+  return LLM_PROXY_TEST_ENGINE === undefined ? {} : { LLM_PROXY_TEST_ENGINE, BUN_OPTIONS: BUN_OPTIONS ?? '' };
 }
 
 async function collect(

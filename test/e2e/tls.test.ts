@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import type { Gateway } from '../../src/gateway/ports.ts';
 import { LISTENERS_OVERLAP, openRenewable } from '../../src/server/renewable.ts';
 import type { ServerState } from '../../src/server/server-state.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { ADMIN_KEY } from './db-program.ts';
 import { chat, until } from './gateway.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
@@ -17,10 +19,14 @@ if (OPENSSL === null) console.warn('openssl was not found: HTTPS is not tested')
 let folder: string;
 let simulator: Simulator;
 let program: TestProcess | undefined;
+let large: ReturnType<typeof Bun.serve>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-tls-'));
   simulator = await startSimulator();
+  const message = { role: 'assistant', content: 'x'.repeat(3_000_000) };
+  const choices = [{ index: 0, message, finish_reason: 'stop' }];
+  large = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => Response.json({ choices }) });
 });
 
 afterEach(async () => {
@@ -28,6 +34,7 @@ afterEach(async () => {
   await program?.exited;
   program = undefined;
   await simulator.stop();
+  await large.stop(true);
   await rm(folder, { recursive: true });
 });
 
@@ -54,13 +61,14 @@ async function certify(name: string): Promise<void> {
   expect(await child.exited).toBe(0);
 }
 
-async function start(): Promise<TestProcess> {
+async function start(engine: string): Promise<TestProcess> {
   await Bun.write(
     join(folder, 'config.yaml'),
-    `server: { host: 127.0.0.1, port: 0, tls: { cert_file: cert.pem, key_file: key.pem } }
-providers: [{ name: a, api_base: "${simulator.url}" }]\n`,
+    `server: { host: 127.0.0.1, port: 0, engine: ${engine}, tls: { cert_file: cert.pem, key_file: key.pem } }
+providers: [{ name: a, api_base: "${simulator.url}" }, { name: large, api_base: "${large.url.origin}" }]
+models: { gpt: { routes: [{ provider: a }] }, large: { routes: [{ provider: large }] } }\n`,
   );
-  program = startProcess([], { cwd: folder });
+  program = startProcess([], { cwd: folder, env: { ADMIN_KEY } });
   return program;
 }
 
@@ -74,10 +82,12 @@ function presented(port: number): Promise<string> {
   });
 }
 
-describe.skipIf(OPENSSL === null)('with server.tls', () => {
+const INSECURE = { tls: { rejectUnauthorized: false } };
+
+describe.skipIf(OPENSSL === null).each(['runtime', 'lean'])('with server.tls and the engine %s', (engine) => {
   test('the gateway speaks HTTPS, streams included', async () => {
     await certify('first');
-    const [, url] = await (await start()).printed(/listening on (https:\S+)/);
+    const [, url] = await (await start(engine)).printed(/listening on (https:\S+)/);
     const response = await fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -89,7 +99,7 @@ describe.skipIf(OPENSSL === null)('with server.tls', () => {
 
   test('a renewed certificate is shown without a restart, and a stream of the old one finishes', async () => {
     await certify('first');
-    const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
+    const [, url = ''] = await (await start(engine)).printed(/listening on (https:\S+)/);
     const port = Number(new URL(url).port);
     expect(await presented(port)).toBe('first');
     const streaming = fetch(`${url}/v1/chat/completions`, {
@@ -109,6 +119,77 @@ describe.skipIf(OPENSSL === null)('with server.tls', () => {
     expect(await streaming).toContain('data: [DONE]');
   });
 
+  test('a port that is taken is not shared with the program that has it', async () => {
+    await certify('first');
+    const [, url = ''] = await (await start(engine)).printed(/listening on (https:\S+)/);
+    const first = program;
+    const other = startProcess(['--port', new URL(url).port], { cwd: folder });
+    expect(await other.exited).toBe(1);
+    expect(other.stderr()).toContain('is in use');
+    expect(await presented(Number(new URL(url).port))).toBe('first');
+    program = first;
+  });
+
+  test('a certificate that can not be served is one clear line, at the start and later', async () => {
+    await certify('first');
+    await Bun.write(join(folder, 'key.pem'), 'nonsense');
+    const refused = await start(engine);
+    expect(await refused.exited).toBe(1);
+    expect(refused.stderr()).toMatch(/server\.tls\.key_file: key\.pem is not a PEM private key/);
+    await certify('second');
+    const [, url = ''] = await (await start(engine)).printed(/listening on (https:\S+)/);
+    await Bun.write(join(folder, 'cert.pem'), 'half written');
+    await program?.printed(/server\.tls\.cert_file: cert\.pem is not a PEM certificate/);
+    expect(await presented(Number(new URL(url).port))).toBe('second');
+  });
+
+  test('a browser that signs in gets a cookie that is Secure', async () => {
+    await certify('first');
+    const [, url = ''] = await (await start(engine)).printed(/listening on (https:\S+)/);
+    const response = await fetch(`${url}/admin/v1/sessions`, {
+      method: 'POST',
+      body: JSON.stringify({ key: ADMIN_KEY }),
+      headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+      ...INSECURE,
+    });
+    expect(response.status).toBe(201);
+    expect(response.headers.get('set-cookie')).toMatch(/^__Host-.*; Secure$/);
+  });
+
+  test('a client that reads late gets all of a large answer, and garbage harms nobody', async () => {
+    await certify('first');
+    const running = await start(engine);
+    const [, url = ''] = await running.printed(/listening on (https:\S+)/);
+    const port = Number(new URL(url).port);
+    await Promise.all(
+      ['GET / HTTP/1.1\r\n\r\n', `\x16\x03\x01${'x'.repeat(600)}`, ''].map((text) => refused(port, text)),
+    );
+    const client = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    const body = JSON.stringify(chat('large'));
+    client.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    client.pause();
+    await Bun.sleep(1_000);
+    let text = '';
+    client.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+    client.resume();
+    await new Promise((resolve) => client.on('end', resolve).on('error', resolve));
+    const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+    expect(text.length - text.indexOf('\r\n\r\n') - 4).toBe(Number(length));
+    expect(text.length).toBeGreaterThan(1_000_000);
+    expect(running.stderr()).not.toContain('bug');
+  });
+});
+
+/** Sends a text to a port that expects TLS, and waits until the connection is closed. */
+function refused(port: number, text: string): Promise<unknown> {
+  const socket = connectPlain(port, '127.0.0.1', () => socket.end(text, 'latin1'));
+  socket.resume();
+  return new Promise((resolve) => socket.on('close', resolve).on('error', () => undefined));
+}
+
+describe.skipIf(OPENSSL === null)('of a renewed certificate', () => {
   test('while no listener with the renewed certificate can open, the old one stays; then the new one takes over', async () => {
     await certify('first');
     const options = {
@@ -150,29 +231,5 @@ describe.skipIf(OPENSSL === null)('with server.tls', () => {
     } finally {
       await listeners.stop();
     }
-  });
-
-  test('a port that is taken is not shared with the program that has it', async () => {
-    await certify('first');
-    const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
-    const first = program;
-    const other = startProcess(['--port', new URL(url).port], { cwd: folder });
-    expect(await other.exited).toBe(1);
-    expect(other.stderr()).toContain('is in use');
-    expect(await presented(Number(new URL(url).port))).toBe('first');
-    program = first;
-  });
-
-  test('a certificate that can not be served is one clear line, at the start and later', async () => {
-    await certify('first');
-    await Bun.write(join(folder, 'key.pem'), 'nonsense');
-    const refused = await start();
-    expect(await refused.exited).toBe(1);
-    expect(refused.stderr()).toMatch(/server\.tls\.key_file: key\.pem is not a PEM private key/);
-    await certify('second');
-    const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
-    await Bun.write(join(folder, 'cert.pem'), 'half written');
-    await program?.printed(/server\.tls\.cert_file: cert\.pem is not a PEM certificate/);
-    expect(await presented(Number(new URL(url).port))).toBe('second');
   });
 });

@@ -174,6 +174,8 @@ export interface RequestDetail extends RequestRow {
   readonly is_estimated: boolean;
   readonly cost_basis: string | null;
   readonly price_ref: string | null;
+  /** What the response cache saved. */
+  readonly saved?: string | null;
   readonly attempts_detail: readonly AttemptDetail[];
   readonly started_at?: string | null;
   readonly overhead_ms?: number | null;

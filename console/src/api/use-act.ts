@@ -31,7 +31,7 @@ export function useAct<T = unknown>({ refresh, isQuiet }: Options): UseMutationR
       return Promise.all(refresh.map((key) => queries.invalidateQueries({ queryKey: [key] })));
     },
     onError: (error) => {
-      if (!isQuiet) sayFailed(t('That did not work'), error.message);
+      if (!isQuiet) sayFailed(t('The action failed'), error.message);
     },
   });
 }

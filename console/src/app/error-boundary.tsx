@@ -37,11 +37,11 @@ function Broken({ error }: { error: Error }): ReactNode {
   const { t } = useTranslation();
   // After an upgrade, scripts of the former version are gone.
   const isOutdated = /dynamically imported module|module script/i.test(error.message);
-  const title = isOutdated ? t('The gateway was upgraded') : t('This page failed');
+  const title = isOutdated ? t('The gateway was upgraded') : t('Something went wrong on this page');
   return (
-    <Empty icon={Bug} title={title} text={isOutdated ? t('Load the page again.') : error.message}>
+    <Empty icon={Bug} title={title} text={isOutdated ? t('Reload the page.') : error.message}>
       <Button look="primary" icon={RotateCw} onClick={() => location.reload()}>
-        {t('Load again')}
+        {t('Reload')}
       </Button>
       {!isOutdated && <Copy text={`${error.message}\n${error.stack ?? ''}`} label={t('Copy the details')} />}
     </Empty>

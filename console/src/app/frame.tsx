@@ -81,8 +81,8 @@ function Pages(): ReactNode {
       ))}
       {First && <Route path="/" component={First} />}
       <Route>
-        <Empty title={t('There is no such page')} text={t('The address may be of another version.')}>
-          <Link href="/">{t('To the first page')}</Link>
+        <Empty title={t('Page not found')} text={t('The address may belong to another version.')}>
+          <Link href="/">{t('Back to the overview')}</Link>
         </Empty>
       </Route>
     </Switch>
@@ -106,7 +106,7 @@ function Reconnecting(): ReactNode {
     <div className="strip" role="status">
       {t('The gateway was restarted; this page is connected again.')}
       <button type="button" className="button is-small" onClick={() => window.location.reload()}>
-        {t('Load again')}
+        {t('Reload')}
       </button>
     </div>
   );

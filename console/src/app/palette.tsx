@@ -60,7 +60,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
             </div>
             <div className="palette-list">
               <Autocomplete.Empty>
-                <div className="item-empty">{t('Nothing fits.')}</div>
+                <div className="item-empty">{t('No matches.')}</div>
               </Autocomplete.Empty>
               <Autocomplete.List>
                 {(group: Group) => <Section key={group.value} group={group} onGo={go} />}

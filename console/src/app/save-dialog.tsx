@@ -71,7 +71,7 @@ export function SaveDialog({ draft, onClose, onSaved }: SaveDialogProps): ReactN
           disabled={preview.isPending || problems.length > 0}
           onClick={() => submit(version)}
         >
-          {conflict ? t('Save over it') : t('Save')}
+          {conflict ? t('Overwrite') : t('Save')}
         </Button>
       )}
     </>
@@ -174,10 +174,10 @@ function InFile({ draft }: { draft: Draft }): ReactNode {
       <Notice look="note">
         <span>
           {gateway.mode === 'file'
-            ? t('The configuration is a file. Write this into {{file}}; the gateway takes it over at once.', {
+            ? t('The configuration is a file. Put this into {{file}}; the gateway applies it at once.', {
                 file: gateway.configuration_file ?? 'config.yaml',
               })
-            : t('Your role may look but not change. An operator can save this.')}
+            : t('Your role can view this but not change it. An operator can save it.')}
         </span>
       </Notice>
       {text.data && <CodeBlock label="YAML" text={text.data} />}

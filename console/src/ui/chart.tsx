@@ -15,7 +15,7 @@ export function Chart(props: ChartProps): ReactNode {
       <Suspense fallback={<Skeleton height={`${height}px`} />}>
         <Canvas {...props} />
       </Suspense>
-      {isEmpty && <figcaption className="chart-empty">{t('Nothing in this time')}</figcaption>}
+      {isEmpty && <figcaption className="chart-empty">{t('No data in this period')}</figcaption>}
     </figure>
   );
 }

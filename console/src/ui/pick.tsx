@@ -46,7 +46,7 @@ export function Pick({ label, value, values, none, onChange, auto, isSet, id }: 
           <Combobox.Popup className="popup" aria-label={label}>
             <Combobox.Input className="input" placeholder={t('Search …')} aria-label={t('Search …')} />
             <Combobox.Empty>
-              <div className="item-empty">{t('Nothing fits.')}</div>
+              <div className="item-empty">{t('No matches.')}</div>
             </Combobox.Empty>
             <Combobox.List>
               {(one: string) => (

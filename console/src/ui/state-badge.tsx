@@ -46,7 +46,7 @@ const ENDINGS = {
   complete: { look: 'good', text: 'Complete' },
   refused: { look: 'warning', text: 'Refused' },
   failed: { look: 'bad', text: 'Failed' },
-  truncated: { look: 'bad', text: 'Broken off' },
+  truncated: { look: 'bad', text: 'Truncated' },
   'client-left': { look: 'idle', text: 'Client left' },
 } as const;
 

@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LimitUse } from '../api/resources.ts';
@@ -14,16 +15,42 @@ export function kindOf({ kind, id }: LimitUse): string {
   return kind ?? id?.split('/')[0] ?? 'requests';
 }
 
+/** The name of a limit, such as `Spending a month`. An id that the configuration gave stands beside it. */
+export function limitName(use: LimitUse, t: TFunction): string {
+  const [, per, ...rest] = (use.id ?? '').split('/');
+  const kinds: Readonly<Record<string, string>> = {
+    cost: t('Spending'),
+    tokens: t('Tokens'),
+    input_tokens: t('Prompt tokens'),
+    output_tokens: t('Answer tokens'),
+    requests: t('Requests'),
+    concurrent: t('Requests at a time'),
+  };
+  const kind = kindOf(use);
+  const period = typeof use.per === 'string' ? use.per : per;
+  const isGenerated = use.id === undefined || use.id === kind || use.id.startsWith(`${kind}/`);
+  const own = isGenerated ? rest.join('/') : (use.id ?? '');
+  const title = `${kinds[kind] ?? kind}${period === undefined || kind === 'concurrent' ? '' : ` ${periodText(period, t)}`}`;
+  return own === '' ? title : `${title} · ${own}`;
+}
+
+const PERIODS = new Set(['second', 'minute', 'hour', 'day', 'week', 'month', 'total']);
+
+function periodText(period: string, t: TFunction): string {
+  return PERIODS.has(period) ? t(`a ${period}`, { defaultValue: `a ${period}` }) : period;
+}
+
 /** The used share of a limit, as a bar. */
 export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
   const { t } = useTranslation();
   const kind = kindOf(use);
+  const name = limitName(use, t);
   const share = use.amount > 0 ? use.used / use.amount : 1;
   const look = share >= 1 ? 'is-bad' : share >= 0.8 ? 'is-warning' : '';
   return (
     <div className="use">
       <div className="row small">
-        <span className="strong">{use.id ?? kind}</span>
+        <span className="strong">{name}</span>
         <span className="num push">
           {amountText(kind, use.used)} <span className="muted">{t('of')}</span> {amountText(kind, use.amount)}
         </span>
@@ -31,7 +58,7 @@ export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
       <div
         className="meter"
         role="meter"
-        aria-label={use.id ?? kind}
+        aria-label={name}
         aria-valuenow={Math.round(Math.min(share, 1) * 100)}
         aria-valuemin={0}
         aria-valuemax={100}
@@ -41,11 +68,11 @@ export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
       <div className="row small muted">
         <span className="num">{percent(share)}</span>
         {use.held !== undefined && use.held > 0 && (
-          <span>{t('{{text}} held for requests under way', { text: amountText(kind, use.held) })}</span>
+          <span>{t('{{text}} reserved for requests in flight', { text: amountText(kind, use.held) })}</span>
         )}
         {use.resets_at && (
           <span className="push">
-            {t('begins anew')} <When time={use.resets_at} relative />
+            {t('resets')} <When time={use.resets_at} relative />
           </span>
         )}
       </div>
@@ -55,6 +82,7 @@ export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
 
 /** The limit that is used up most, as a short bar for a table. */
 export function TightestMeter({ usage }: { usage: readonly LimitUse[] | undefined }): ReactNode {
+  const { t } = useTranslation();
   const tightest = (usage ?? []).toSorted((one, other) => shareOf(other) - shareOf(one))[0];
   if (tightest === undefined) return <span className="muted">–</span>;
   const share = shareOf(tightest);
@@ -63,7 +91,7 @@ export function TightestMeter({ usage }: { usage: readonly LimitUse[] | undefine
   return (
     <span
       className="short-use"
-      title={`${tightest.id ?? kind}: ${count(tightest.used)} / ${count(tightest.amount)}`}
+      title={`${limitName(tightest, t)}: ${count(tightest.used)} / ${count(tightest.amount)}`}
     >
       <span className="meter">
         <span className={`meter-fill ${look}`} style={{ width: `${Math.min(share, 1) * 100}%` }} />

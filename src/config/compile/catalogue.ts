@@ -105,7 +105,7 @@ function compileRoute(route: RouteSettings, provider: ProviderSettings): Route {
   };
 }
 
-/** A model that mappings and open providers serve; undefined: nobody serves it. */
+/** A model that mappings and open providers serve; undefined: no provider serves it. */
 function draftMapped(
   name: string,
   mappings: readonly Mapping[],

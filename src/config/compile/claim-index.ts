@@ -51,7 +51,7 @@ export class ClaimIndex {
   mostAtOnce(models: Iterable<string>): number {
     if (this.#forAll !== undefined) return this.#forAll.length;
     const named = this.#claims.flatMap(({ claim }) => claim.models ?? []);
-    // Of the names that fit a pattern, the shortest.
+    // The shortest name that matches the pattern.
     const names = new Set([
       ...models,
       ...named.map((name) => (isPattern(name) ? name.replaceAll('*', '') : name)),

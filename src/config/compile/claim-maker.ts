@@ -19,7 +19,7 @@ export interface Scope {
   readonly ids: readonly string[];
   /** For refusals. */
   readonly name: string;
-  /** Of windows that name none; undefined: that of `limits_options`. */
+  /** For windows that name no time zone; undefined: the one of `limits_options`. */
   readonly timezone: string | undefined;
 }
 

@@ -106,7 +106,7 @@ function findIdleEndUserLimits({ at, ownership }: KeySettings, { attribution }: 
 /** A key of which only the hash is known, as `llm-proxy export` writes it. */
 const HASHED = /^sha256:([0-9a-f]{64})$/;
 
-/** Whether this is the hash of a key. A hash lets nobody in, so it is not a secret. */
+/** Whether this is the hash of a key. A hash grants no access, so it is not a secret. */
 export function isHashedKey(key: string): boolean {
   return HASHED.test(key);
 }

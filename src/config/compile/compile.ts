@@ -1,5 +1,6 @@
 import { isPlainHeader } from '../secret-header.ts';
 import { isLoopback } from './address.ts';
+import { findSharedStateFaults } from './shared-state.ts';
 import { findHookFaults } from './alert-hooks.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileCaching } from './compile-caching.ts';
@@ -46,6 +47,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
     ...owners.findings,
     ...limits.findings,
     ...findHookFaults(settings.alerts),
+    ...findSharedStateFaults(settings.sharedState),
     ...findOpenDoor(settings, context),
   ];
   if (findings.length > 0) return { kind: 'refused', findings };

@@ -65,7 +65,7 @@ function findUselessKeys({ keys, teams }: Settings, parts: Served & Pick<Snapsho
   );
   const isUseless = ({ name, allowedModels, ownership }: Settings['keys'][number]): boolean => {
     if (allowedModels.length > 0 && !allowedModels.some((model) => isServed(model, parts))) return true;
-    // Behind a pattern, nobody knows the names.
+    // The names behind a pattern are unknown.
     if (ownership.team === undefined || patterns.length > 0 || models.size === 0) return false;
     const key = byName.get(name);
     return key !== undefined && ![...models.keys()].some(key.allows);
@@ -91,7 +91,7 @@ function findExpiredKeys({ access }: Pick<Snapshot, 'access'>, now: Date): strin
     .map(({ name }) => `Key "${name}" has expired: its requests are refused.`);
 }
 
-/** Limits that count only models which nobody serves. */
+/** Limits that count only models that no provider serves. */
 function findUselessFilters(settings: Settings, parts: Served): string[] {
   const lists = [
     settings.limits,

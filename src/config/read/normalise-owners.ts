@@ -17,7 +17,7 @@ import type { Finding, Path } from './problems.ts';
 export interface OwnerSettings {
   readonly teams: readonly TeamSettings[];
   readonly users: readonly UserSettings[];
-  /** Of the whole gateway. */
+  /** The limits of the whole gateway. */
   readonly limits: readonly LimitSettings[];
   readonly limitOptions: LimitOptions;
   readonly spend: SpendSettings;
@@ -138,10 +138,16 @@ function normaliseSpend(file: ConfigFile['spend']): SpendSettings {
 }
 
 function normaliseSharedState(file: ConfigFile['shared_state']): SharedStateSettings {
+  if (file === undefined || file === null) return DEFAULT_SHARED_STATE;
   return {
-    driver: file?.driver === 'postgres' ? 'postgres' : 'none',
-    deadlineMs: file?.deadline_ms ?? DEFAULT_SHARED_STATE.deadlineMs,
-    leasePercent: file?.lease_percent ?? DEFAULT_SHARED_STATE.leasePercent,
+    driver: file.driver ?? DEFAULT_SHARED_STATE.driver,
+    url: file.url ?? undefined,
+    caFile: file.ca_file ?? undefined,
+    namespace: file.namespace ?? undefined,
+    deadlineMs: file.deadline_ms ?? DEFAULT_SHARED_STATE.deadlineMs,
+    leasePercent: file.lease_percent ?? DEFAULT_SHARED_STATE.leasePercent,
+    money: file.money ?? DEFAULT_SHARED_STATE.money,
+    isExact: file.exact ?? DEFAULT_SHARED_STATE.isExact,
   };
 }
 

@@ -43,7 +43,7 @@ export function normalise(file: ConfigFile): {
   return { settings, findings };
 }
 
-/** The shape that opens the list of models: with one key for all, there is nobody to hide it from. */
+/** The shape that opens the list of models: with one key for all, no key could be excluded. */
 function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile): boolean {
   return typeof key === 'string' && (keys ?? []).length === 0;
 }

@@ -15,12 +15,15 @@ export interface ShapeCheck {
 
 type Issue = z.core.$ZodIssue;
 
+/** A configuration is checked too rarely for code to be generated from its schema. */
+const ONCE = { jitless: true };
+
 /** Checks the shape of a parsed and expanded configuration. Text from a variable may stand for a number. */
 export function checkShape({ value, expanded }: Pick<Expansion, 'value' | 'expanded'>): ShapeCheck {
-  const first = configSchema.safeParse(value);
+  const first = configSchema.safeParse(value, ONCE);
   if (first.success) return { file: first.data, findings: [] };
   const converted = convertExpanded(value, first.error.issues, expanded);
-  const second = configSchema.safeParse(converted);
+  const second = configSchema.safeParse(converted, ONCE);
   if (second.success) return { file: second.data, findings: [] };
   const { issues } = second.error;
   return {
@@ -64,7 +67,7 @@ function withoutFaults(value: unknown, issues: readonly Issue[]): ConfigFile | u
       Reflect.deleteProperty(owner, path.at(-1) ?? '');
     }
   }
-  const result = configSchema.safeParse(rest);
+  const result = configSchema.safeParse(rest, ONCE);
   return result.success ? result.data : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cachingSchema } from './cache-schema.ts';
 import { keyOwnershipSchema } from './owner-schema.ts';
-import { nameText, optional, secretText } from './setting.ts';
+import { flag, nameText, optional, secretText } from './setting.ts';
 
 const rateLimitSchema = z.strictObject({
   requests_per_second: z
@@ -42,7 +42,7 @@ export const masterKeySchema = z.strictObject({
       examples: ['${LLM_PROXY_KEY}'],
       writeOnly: true,
     }),
-  enabled: optional(z.boolean(), {
+  enabled: optional(flag(), {
     description: 'false disables the key: it is treated like an unknown one.',
     default: true,
   }),
@@ -52,7 +52,7 @@ export const masterKeySchema = z.strictObject({
     default: [],
     examples: [['gpt-*', 'deepseek-chat']],
   }),
-  may_relax_translation: optional(z.boolean(), {
+  may_relax_translation: optional(flag(), {
     description:
       'Whether the header `x-llm-proxy-unsupported` may request a more lenient mode than `translation.unsupported`. It may always request a stricter one.',
     default: false,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
-import { optional, seconds } from './setting.ts';
+import { flag, optional, seconds } from './setting.ts';
 
 /** The memory of the response cache. It holds nothing until a model or a key opts in. */
 export const cacheSchema = z.strictObject({
@@ -21,7 +21,7 @@ export const cacheSchema = z.strictObject({
 
 /** How the answers of a model, or to a key, are cached. */
 export const cachingSchema = z.strictObject({
-  enabled: optional(z.boolean(), {
+  enabled: optional(flag(), {
     description:
       'Whether answers are cached. false disables caching even if the other of key and model opts in.',
     default: true,
@@ -31,7 +31,7 @@ export const cachingSchema = z.strictObject({
       "Seconds for which a cached answer is replayed. Default: the setting of the request's key or model, else 300.",
     examples: [600],
   }),
-  any_temperature: optional(z.boolean(), {
+  any_temperature: optional(flag(), {
     description:
       "Whether to cache requests that do not set temperature to 0. Without the cache, their answers differ each time. Default: the setting of the request's key or model, else false.",
     examples: [true],

@@ -1,6 +1,6 @@
 import { WEB_SOCKET_APIS } from '../../protocols/web-socket/api.ts';
 import { z } from 'zod';
-import { optional, secretText } from './setting.ts';
+import { flag, optional, secretText, text } from './setting.ts';
 import { ownTranslationSchema } from './translation-schema.ts';
 
 /** A word that becomes part of a host name. */
@@ -73,12 +73,12 @@ export const cloudFields = {
   }),
   service_account: optional(
     z.strictObject({
-      file: optional(z.string().min(1), {
+      file: optional(text(), {
         description:
           'Path of the key file, which is reloaded when it changes. In a database, use `json` instead. If omitted, `json` is used.',
         examples: ['/etc/llm-proxy/service-account.json'],
       }),
-      json: optional(z.string().min(1), {
+      json: optional(text(), {
         description: 'The content of the key file. If omitted, it is read from `file`.',
         writeOnly: true,
       }),
@@ -100,7 +100,7 @@ export const cloudFields = {
       examples: [['context-management']],
     },
   ),
-  auto_cache: optional(z.boolean(), {
+  auto_cache: optional(flag(), {
     description:
       'Whether requests that are translated to the Messages API request prompt caching. Cache writes cost more than ordinary input tokens.',
     default: false,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WEEKDAYS } from '../../limits/claim.ts';
-import { nameText, optional } from './setting.ts';
+import { flag, nameText, once, optional } from './setting.ts';
 
 /** The quantities that a limit may count. The setting's name is the kind. */
 export const LIMIT_KINDS = [
@@ -19,14 +19,15 @@ const AMOUNT = /^\d[\d_]{0,20}(?:\.\d{1,12})?[kM]?$/;
 
 const AMOUNT_ERROR = 'must be a number that is not negative, such as 400000, 400_000, 400k or 2M';
 
-const amount = () =>
+const amount = once(() =>
   z.union([z.number(AMOUNT_ERROR).min(0), z.string().regex(AMOUNT, AMOUNT_ERROR)], {
     error: AMOUNT_ERROR,
-  });
+  }),
+);
 
-const timezone = () => z.string().min(1).max(64);
+const timezone = once(() => z.string().min(1).max(64));
 
-const hold = () => z.enum(['expected', 'maximum']);
+const hold = once(() => z.enum(['expected', 'maximum']));
 
 /** An entry of a list of limits: what a scope may use in a period. */
 export const limitSchema = z.strictObject({
@@ -90,7 +91,7 @@ export const limitSchema = z.strictObject({
       'Percentages of the limit at which `alerts` are sent. Default: 50, 80, 95 and 100 for limits on cost, 100 with `on_exceed: warn`, otherwise none.',
     examples: [[80, 100]],
   }),
-  count_cached: optional(z.boolean(), {
+  count_cached: optional(flag(), {
     description: "Whether tokens that are read from a provider's cache count.",
     default: true,
   }),
@@ -124,11 +125,11 @@ export const limitOptionsSchema = z.strictObject({
     description: 'Seconds for which a key keeps working after `expires_at`.',
     default: 0,
   }),
-  refund_failed: optional(z.boolean(), {
+  refund_failed: optional(flag(), {
     description: 'Whether requests that no provider answered are credited back to limits on `requests`.',
     default: false,
   }),
-  show_team_limits: optional(z.boolean(), {
+  show_team_limits: optional(flag(), {
     description: 'Whether the holder of a key sees the limits of its teams.',
     default: false,
   }),

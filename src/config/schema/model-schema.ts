@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cachingSchema } from './cache-schema.ts';
 import { DEFAULTS } from './defaults.ts';
-import { nameText, optional, seconds } from './setting.ts';
+import { flag, nameText, optional, seconds, text } from './setting.ts';
 import { ownTranslationSchema, routeTranslationFields } from './translation-schema.ts';
 
 const routeSchema = z.strictObject({
@@ -27,17 +27,17 @@ const routeSchema = z.strictObject({
       "Share of requests among routes of one priority. 0: only if no other route is left. Default: the provider's weight.",
     default: DEFAULTS.weight,
   }),
-  enabled: optional(z.boolean(), { description: 'false disables the route.', default: true }),
+  enabled: optional(flag(), { description: 'false disables the route.', default: true }),
   ...routeTranslationFields,
 });
 
 const modelSchema = z.strictObject({
-  enabled: optional(z.boolean(), {
+  enabled: optional(flag(), {
     description:
       'false disables the model: requests for it get 404. As a fallback of another model it is skipped, but its own fallbacks still apply.',
     default: true,
   }),
-  rewrite_response_model: optional(z.boolean(), {
+  rewrite_response_model: optional(flag(), {
     description:
       "Whether answers contain the name of this model instead of the provider's. Default: the top level's setting.",
     default: false,
@@ -88,7 +88,7 @@ export const fallbackSchema = z.strictObject({
     description: 'The longest Retry-After in seconds to wait for before retrying the same route.',
     default: DEFAULTS.maxRetryWaitSeconds,
   }),
-  cooldown_on_client_errors: optional(z.boolean(), {
+  cooldown_on_client_errors: optional(flag(), {
     description:
       'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) also cool the provider, if `error_codes` lists them. A single bad request then makes a model unavailable to all clients for a while.',
     default: false,
@@ -117,7 +117,7 @@ export const detectionSchema = z.strictObject({
       default: DEFAULTS.errorCodes,
     },
   ),
-  error_patterns: optional(z.array(z.string().min(1)), {
+  error_patterns: optional(z.array(text()), {
     description:
       'Texts that mark an error response as a failure if its body contains one, whatever its status. They are never searched for in the output of a model.',
     default: [],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limitList } from './limit-schema.ts';
-import { nameText, optional } from './setting.ts';
+import { flag, nameText, optional } from './setting.ts';
 
 const tagName = () =>
   z.string().regex(/^[A-Za-z0-9_.-]{1,32}$/, 'must be 1 to 32 letters, digits or any of _ . -');
@@ -112,7 +112,7 @@ export const keyOwnershipSchema = z.object({
       'Limits of the key. They apply in addition to the limits of its team and user. Default: no limit.',
     examples: [[{ cost: 50, per: 'month' }]],
   }),
-  self_rotate: optional(z.boolean(), {
+  self_rotate: optional(flag(), {
     description:
       'Whether the holder of the key may replace its secret with `POST /v1/key/rotate`. Database mode only.',
     default: false,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optional } from './setting.ts';
+import { flag, optional, text } from './setting.ts';
 
 /** Dollars, as a number or as decimal text; below zero there is no price. */
 const dollars = z.union([z.number().min(0), z.string().regex(/^\d{1,7}(?:\.\d{1,12})?$/)], {
@@ -61,7 +61,7 @@ const tierSchema = z.strictObject(meterPrices);
 
 /** The price of one model, in place of the catalogue's. */
 const overrideSchema = z.strictObject({
-  free: optional(z.boolean(), { description: 'Whether the model is free of charge.', default: false }),
+  free: optional(flag(), { description: 'Whether the model is free of charge.', default: false }),
   same_as: optional(z.string().min(3), {
     description: 'Uses the prices of another model of the catalogue, as `provider/model`. Default: none.',
     examples: ['openai/gpt-5.5'],
@@ -109,7 +109,7 @@ export const pricesSchema = z.strictObject({
       examples: [{ input: 10, output: 40 }],
     },
   ),
-  models: optional(z.record(z.string().min(1), overrideSchema), {
+  models: optional(z.record(text(), overrideSchema), {
     description:
       "Prices by model, as `provider/model` with the provider's name for the model. `*` matches any text, and the first match applies. The provider is named as in this file or as in the catalogue.",
     default: {},

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cloudFields } from './cloud-schema.ts';
 import { DEFAULTS } from './defaults.ts';
-import { nameText, optional, seconds, secretText } from './setting.ts';
+import { flag, nameText, optional, seconds, secretText, text } from './setting.ts';
 
 /** Timeouts. At the top level they apply to every provider, within a provider to that one. */
 export const providerTimeoutsSchema = z.strictObject({
@@ -48,12 +48,12 @@ export const providerSchema = z.strictObject({
     description: 'The unique name of the provider in routes, metrics and logs.',
     examples: ['openai'],
   }),
-  api_base: optional(z.string().min(1), {
+  api_base: optional(text(), {
     description:
       'Base URL, http or https, such as https://api.openai.com/v1. A trailing `/v1` is not repeated with the `/v1` of a request. Optional for anthropic, gemini, vertex and bedrock.',
     examples: ['https://api.openai.com/v1'],
   }),
-  url: optional(z.string().min(1), {
+  url: optional(text(), {
     description: 'Synonym for `api_base`. Set one of the two.',
     examples: ['https://api.openai.com/v1'],
   }),
@@ -62,7 +62,7 @@ export const providerSchema = z.strictObject({
     examples: ['${OPENAI_API_KEY}'],
     writeOnly: true,
   }),
-  enabled: optional(z.boolean(), {
+  enabled: optional(flag(), {
     description: 'false disables the provider, as if it were not in the file.',
     default: true,
   }),
@@ -102,15 +102,15 @@ export const providerSchema = z.strictObject({
   timeouts: optional(providerTimeoutsSchema, {
     description: 'Timeouts of this provider. Each overrides the one at the top level.',
   }),
-  verify_ssl: optional(z.boolean(), {
+  verify_ssl: optional(flag(), {
     description: "Whether the provider's certificate is checked. false is for tests only.",
     default: true,
   }),
-  ca_file: optional(z.string().min(1), {
+  ca_file: optional(text(), {
     description: "A PEM file of certificate authorities to trust for this provider. Default: the system's.",
     examples: ['/etc/ssl/private-ca.pem'],
   }),
-  proxy: optional(z.string().min(1), {
+  proxy: optional(text(), {
     description:
       'URL of an HTTP proxy for this provider. If omitted, the environment variables HTTPS_PROXY and NO_PROXY apply.',
     examples: ['http://127.0.0.1:3128'],
@@ -125,7 +125,7 @@ export const providerSchema = z.strictObject({
     description: 'Discount on every price of this provider, in percent.',
     default: 0,
   }),
-  free: optional(z.boolean(), {
+  free: optional(flag(), {
     description: 'Whether the provider is free of charge, such as a server of your own.',
     default: false,
   }),
@@ -134,7 +134,7 @@ export const providerSchema = z.strictObject({
       "`record`: the cost that the provider itself reports, such as OpenRouter's `usage.cost`, is stored in the records of requests next to the cost that the gateway computes. The computed cost is charged.",
     default: 'off',
   }),
-  forward_client_auth: optional(z.boolean(), {
+  forward_client_auth: optional(flag(), {
     description:
       "Whether the client's own credential goes to this provider, if the provider has no `api_key` and the credential is not a master key of the gateway.",
     default: false,

@@ -22,7 +22,7 @@ import {
   serverSchema,
   timeoutsSchema,
 } from './server-schema.ts';
-import { optional, seconds, secretText } from './setting.ts';
+import { flag, optional, seconds, secretText, text } from './setting.ts';
 import { alertSchema, attributionSchema, sharedStateSchema, spendSchema } from './spend-schema.ts';
 import { translationSchema } from './translation-schema.ts';
 
@@ -33,7 +33,7 @@ import { translationSchema } from './translation-schema.ts';
 export const configSchema = z
   .strictObject({
     listen: optional(
-      z.union([z.string().min(1), z.int().min(0).max(65_535)], {
+      z.union([text(), z.int().min(0).max(65_535)], {
         error: 'must be an address such as ":8080"',
       }),
       {
@@ -75,11 +75,11 @@ export const configSchema = z
       examples: [[{ cost: 20_000, per: 'month' }, { concurrent: 500 }]],
     }),
     limits_options: optional(limitOptionsSchema, { description: 'Options for all limits.' }),
-    allow_unauthenticated: optional(z.boolean(), {
+    allow_unauthenticated: optional(flag(), {
       description: 'Whether other machines may reach the gateway while there is no key at all.',
       default: false,
     }),
-    public_models: optional(z.boolean(), {
+    public_models: optional(flag(), {
       description:
         'Whether /v1/models answers without a key, with the models that the configuration names. Default: true if `proxy_api_key` is the only key, otherwise false.',
     }),
@@ -93,7 +93,7 @@ export const configSchema = z
         'Public model names and the routes that serve them. With at least one entry, only models listed here or in a `model_mapping` are served. Without entries, a provider that has no `model_mapping` serves any model.',
       default: {},
     }),
-    rewrite_response_model: optional(z.boolean(), {
+    rewrite_response_model: optional(flag(), {
       description:
         "Whether answers contain the model name that the client asked for instead of the provider's.",
       default: false,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { providerTimeoutsSchema } from './provider-schema.ts';
-import { optional, seconds, secretText } from './setting.ts';
+import { flag, optional, seconds, secretText, text } from './setting.ts';
 
 const portNumber = () => z.int().min(0).max(65_535);
 
 /** The gateway's address and related settings. */
 export const serverSchema = z.strictObject({
-  host: optional(z.string().min(1), {
+  host: optional(text(), {
     description:
       'Address to listen on. 127.0.0.1 is reachable from this machine only. The environment variable HOST and `--host` override it.',
     default: DEFAULTS.host,
@@ -18,7 +18,7 @@ export const serverSchema = z.strictObject({
   }),
   engine: optional(z.enum(['runtime', 'lean']), {
     description:
-      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. With `tls`, `lean` is the same as `runtime`. Changes take effect after a restart.",
+      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. Changes take effect after a restart.",
     default: DEFAULTS.serverEngine,
   }),
   tls: optional(
@@ -37,12 +37,12 @@ export const serverSchema = z.strictObject({
     }),
     { description: 'Serves HTTPS instead of HTTP.' },
   ),
-  cors_origins: optional(z.array(z.string().min(1)), {
+  cors_origins: optional(z.array(text()), {
     description: 'Origins whose pages may call the gateway from a browser; `*` allows all. None by default.',
     default: [],
     examples: [['https://chat.example.com']],
   }),
-  trusted_proxies: optional(z.array(z.string().min(1)), {
+  trusted_proxies: optional(z.array(text()), {
     description:
       "Addresses and CIDR ranges of the proxies in front of the gateway. X-Forwarded-For (or Forwarded if it is missing) and X-Forwarded-Proto are trusted from these peers only; the address in them is the client's for the log and the Admin API. None by default: the client is the peer that connects.",
     default: [],
@@ -87,7 +87,7 @@ export const metricsSchema = z.strictObject({
 
 /** The page about the API. */
 export const docsSchema = z.strictObject({
-  enabled: optional(z.boolean(), {
+  enabled: optional(flag(), {
     description:
       'Whether /docs and /openapi.json are served: a page to read about and try the API, and its description. Neither needs a key, and neither reveals the configuration.',
     default: true,
@@ -103,7 +103,7 @@ const TRACE_URL = /^https?:\/\/[^\s{]+\{trace_id\}[^\s{]*$/;
 
 /** The page on which operators see and change what the gateway does. */
 export const consoleSchema = z.strictObject({
-  enabled: optional(z.boolean(), {
+  enabled: optional(flag(), {
     description:
       'Whether the console is served: a page to monitor and configure the gateway. It shows nothing without a sign-in. It is available only if the Admin API is.',
     default: true,
@@ -149,29 +149,29 @@ export const loggingSchema = z.strictObject({
   language: optional(z.enum(['en', 'zh']), {
     description: 'Language of the log. Default: the language of the environment (LC_ALL, LC_MESSAGES, LANG).',
   }),
-  general_file: optional(z.string().min(1), {
+  general_file: optional(text(), {
     description:
       'File for the log, in addition to the terminal. Its name includes the date (proxy.log becomes proxy_2026-01-13.log). The directory is created if needed. Default: the terminal only.',
     examples: ['./logs/proxy.log'],
   }),
-  separate_files: optional(z.boolean(), {
+  separate_files: optional(flag(), {
     description:
       'Whether each request is logged to a file of its own, with its headers and bodies. This is the only place where prompts are written.',
     default: false,
   }),
-  request_dir: optional(z.string().min(1), {
+  request_dir: optional(text(), {
     description: 'Directory of these files.',
     default: DEFAULTS.requestDir,
   }),
-  error_dir: optional(z.string().min(1), {
+  error_dir: optional(text(), {
     description: 'Directory for copies of the files of failed requests.',
     default: DEFAULTS.errorDir,
   }),
-  mask_sensitive: optional(z.boolean(), {
+  mask_sensitive: optional(flag(), {
     description: 'Whether secrets are shown as sk-ab****cdef.',
     default: true,
   }),
-  enable_metrics: optional(z.boolean(), {
+  enable_metrics: optional(flag(), {
     description: 'Whether to log an extra line per request with its durations and tokens.',
     default: false,
   }),

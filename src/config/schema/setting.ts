@@ -12,26 +12,50 @@ export interface SettingDoc {
 
 /** A setting that may be left out. An empty value (`key:` followed by nothing) counts as left out. */
 export function optional<T extends z.ZodType>(schema: T, doc: SettingDoc) {
-  return schema.nullish().meta({ ...doc });
+  const setting = z.optional(nullable(schema));
+  // The method `meta` would make a copy. Every object of a schema costs memory and time at each start.
+  z.globalRegistry.add(setting, { ...doc });
+  return setting;
 }
+
+const nullables = new WeakMap<z.ZodType, z.ZodNullable>();
+
+/** The same schema gives the same nullable one. */
+function nullable<T extends z.ZodType>(schema: T): z.ZodNullable<T> {
+  const known = nullables.get(schema);
+  if (known !== undefined) return known as z.ZodNullable<T>;
+  const made = z.nullable(schema);
+  nullables.set(schema, made);
+  return made;
+}
+
+/** Returns the schema that `make` makes at the first call, for all who need the same. */
+export function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+/** A switch. */
+export const flag = once(() => z.boolean());
+
+/** A text that is not empty. */
+export const text = once(() => z.string().min(1));
 
 /** Seconds, possibly fractional. The longest timer of the runtime is 2^31 ms, or 24 days. */
-export function seconds() {
-  return z.number().min(0).max(2_000_000);
-}
+export const seconds = once(() => z.number().min(0).max(2_000_000));
 
 /** A name for people and metrics: not empty, without control characters. */
-export function nameText() {
-  return z
+export const nameText = once(() =>
+  z
     .string()
     .min(1)
     .max(200)
-    .refine((text) => !/\p{Cc}/u.test(text), 'must not contain control characters');
-}
+    .refine((name) => !/\p{Cc}/u.test(name), 'must not contain control characters'),
+);
 
 /** A credential. It goes into an HTTP header, so surrounding spaces and line breaks are never intended. */
-export function secretText() {
-  return z
+export const secretText = once(() =>
+  z
     .string()
-    .regex(/^[\x21-\x7e]*$/, 'must be printable ASCII without spaces, since it travels in an HTTP header');
-}
+    .regex(/^[\x21-\x7e]*$/, 'must be printable ASCII without spaces, since it travels in an HTTP header'),
+);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ALERT_EVENTS, DEFAULT_SHARED_STATE, DEFAULT_SPEND } from '../spend-settings.ts';
-import { optional } from './setting.ts';
+import { flag, optional } from './setting.ts';
 
 /** `spend`. */
 export const spendSchema = z.strictObject({
@@ -27,7 +27,7 @@ export const spendSchema = z.strictObject({
     description: 'The size in MiB at which the journal counts as full.',
     default: DEFAULT_SPEND.maxJournalBytes / 1024 / 1024,
   }),
-  journal_allow_network: optional(z.boolean(), {
+  journal_allow_network: optional(flag(), {
     description: 'Whether the journal may be on a network disk, where each write takes milliseconds.',
     default: false,
   }),
@@ -35,18 +35,47 @@ export const spendSchema = z.strictObject({
 
 /** `shared_state`. */
 export const sharedStateSchema = z.strictObject({
-  driver: optional(z.enum(['auto', 'postgres', 'none']), {
+  driver: optional(z.enum(['auto', 'postgres', 'redis', 'none']), {
     description:
-      'How gateways on one database share limits with a period of a day or longer. `postgres`: each gateway takes leases from the database. `none`: each gateway counts on its own. `auto`: currently the same as `none`. Changes take effect after a restart.',
-    default: 'auto',
+      'How several gateways share limits. `postgres`: they take leases from the configuration database. `redis`: they take leases from Redis or Valkey. `none`: each gateway counts on its own. `auto`: `postgres` if the configuration is in PostgreSQL, else `none`. Changes of `shared_state` take effect after a restart.',
+    default: DEFAULT_SHARED_STATE.driver,
+  }),
+  url: optional(
+    z.string().regex(/^(?:redis|valkey)s?(?:\+sentinel)?:\/\/./, 'must be a redis:// or rediss:// URL'),
+    {
+      description:
+        'Address of Redis 6.2 or later, or of Valkey. `rediss://` uses TLS. With Sentinel: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/NAME/DATABASE`. Required for `driver: redis`.',
+      examples: ['rediss://:${REDIS_PASSWORD}@redis.internal:6379/0'],
+      writeOnly: true,
+    },
+  ),
+  ca_file: optional(z.string().min(1), {
+    description:
+      'PEM file with the certificate authorities that the certificate of Redis is checked against. Default: those of the system.',
+    examples: ['/etc/llm-proxy/redis-ca.pem'],
+  }),
+  namespace: optional(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'may contain letters, digits, _, . and -'), {
+    description:
+      'Distinguishes installations that use the same Redis. Default: a random id in the configuration database; in file mode `llm-proxy`.',
+    examples: ['staging'],
   }),
   deadline_ms: optional(z.number().int().min(5).max(5000), {
-    description: 'Milliseconds that a request waits for the database when its gateway has no lease left.',
+    description: 'Milliseconds that a request waits for the store when its gateway has no lease left.',
     default: DEFAULT_SHARED_STATE.deadlineMs,
   }),
   lease_percent: optional(z.number().min(0.01).max(50), {
     description: 'Maximum share of a limit that a gateway leases at once, in percent.',
     default: DEFAULT_SHARED_STATE.leasePercent,
+  }),
+  money: optional(z.enum(['share', 'closed', 'open']), {
+    description:
+      'What happens to requests with limits of a day or longer while the store does not answer. `share`: a gateway uses its leases and a reserve that it took before, then answers 503. `closed`: it keeps no reserve. `open`: it serves and counts all of them, so limits may be exceeded.',
+    default: DEFAULT_SHARED_STATE.money,
+  }),
+  exact: optional(z.boolean(), {
+    description:
+      'Whether each request asks the store, instead of using leases that the gateway took in advance. Needs `driver: redis`.',
+    default: DEFAULT_SHARED_STATE.isExact,
   }),
 });
 

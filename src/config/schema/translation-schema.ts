@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
-import { nameText, optional } from './setting.ts';
+import { flag, nameText, optional } from './setting.ts';
 
 /** The top-level settings for translating requests into another API. */
 export const translationSchema = schemaOf({
@@ -21,12 +21,12 @@ function schemaOf(defaults: Readonly<Record<string, unknown>>) {
         "How to treat parts of a request that the provider's API cannot express. `warn`: settings such as `seed` are removed and reported, and a route that would change the meaning is skipped. `drop`: everything unsupported is removed. `reject`: only exact translations are sent. Default on a model: the provider's setting. Default on a provider: the top level's setting.",
       ...defaultOf(defaults, 'unsupported'),
     }),
-    signature_ids: optional(z.boolean(), {
+    signature_ids: optional(flag(), {
       description:
         "Whether Gemini's thought signatures are embedded in the ids of tool calls, so that clients of the Chat API return them. Default on a provider or model: the more general setting.",
       ...defaultOf(defaults, 'signature_ids'),
     }),
-    fetch_media: optional(z.boolean(), {
+    fetch_media: optional(flag(), {
       description:
         'Whether the gateway downloads images and files that a request references by URL, for providers that accept only their bytes. At most 16 files and 64 MB per request, and only from public addresses. Default on a provider or model: the more general setting.',
       ...defaultOf(defaults, 'fetch_media'),
@@ -73,15 +73,15 @@ export const routeTranslationFields = {
       thinking: optional(z.enum(['adaptive', 'budget', 'none']), {
         description: "How to request thinking. Default: derived from the model's name.",
       }),
-      forced_tools: optional(z.boolean(), {
+      forced_tools: optional(flag(), {
         description:
           "Whether the model accepts a forced tool choice. Default: derived from the model's name.",
       }),
-      mid_system: optional(z.boolean(), {
+      mid_system: optional(flag(), {
         description:
           "Whether the model accepts system messages between the others. Default: derived from the model's name.",
       }),
-      json: optional(z.boolean(), {
+      json: optional(flag(), {
         description:
           "Whether the model accepts a JSON schema for its answer. Default: derived from the model's name.",
       }),

@@ -4,12 +4,14 @@ import { setUpKeys } from './keys-dialog.ts';
 import { setUpModels } from './models.ts';
 import { operationView } from './operation-view.ts';
 import { overview } from './overview.ts';
+import { setUpConsoleLink } from './places.ts';
 import { playground } from './playground.ts';
 import { type ApiReference, loadReference } from './reference.ts';
 import { markCurrent, setUpSidebar } from './sidebar.ts';
 import { setUpTheme } from './theme.ts';
 
 setUpTheme();
+setUpConsoleLink();
 try {
   start(await loadReference());
 } catch (error) {

@@ -2,6 +2,7 @@ import type { Header, Response } from '../../openapi/types.ts';
 import { codeBlock, copyButton } from './code.ts';
 import { el } from './element.ts';
 import { icon } from './icon.ts';
+import { playgroundAddress } from './places.ts';
 import { inline, prose } from './prose.ts';
 import { type ApiReference, BASE_URL } from './reference.ts';
 import { tabs } from './tabs.ts';
@@ -21,7 +22,7 @@ export function overview(reference: ApiReference): HTMLElement {
       el(
         'p',
         { class: 'actions' },
-        el('a', { class: 'button primary', href: '#/playground' }, icon('chat'), 'Open the playground'),
+        el('a', { class: 'button primary', href: playgroundAddress() }, icon('chat'), 'Open the playground'),
         el('a', { class: 'button', href: 'openapi.json', download: 'openapi.json' }, 'openapi.json'),
       ),
     ),

@@ -1,10 +1,12 @@
 import { byId, el, fill } from './element.ts';
 import { icon, type IconName } from './icon.ts';
+import { consolePath, playgroundAddress } from './places.ts';
 import type { ApiReference, Entry } from './reference.ts';
 
 /** The list of all that there is, with a field to find something in it. */
 export function setUpSidebar(reference: ApiReference): void {
   const { document: api, entries } = reference;
+  const path = consolePath();
   const groups = api['x-tagGroups'].map(({ name, tags }) =>
     el(
       'section',
@@ -34,7 +36,8 @@ export function setUpSidebar(reference: ApiReference): void {
       'ul',
       { class: 'places' },
       place('#/', 'home', 'Overview'),
-      place('#/playground', 'chat', 'Playground'),
+      place(playgroundAddress(), 'chat', 'Playground'),
+      ...(path === undefined ? [] : [place(path, 'screen', 'Console')]),
     ),
     ...groups,
     nothing,

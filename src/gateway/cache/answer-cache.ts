@@ -50,7 +50,7 @@ export class AnswerCache {
     return flight;
   }
 
-  /** Nobody joins the flight any more. */
+  /** No further request joins the flight. */
   close(flight: Flight): void {
     if (this.#flights.get(flight.id) === flight) this.#flights.delete(flight.id);
   }

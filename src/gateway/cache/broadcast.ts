@@ -32,7 +32,7 @@ export class Broadcast implements ClientStream {
     return this.#end;
   }
 
-  /** Whether the answer is too large to be kept, so that nobody can join any more. */
+  /** Whether the answer is too large to be kept, so that no further client can join. */
   get isTooLarge(): boolean {
     return this.#totalBytes > this.#mostBytes;
   }

@@ -103,7 +103,7 @@ export class Flight {
 /** How much of an answer a client got: `reset`: the answer broke off; `left`: the client did. */
 export type Sent = 'closed' | 'reset' | 'left';
 
-/** One client in a flight. It leaves once, whoever notices it first. */
+/** One client in a flight. It leaves once. */
 export class Passenger {
   readonly #flight: Flight;
   readonly #seat: BroadcastSeat;

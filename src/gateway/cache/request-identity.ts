@@ -8,7 +8,7 @@ import { modelPrint, providersOf } from './config-print.ts';
 
 /**
  * Names a request such that two requests of one name may have one answer: by tenant, path, model, headers that change
- * the answer, and body. Nobody can make up a name without the secret. Returns undefined if the body has none.
+ * the answer, and body. A name cannot be guessed without the secret. Returns undefined if the body has none.
  */
 export function identityOf(planned: PlannedRequest, secret: Uint8Array): string | undefined {
   const { request, snapshot, plan } = planned;

@@ -11,7 +11,7 @@ export class LargestMedia {
   images = 0;
   /** Decoded bytes of recordings. */
   audioBytes = 0;
-  /** Files of which nobody can tell how many tokens they have. */
+  /** Files whose number of tokens is unknown. */
   documents = 0;
 
   readRequest(request: JsonObject): void {

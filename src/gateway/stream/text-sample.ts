@@ -28,7 +28,8 @@ export class TextSample {
     this.#bytes += events.byteLength;
     if (this.isFull) return;
     const missing = SAMPLE_BYTES - this.#sampleBytes;
-    const part = events.byteLength > missing ? events.slice(0, missing) : events;
+    // `Buffer.slice` would return a view.
+    const part = new Uint8Array(events.byteLength > missing ? events.subarray(0, missing) : events);
     this.#parts.push(part);
     this.#sampleBytes += part.byteLength;
   }

@@ -35,7 +35,7 @@ function plainTap(): UsageTap {
   return {
     push(chunk) {
       // Copy, so that the chunk's memory is freed once it has been sent.
-      parts.push(chunk.slice(-TAIL_BYTES));
+      parts.push(new Uint8Array(chunk.subarray(Math.max(0, chunk.byteLength - TAIL_BYTES))));
       bytes += chunk.byteLength;
       if (bytes <= TAIL_BYTES) return;
       before = Buffer.concat(parts);
@@ -88,7 +88,7 @@ function codedTap(coding: string): UsageTap {
       if (isGivenUp) return;
       isGivenUp = hold.length() + chunk.byteLength > MAX_CODED_BYTES;
       if (isGivenUp) hold.take(new Uint8Array(0));
-      else hold.add(chunk.slice());
+      else hold.add(new Uint8Array(chunk));
     },
     usage() {
       const decoded = isGivenUp

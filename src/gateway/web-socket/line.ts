@@ -214,7 +214,7 @@ export class WebSocketLine implements ProviderListener {
     }
   }
 
-  /** Passes a message on with the provider's names. Nobody would report a response after the end. */
+  /** Passes a message on with the provider's names. A response after the end would not be reported. */
   #passNamed(
     message: CheckedMessage,
     text: string,
@@ -264,7 +264,7 @@ export class WebSocketLine implements ProviderListener {
     }
   }
 
-  /** A response that nobody asked for is counted all the same, and ends the connection if it does not fit. */
+  /** A response that the client did not request is counted too, and ends the connection if it exceeds a limit. */
   #begin(id: string): void {
     const { gateway, api, context } = this.#line;
     const model = this.#model;

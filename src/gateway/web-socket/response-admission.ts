@@ -20,7 +20,7 @@ export interface LimitedResponse {
   readonly body: Uint8Array;
 }
 
-/** The body of a response that nobody asked for. */
+/** The body of a response that the client did not request. */
 export const NO_BODY = new Uint8Array();
 
 /** The right to a response, and the id of the request as which it is reported. */

@@ -70,7 +70,7 @@ export class ResponseReports {
     if (this.#asked.length > MOST_PENDING) this.fail(500);
   }
 
-  /** Records that the provider started a response. Returns whether nobody had requested it. */
+  /** Records that the provider started a response. Returns true if the client had not requested it. */
   begin(id: string, maker: Maker): boolean {
     if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return false;
     const asked = this.#asked.shift();
@@ -78,7 +78,7 @@ export class ResponseReports {
     return asked === undefined;
   }
 
-  /** Adds the admission of a response that nobody had requested. */
+  /** Adds the admission of a response that the client had not requested. */
   admit(id: string, admission: Admission): void {
     const pending = this.#begun.get(id);
     if (pending === undefined) admission.settle(NOT_SERVED);

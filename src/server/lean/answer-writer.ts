@@ -10,6 +10,9 @@ const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 const SMALL_BYTES = 16 * 1024;
 
 const CRLF = Buffer.from('\r\n');
+/** The beginning of every answer. */
+const BEGINNING = 'HTTP/1.1 ';
+
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /** Statuses whose answers have no body and no length (RFC 9110 §6.4.1). */
@@ -23,6 +26,8 @@ export class AnswerWriter {
   #isClosed = false;
   #isUnbegun = true;
   #isDone = false;
+  /** How much of the head the client has got already. */
+  #sentBytes = 0;
 
   constructor(socket: Socket<unknown>) {
     this.#socket = socket;
@@ -47,6 +52,15 @@ export class AnswerWriter {
   begin(): void {
     this.#isUnbegun = true;
     this.#isDone = false;
+    this.#sentBytes = 0;
+  }
+
+  /** Sends the bytes that every answer begins with, unless one has begun. A client that has gone resets the connection. */
+  probe(): void {
+    if (!this.#isUnbegun || this.#sentBytes > 0) return;
+    this.#sentBytes = BEGINNING.length;
+    this.#pending.add(Buffer.from(BEGINNING));
+    this.#pending.flush(this.#socket);
   }
 
   /** Resolves when the system has taken all bytes, or the connection has closed. */
@@ -76,18 +90,23 @@ export class AnswerWriter {
   whole({ status, fields, body: given }: WholeClientAnswer, isLast: boolean): void {
     const body = typeof given === 'string' ? Buffer.from(given) : given;
     const framing: Framing = BODILESS.has(status) ? 'none' : { length: body?.byteLength ?? 0 };
-    const head = answerHead(status, fields, framing, isLast);
+    const head = this.#unsent(answerHead(status, fields, framing, isLast));
     this.#join(head, framing === 'none' ? undefined : body);
     this.#isDone = true;
   }
 
   /** Sends a stream. Resolves when all of it was written: `reset` if the connection has to break now. */
   async stream(answer: StreamedClientAnswer, isLast: boolean): Promise<'written' | 'reset'> {
-    const stream = new ChunkedStream(this, answerHead(answer.status, answer.fields, 'chunked', isLast));
+    const head = this.#unsent(answerHead(answer.status, answer.fields, 'chunked', isLast));
+    const stream = new ChunkedStream(this, head);
     const sending = answer.send(stream);
     stream.begin();
     await sending;
     return stream.end;
+  }
+
+  #unsent(head: string): string {
+    return this.#sentBytes === 0 ? head : head.slice(this.#sentBytes);
   }
 
   headAlone(head: string): void {

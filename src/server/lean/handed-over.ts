@@ -1,8 +1,17 @@
 import type { Socket } from 'bun';
 import { PendingBytes } from './pending-bytes.ts';
 
-/** The client addresses of connections that were handed over, by the port of the inner connection. */
-export type HandedOverPeers = Map<number, string>;
+/** The client's side of a connection. */
+export interface Peer {
+  readonly address: string;
+  readonly isTls: boolean;
+}
+
+/** The clients of connections that were handed over, by the port of the inner connection. */
+export type HandedOverPeers = Map<number, Peer>;
+
+/** The interface on which the runtime's server listens, and from which all inner connections come. */
+export const INNER_HOST = '127.0.0.1';
 
 const RESET_GRACE_MS = 100;
 
@@ -14,16 +23,19 @@ export interface InnerServer {
   /** Its port on the loopback interface. */
   readonly port: number;
   readonly peers: HandedOverPeers;
+  /** Whether clients use TLS. The inner connections never do. */
+  readonly isTls: boolean;
 }
 
 /**
  * A client's connection that the runtime's server answers, byte for byte and until it closes. The runtime sees a
- * connection from the loopback interface. It looks up the client's address by the port of that connection, which no
- * other connection can use while it is open.
+ * connection from `INNER_HOST`. It looks up the client by the port of that connection, which no other connection from
+ * that address can use while it is open.
  */
 export class HandedOver {
   readonly #client: Socket<unknown>;
   readonly #peers: HandedOverPeers;
+  readonly #peer: Peer;
   readonly #toServer = new PendingBytes();
   readonly #toClient = new PendingBytes();
   #server: Socket<HandedOver> | undefined;
@@ -34,12 +46,13 @@ export class HandedOver {
   #isDiscarding = false;
   #isOver = false;
 
-  constructor(client: Socket<unknown>, { port, peers }: InnerServer) {
+  constructor(client: Socket<unknown>, { port, peers, isTls }: InnerServer) {
     this.#client = client;
     this.#peers = peers;
+    this.#peer = { address: client.remoteAddress, isTls };
     client.pause();
     Bun.connect<HandedOver>({
-      hostname: '127.0.0.1',
+      hostname: INNER_HOST,
       port,
       allowHalfOpen: true,
       data: this,
@@ -68,13 +81,19 @@ export class HandedOver {
     this.#flushToServer();
   }
 
-  /** Ends both connections at once. */
+  /** Whether the client has not got everything yet. */
+  get isPassing(): boolean {
+    return !this.#isDiscarding && !this.#isOver;
+  }
+
+  /** Ends both connections at once, the client's in order if its answer is complete: a reset would discard what it has not got. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#peers.delete(this.#port);
+    this.#forget();
     this.#server?.terminate();
-    this.#client.terminate();
+    if (this.#isDiscarding) this.#client.end();
+    else this.#client.terminate();
   }
 
   opened(server: Socket<HandedOver>): void {
@@ -84,7 +103,7 @@ export class HandedOver {
       return;
     }
     this.#port = server.localPort;
-    this.#peers.set(this.#port, this.#client.remoteAddress);
+    this.#peers.set(this.#port, this.#peer);
     this.flushed();
   }
 
@@ -103,11 +122,16 @@ export class HandedOver {
   }
 
   serverClosed(): void {
-    this.#peers.delete(this.#port);
+    this.#forget();
     if (this.#isServerDone) return;
     // A connection that broke must not look complete to the client, which needs a moment to read the last bytes: a reset
     // may overtake them.
     setTimeout(() => this.end(), RESET_GRACE_MS).unref();
+  }
+
+  /** Another connection may have taken the port since this one closed. */
+  #forget(): void {
+    if (this.#peers.get(this.#port) === this.#peer) this.#peers.delete(this.#port);
   }
 
   /**

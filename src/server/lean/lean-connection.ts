@@ -1,6 +1,6 @@
 import type { Socket } from 'bun';
 import type { ClientAnswer, StreamedClientAnswer } from '../../gateway/client-answer.ts';
-import { isKnownEndpoint } from '../../gateway/endpoint.ts';
+import { isProviderEndpoint } from '../../gateway/endpoint.ts';
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { HandedOver, type InnerServer } from './handed-over.ts';
@@ -8,19 +8,9 @@ import { type BodyRoom, LargeBody } from './large-body.ts';
 import { LastRequestHead, type PlacedHead } from '../../http1/last-request-head.ts';
 import { MOST_HEAD_BYTES, type RequestHead } from '../../http1/request-head.ts';
 import { partOf } from '../../lib/part-of.ts';
-import { PlainSignal, type Signal } from '../../lib/signal.ts';
+import { PlainSignal } from '../../lib/signal.ts';
+import type { LeanRequest } from './lean-request.ts';
 import { UnreadBytes } from './unread-bytes.ts';
-
-/** A request whose body is complete, or of known size. */
-export interface LeanRequest {
-  readonly head: RequestHead;
-  readonly readBody: (key: string | undefined) => Promise<Uint8Array>;
-  readonly peer: string;
-  /** Aborted when the client disconnects. */
-  readonly signal: Signal;
-  /** Whether the system has taken the whole answer. */
-  readonly isAnswered: () => boolean;
-}
 
 /** The server's side of a connection. */
 export interface LeanHost extends InnerServer {
@@ -42,9 +32,8 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 /** How long a client may go on sending after the last answer. */
 const DISCARD_MS = 5_000;
 
-/** Clients ignore an interim response that they did not ask for (RFC 9110 §15.2). */
-const PROBE_MS = 1_000;
-const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+/** How long a client that has finished sending is believed to wait for its answer. */
+const PROBE_MS = 100;
 
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
@@ -102,16 +91,16 @@ export class LeanConnection {
   }
 
   /**
-   * The client has finished sending, or has gone. If no answer begins soon, an interim response tells which: a client
-   * that has gone resets the connection (RFC 9293 §3.10.7.1). Nothing can be inserted into an answer that has begun.
+   * The client has finished sending, or has gone. If no answer begins soon, the first bytes of one tell which: a client
+   * that has gone resets the connection (RFC 9293 §3.10.7.1). In the middle of an answer, it counts as gone.
    */
   finished(): void {
     this.#isFinished = true;
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
     const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
-    if (!isWhole) return this.close();
+    if (!isWhole) return this.#close();
     if (this.#writer.isUnbegun) setTimeout(() => this.#probe(), PROBE_MS).unref();
-    else if (!this.#writer.isDone) this.close();
+    else if (!this.#writer.isDone) this.#abort();
   }
 
   closed(): void {
@@ -127,25 +116,38 @@ export class LeanConnection {
   /** A handler threw: the state of the connection is unknown. */
   failed(error: Error): void {
     this.#host.onBug(error);
-    this.close();
+    this.#abort();
   }
 
   #probe(): void {
-    if (this.#state === 'answering' && this.#writer.isUnbegun) this.#socket.write(PROBE);
+    if (this.#state === 'answering') this.#writer.probe();
+  }
+
+  /** Whether the runtime's server answers it, and the client has not got everything yet. */
+  get isHandedOver(): boolean {
+    return this.#handedOver?.isPassing === true;
   }
 
   /** Closes the connection if it carries no request. */
   closeIdle(): void {
-    if (this.#state === 'reading' && this.#unread.size === 0) this.close();
+    if (this.#state === 'reading' && this.#unread.size === 0) this.#close();
   }
 
-  close(): void {
-    this.#socket.terminate();
+  /** Ends the connection with everything on it. */
+  end(): void {
+    if (this.#handedOver !== undefined) this.#handedOver.end();
+    else if (this.#state === 'answering') this.#abort();
+    else this.#close();
   }
 
-  /** Closes, in order, a connection on which no request has begun. */
-  closeSilent(): void {
+  /** Closes in order. The system still delivers what was written, which a reset would discard. */
+  #close(): void {
     this.#socket.end();
+  }
+
+  /** Resets the connection, so that no client can mistake the answer for a complete one. */
+  #abort(): void {
+    this.#socket.terminate();
   }
 
   /** Hands over a request that is slow to arrive, since the runtime's server limits its time. */
@@ -203,7 +205,7 @@ export class LeanConnection {
     }
     const isShort = end !== -1 && end <= MOST_HEAD_BYTES;
     const placed = isShort ? this.#lastHead.read(this.#unread.text(end)) : undefined;
-    if (placed !== undefined && isKnownEndpoint(placed.head.path) && !this.#isTooLarge(placed.head))
+    if (placed !== undefined && isProviderEndpoint(placed.head.path) && !this.#isTooLarge(placed.head))
       return placed;
     this.#handOver();
     return undefined;
@@ -254,12 +256,12 @@ export class LeanConnection {
   async #sendStream(answer: StreamedClientAnswer, isLast: boolean): Promise<void> {
     if (this.#isClosed) {
       answer.cancel();
-      return this.close();
+      return this.#abort();
     }
     this.#leaving?.addEventListener('abort', answer.cancel);
     const how = await this.#writer.stream(answer, isLast);
     this.#leaving?.removeEventListener('abort', answer.cancel);
-    if (how === 'reset') return this.close();
+    if (how === 'reset') return this.#abort();
     if (!this.#writer.isDrained) await this.#writer.whenDrained();
     this.#next(isLast);
   }
@@ -268,7 +270,7 @@ export class LeanConnection {
   #next(isLast: boolean): void {
     this.#leaving = undefined;
     if (this.#isClosed) return;
-    if (isLast) return this.#discard();
+    if (isLast || this.#isFinished) return this.#discard();
     this.#large = undefined;
     this.#state = 'reading';
     this.#resume();
@@ -282,9 +284,9 @@ export class LeanConnection {
   #discard(): void {
     this.#state = 'discarding';
     this.#socket.shutdown();
-    if (this.#isFinished) return this.close();
+    if (this.#isFinished) return this.#close();
     this.#resume();
-    setTimeout(() => this.close(), DISCARD_MS).unref();
+    setTimeout(() => this.#close(), DISCARD_MS).unref();
   }
 
   #handOver(): void {

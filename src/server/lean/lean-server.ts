@@ -1,3 +1,4 @@
+import type { Socket } from 'bun';
 import type { Gateway } from '../../gateway/ports.ts';
 import { handle } from '../../gateway/handle.ts';
 import { refuseOwn } from '../../gateway/refuse.ts';
@@ -5,9 +6,19 @@ import { requireOwnBrowser } from '../browser-guard.ts';
 import { clientAddress } from '../client-address.ts';
 import { BodyBudget, bodyMemory } from '../body-budget.ts';
 import type { HttpServer, ServeOptions } from '../http-server.ts';
+import {
+  type Listener,
+  type Listeners,
+  LISTENERS_OVERLAP,
+  openRenewable,
+  requireFreePort,
+} from '../renewable.ts';
 import { serve } from '../serve.ts';
+import type { ServerState } from '../server-state.ts';
+import type { TlsPair } from '../tls-files.ts';
 import type { HandedOverPeers } from './handed-over.ts';
-import { LeanConnection, type LeanHost, type LeanRequest } from './lean-connection.ts';
+import { LeanConnection, type LeanHost } from './lean-connection.ts';
+import type { LeanRequest } from './lean-request.ts';
 
 const HANDLERS: Bun.SocketHandler<LeanConnection> = {
   data: (socket, bytes) => socket.data.received(bytes),
@@ -26,6 +37,9 @@ const SLOW_MS = 1_000;
 /** A connection must begin its first request within this time, as at the runtime's server. */
 const SILENT_MS = 10_000;
 
+/** How long clients may take for what the runtime's server has answered before it ended. */
+const PASSING_MS = 2_000;
+
 /**
  * Our own server for plain requests, at half the cost of the runtime's server for each. It hands everything else over,
  * byte for byte, to the runtime's server behind it.
@@ -34,55 +48,80 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   const peers: HandedOverPeers = new Map();
   const connections = new Set<LeanConnection>();
   const budget = new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared));
-  let isDraining = false;
-  const listener = Bun.listen<LeanConnection>({
-    hostname: options.host,
+  const state: Pick<ServerState, 'phase'> = { phase: 'serving' };
+  const opened = (socket: Socket<LeanConnection>): void => {
+    socket.setNoDelay(true);
+    socket.data = new LeanConnection(socket, host);
+    connections.add(socket.data);
+  };
+  const { tls } = options;
+  if (tls !== undefined && !options.isShared) requireFreePort(options);
+  const listeners = openRenewable((port, pair) => listen(options, { port, pair, opened }), {
+    gateway,
+    state,
+    tls,
     port: options.port,
-    ...(options.isShared && REUSE_PORT),
-    allowHalfOpen: true,
-    socket: {
-      ...HANDLERS,
-      open(socket) {
-        socket.setNoDelay(true);
-        socket.data = new LeanConnection(socket, host);
-        connections.add(socket.data);
-      },
-    },
   });
   const inner = innerServer(
     gateway,
-    { ...options, bodies: budget },
-    { peers, close: () => listener.stop(true) },
+    { ...options, tls: undefined, bodies: budget, handedOver: peers },
+    listeners,
   );
   const host: LeanHost = {
     port: inner.port,
     peers,
+    isTls: tls !== undefined,
     answer: (request) => answered(request, gateway),
     bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
-    isDraining: () => isDraining,
+    isDraining: () => state.phase === 'draining',
     onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
     onClose: (connection) => connections.delete(connection),
   };
   const sweeper = setInterval(() => sweep(connections), SLOW_MS / 2).unref();
   return {
-    url: `http://${hostText(options.host)}:${listener.port}`,
-    port: listener.port,
+    url: listeners.url,
+    port: listeners.port,
     pending: () => answeringIn(connections) + inner.pending(),
     recheck: inner.recheck,
     announce: inner.announce,
     drain() {
-      isDraining = true;
-      listener.stop(false);
+      state.phase = 'draining';
+      listeners.close();
       for (const connection of connections) connection.closeIdle();
       inner.drain();
     },
     async stop() {
       clearInterval(sweeper);
-      // The runtime's server still ends the connections that were handed over.
       await inner.stop();
-      for (const connection of connections) connection.close();
-      listener.stop(true);
+      await passedOn(connections);
+      for (const connection of connections) connection.end();
+      await listeners.stop();
     },
+  };
+}
+
+interface Opening {
+  readonly port: number;
+  readonly pair: TlsPair | undefined;
+  readonly opened: (socket: Socket<LeanConnection>) => void;
+}
+
+/** One listener. Its connections outlast it. */
+function listen({ host, isShared }: ServeOptions, { port, pair, opened }: Opening): Listener {
+  const isTls = pair !== undefined;
+  const listener = Bun.listen<LeanConnection>({
+    hostname: host,
+    port,
+    ...((isShared || (isTls && LISTENERS_OVERLAP)) && REUSE_PORT),
+    ...(isTls && { tls: pair }),
+    allowHalfOpen: true,
+    socket: { ...HANDLERS, open: opened },
+  });
+  return {
+    url: new URL(`${isTls ? 'https' : 'http'}://${hostText(host)}:${listener.port}`),
+    port: listener.port,
+    pendingRequests: 0,
+    stop: (endsConnections) => Promise.resolve(listener.stop(endsConnections)),
   };
 }
 
@@ -92,8 +131,15 @@ function sweep(connections: ReadonlySet<LeanConnection>): void {
   for (const connection of connections) {
     const { waitingSinceMs, silentSinceMs } = connection;
     if (waitingSinceMs !== 0 && nowMs - waitingSinceMs > SLOW_MS) connection.handOverSlow();
-    if (silentSinceMs !== 0 && nowMs - silentSinceMs > SILENT_MS) connection.closeSilent();
+    if (silentSinceMs !== 0 && nowMs - silentSinceMs > SILENT_MS) connection.closeIdle();
   }
+}
+
+/** Resolves when clients have got the last bytes of the runtime's server, or are too slow. */
+async function passedOn(connections: ReadonlySet<LeanConnection>): Promise<void> {
+  const untilMs = performance.now() + PASSING_MS;
+  while ([...connections].some(({ isHandedOver }) => isHandedOver) && performance.now() < untilMs)
+    await Bun.sleep(5);
 }
 
 function answeringIn(connections: ReadonlySet<LeanConnection>): number {
@@ -107,15 +153,11 @@ function hostText(host: string): string {
 }
 
 /** The runtime's server on the loopback interface, for what is handed over. */
-function innerServer(
-  gateway: Gateway,
-  options: ServeOptions,
-  { peers, close }: { readonly peers: HandedOverPeers; readonly close: () => void },
-): HttpServer {
+function innerServer(gateway: Gateway, options: ServeOptions, listeners: Listeners): HttpServer {
   try {
-    return serve(gateway, { ...options, handedOver: peers });
+    return serve(gateway, options);
   } catch (error) {
-    close();
+    void listeners.stop();
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { Claim } from '../../limits/claim.ts';
 import type { Database } from '../../store/database.ts';
 import type { Use } from '../journal/line.ts';
 import { currentUse, insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
-import { readEntered, type StoredLedger } from './read-ledger.ts';
+import { type EnteredWindow, readEntered, type StoredLedger } from './read-ledger.ts';
 import { WindowMemory } from './window-memory.ts';
 
 export interface KnownUseOptions {
@@ -60,13 +60,14 @@ export class KnownUse {
       this.#tell(counter, windowMs, used - before.get(counter, windowMs));
   }
 
-  /** Applies entries that were made since. */
-  async hear(): Promise<void> {
+  /** Applies entries that were made since, and returns them. */
+  async hear(): Promise<readonly EnteredWindow[]> {
     const entered = await this.#options.database.read((sql) => readEntered(sql, this.#seq));
     for (const { counter, windowMs, sum, seq } of entered) {
       this.#seq = seq;
       this.#tell(counter, windowMs, this.#memory.enter(counter, windowMs, sum));
     }
+    return entered;
   }
 
   /** Takes the limits of a new configuration. Returns whether `learn` has to be called. */

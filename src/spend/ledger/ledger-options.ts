@@ -1,6 +1,7 @@
 import type { Database } from '../../store/database.ts';
 import type { JournalFolder } from '../journal/folder.ts';
 import type { Use } from '../journal/line.ts';
+import type { EnteredWindow } from './read-ledger.ts';
 
 export interface LedgerOptions {
   readonly folder: JournalFolder;
@@ -24,6 +25,8 @@ export interface SharedUse {
   readonly onStored: (uses: readonly Use[]) => void;
   /** A use of this machine that no process of this start has told its counters. */
   readonly onFound: (use: Use) => void;
+  /** Adjusting entries of any machine, with the sums of their counters. */
+  readonly onEntered: (entries: readonly EnteredWindow[]) => void;
 }
 
 /**

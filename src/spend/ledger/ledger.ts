@@ -104,6 +104,11 @@ export class Ledger {
     return this.#unstored?.get(counter, windowMs) ?? 0;
   }
 
+  /** The use of this machine that the database has. Needs the option `shared`. */
+  storedOf(counter: string, windowMs: number): number {
+    return this.#unstored?.storedOf(counter, windowMs) ?? 0;
+  }
+
   /** Whether the last flush succeeded. */
   get isSettled(): boolean {
     return !this.#isHeld && this.#stored !== undefined;
@@ -134,8 +139,10 @@ export class Ledger {
 
   /** Forgets ended windows. Returns the starts of windows that never end. */
   prune(): number[] {
+    const { totals } = this.#known;
     this.#known.prune();
-    return this.#known.totals;
+    this.#unstored?.prune(this.#options.nowMs(), totals);
+    return totals;
   }
 
   /** How long the last flush that stored anything took. */
@@ -182,7 +189,9 @@ export class Ledger {
   async #read(): Promise<void> {
     const { database, folder, nowMs } = this.#options;
     const { totals } = this.#known;
-    const stored = await database.read((sql) => readLedger(sql, { nowMs: nowMs(), totals }));
+    const stored = await database.read((sql) =>
+      readLedger(sql, { nowMs: nowMs(), totals, node: folder.node }),
+    );
     const isBehind = keptFiles(folder.path).some(({ name, bytes }) => (stored.acked.get(name) ?? 0) < bytes);
     if (isBehind) this.#scan.takeBack();
     this.#begin(stored);
@@ -198,7 +207,7 @@ export class Ledger {
     this.#stored = stored;
     this.#known.begin(stored, () => {
       this.#waiting = 0;
-      this.#unstored?.clear();
+      this.#unstored?.begin(stored.windows);
       this.#isRecounting = true;
       this.#scan.recount((name) => stored.acked.get(name) ?? 0);
       this.#isRecounting = false;
@@ -248,7 +257,8 @@ export class Ledger {
           isStored = true;
         }
       }
-      await this.#known.hear();
+      const entered = await this.#known.hear();
+      if (entered.length > 0) this.#options.shared?.onEntered(entered);
       this.#isHeld = false;
       if (isStored) {
         this.#flushSeconds = (performance.now() - beganAt) / 1000;

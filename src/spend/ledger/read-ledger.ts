@@ -16,12 +16,16 @@ export interface StoredWindow {
   readonly windowMs: number;
   readonly used: number;
   readonly entered: number;
+  /** The use of the node of the options. */
+  readonly own: number;
 }
 
 export interface ReadOptions {
   readonly nowMs: number;
   /** The starts of windows that never end. */
   readonly totals: readonly number[];
+  /** The node whose use is read as `own`. */
+  readonly node?: string;
 }
 
 /** Reads the ledger in one transaction; with options, without windows that ended. */
@@ -31,18 +35,21 @@ export async function readLedger(sql: SQL, options?: ReadOptions): Promise<Store
     window_ms: number | string;
     used: number | string;
     entered: number | string;
+    own: number | string;
   }[] = await sql`select counter, window_ms, sum(used) as used,
-      sum(case when node = '' then used else 0 end) as entered
+      sum(case when node = '' then used else 0 end) as entered,
+      sum(case when node = ${options?.node ?? ''} and node <> '' then used else 0 end) as own
       from counter_windows ${options === undefined ? sql`` : currentOnly(sql, options)}
       group by counter, window_ms`;
   const journals: { file: string; acked: number | string }[] = await sql`select file, acked from journals`;
   const [last]: { seq: number | string | null }[] = await sql`select max(seq) as seq from counter_windows`;
   return {
-    windows: rows.map(({ counter, window_ms, used, entered }) => ({
+    windows: rows.map(({ counter, window_ms, used, entered, own }) => ({
       counter,
       windowMs: Number(window_ms),
       used: Number(used),
       entered: Number(entered),
+      own: Number(own),
     })),
     acked: new Map(journals.map(({ file, acked }) => [file, Number(acked)])),
     seq: Number(last?.seq ?? 0),

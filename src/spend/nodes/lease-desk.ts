@@ -1,6 +1,7 @@
 import type { UnknownRecord } from '../../limits/claim-counters.ts';
 import { LeaseClient } from '../../limits/lease.ts';
 import {
+  type LeasedCounter,
   leaseKey,
   type LeaseQuestion,
   type LeaseReport,
@@ -9,6 +10,7 @@ import {
 } from '../../limits/lease-report.ts';
 import type { Use } from '../journal/line.ts';
 import type { LeaseDeskOptions } from './lease-desk-options.ts';
+import { LeaseLink, MOST_REPORTS } from './lease-link.ts';
 import { NodeWatch } from './node-watch.ts';
 
 const TICK_MS = 250;
@@ -19,10 +21,10 @@ const RECALL_MS = 300;
 const RECALL_PAUSE_MS = 60;
 /** After a refusal, requests that need as much are refused for this long without a question. */
 const DENIED_MS = 250;
-/** After this many calls without an answer, requests do not ask until a tick is answered. */
-const MOST_MISSES = 3;
-const MOST_REPORTS = 500;
 const FORGET_MS = 600_000;
+/** How long the start waits for a store that learns what the nodes know. */
+const START_MS = 1000;
+const START_PAUSE_MS = 25;
 
 /**
  * Takes leases from the store for all processes of this machine. Runs in the process that has the database: it alone
@@ -32,18 +34,13 @@ export class LeaseDesk implements LeaseSource {
   readonly #options: LeaseDeskOptions;
   readonly #client: LeaseClient;
   readonly #watch: NodeWatch;
-  /** The number of this life; undefined: the store does not know it yet. */
-  #life: number | undefined;
+  readonly #link: LeaseLink;
   #starting: Promise<void> | undefined;
   #timer: Timer | undefined;
   #isTicking = false;
   #beatMs = -Infinity;
-  #misses = 0;
-  #isUp: boolean | undefined;
-  #isCleared = false;
   #isRecalled = false;
   #isClosed = false;
-  #roundTripMs = 0;
   #waits = 0;
   /** The questions of this turn. */
   #batch: LeaseReport[] = [];
@@ -55,19 +52,28 @@ export class LeaseDesk implements LeaseSource {
 
   constructor(options: LeaseDeskOptions) {
     this.#options = options;
-    const { records, percent, ledger, table } = options;
+    const { records, percent, ledger, store, whenAway, isExact } = options;
     this.#client = new LeaseClient({
       records,
       percent,
       forgetMs: FORGET_MS,
+      isExact,
+      hasReserve: whenAway !== 'closed',
       unstoredOf: ledger.unstoredOf,
+      storedOf: ledger.storedOf,
     });
-    this.#watch = new NodeWatch(table, ledger.node, FORGET_MS);
+    this.#watch = new NodeWatch(store, ledger.node, FORGET_MS);
+    this.#link = new LeaseLink(options, this.#client, (isUp) => {
+      if (!isUp) this.#watch.reset();
+    });
   }
 
-  /** Resolves after the first call to the store, whether or not it was answered. */
+  /**
+   * Resolves when the store grants leases, or after a second. A store that is new, or that has lost its contents, first
+   * learns what all nodes know.
+   */
   async start(): Promise<void> {
-    this.#starting = this.#tick();
+    this.#starting = this.#start();
     await this.#starting;
     this.#starting = undefined;
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
@@ -77,8 +83,8 @@ export class LeaseDesk implements LeaseSource {
   /** For metrics and the Admin API. */
   status() {
     return {
-      isUp: this.#isUp === true,
-      roundTripMs: this.#roundTripMs,
+      isUp: this.#link.isUp === true,
+      roundTripMs: this.#link.roundTripMs,
       waits: this.#waits,
       nodes: this.#watch.live,
     };
@@ -126,8 +132,7 @@ export class LeaseDesk implements LeaseSource {
 
   /** Frees all claims, once the ledger is closed and has everything. */
   async leave(isSettled: boolean): Promise<void> {
-    if (this.#life === undefined || !isSettled) return;
-    await this.#options.table.leave(this.#options.ledger.node, this.#life).catch(() => undefined);
+    if (isSettled) await this.#link.leave();
   }
 
   async #lease({ of, need, takesRest }: LeaseQuestion): Promise<LeaseVerdict> {
@@ -137,10 +142,10 @@ export class LeaseDesk implements LeaseSource {
       if (this.#fits(of.key, need)) return 'again';
       const denied = this.#denied.get(of.key);
       if (denied !== undefined && denied.untilMs > performance.now() && need >= denied.need) return 'full';
-      if (this.#life === undefined || this.#misses >= MOST_MISSES) return 'away';
+      if (!this.#link.isWorthAsking) return this.#serveAway(of, need);
       await this.#ask({ of, need, takesRest });
       if (this.#fits(of.key, need)) return 'again';
-      if (this.#client.isAway) return 'away';
+      if (this.#client.isAway) return this.#serveAway(of, need);
       const last = this.#client.lastAnswer(of.key);
       if (last === undefined || last.free >= need) {
         if (performance.now() > untilMs) return 'again';
@@ -152,6 +157,13 @@ export class LeaseDesk implements LeaseSource {
       }
       await Bun.sleep(RECALL_PAUSE_MS);
     }
+  }
+
+  /** Nothing is to be had from the store. */
+  #serveAway(of: LeasedCounter, need: number): LeaseVerdict {
+    if (this.#options.whenAway !== 'open') return 'away';
+    this.#client.overdraw(of, need);
+    return this.#fits(of.key, need) ? 'again' : 'away';
   }
 
   #fits(key: string, need: number): boolean {
@@ -175,16 +187,28 @@ export class LeaseDesk implements LeaseSource {
     await sending;
   }
 
+  async #start(): Promise<void> {
+    const untilMs = performance.now() + START_MS;
+    await this.#tick();
+    // The first tick has told the store of this life only.
+    await this.#tick();
+    while (this.#link.isUnknown && performance.now() < untilMs) {
+      await Bun.sleep(START_PAUSE_MS);
+      await this.#tick();
+    }
+  }
+
   async #tick(): Promise<void> {
     if (this.#isTicking || this.#isClosed) return;
     this.#isTicking = true;
     try {
-      if (this.#life === undefined) await this.#register();
-      else await this.#report();
+      if (this.#link.isRegistered) await this.#report();
+      else await this.#link.register();
     } finally {
       this.#isTicking = false;
     }
-    if (this.#isRecalled && !this.#isClosed) {
+    // The store waits for what this node knows, or another node waits for what it does not use.
+    if ((this.#isRecalled || this.#link.isNewlyUnknown) && !this.#isClosed) {
       this.#isRecalled = false;
       setTimeout(() => void this.#tick(), 10).unref();
     }
@@ -193,15 +217,16 @@ export class LeaseDesk implements LeaseSource {
   async #report(): Promise<void> {
     const nowMs = performance.now();
     for (const of of this.#client.lost()) await this.seed({ ...of, isLeased: true });
+    if (this.#link.isUnknown) return this.#link.tellAll(this.#client.tellAll(nowMs));
     const reports = this.#client.tick(nowMs);
-    const isBeat = nowMs - this.#beatMs >= BEAT_MS || this.#isUp === false;
+    const isBeat = nowMs - this.#beatMs >= BEAT_MS || this.#link.isUp === false;
     if (reports.length === 0 && !isBeat) return;
     if (isBeat) this.#beatMs = nowMs;
     for (let at = 0; at === 0 || at < reports.length; at += MOST_REPORTS)
       await this.#sendNamed(reports.slice(at, at + MOST_REPORTS));
-    if (!isBeat || this.#isUp !== true) return;
+    if (!isBeat || this.#link.isUp !== true) return;
     await this.#watch.look(performance.now()).catch(() => undefined);
-    await this.#clear();
+    await this.#link.clear();
   }
 
   /** Reports of a tick. Questions about the same counters wait for their answer. */
@@ -211,83 +236,9 @@ export class LeaseDesk implements LeaseSource {
     return sending;
   }
 
-  async #register(): Promise<void> {
-    const { table, ledger, version } = this.#options;
-    try {
-      this.#life = await table.register(ledger.node, version);
-      this.#isCleared = false;
-      this.#heard();
-      await this.#clear();
-    } catch (error) {
-      this.#missed(error);
-    }
-  }
-
-  /** Deletes what earlier lives have told, once the ledger has what they used. */
-  async #clear(): Promise<void> {
-    const life = this.#life;
-    if (this.#isCleared || life === undefined) return;
-    const { table, ledger } = this.#options;
-    if (!(await ledger.settle())) return;
-    try {
-      await table.clear(ledger.node, life);
-      this.#isCleared = true;
-    } catch {
-      // The next tick is early enough.
-    }
-  }
-
-  /** Sends reports, and takes the answers that come in time. Never rejects. */
   async #send(reports: readonly LeaseReport[], isTick: boolean): Promise<void> {
-    const { table, ledger, deadlineMs } = this.#options;
-    const life = this.#life;
-    if (life === undefined) return this.#client.missed(reports);
-    const sentMs = performance.now();
-    const sent = reports.map((report) => ({ ...report, endMs: this.#client.endOf(report) }));
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs);
-    try {
-      const answers = await Promise.race([
-        table.acquire({ node: ledger.node, life, isTick, reports: sent }),
-        late.promise,
-      ]);
-      this.#roundTripMs = performance.now() - sentMs;
-      if (answers === undefined) return this.#startAgain(reports);
-      this.#client.answered(sentMs);
-      for (const answer of answers) {
-        this.#client.hear(answer, performance.now());
-        if (answer.isRecalled) this.#isRecalled = true;
-      }
-      this.#client.dropUnanswered(reports);
-      this.#heard();
-    } catch (error) {
-      this.#client.missed(reports);
-      this.#missed(error);
-    } finally {
-      clearTimeout(timer);
-      for (const { counter, windowMs } of reports) this.#underWay.delete(leaseKey(counter, windowMs));
-    }
-  }
-
-  #startAgain(reports: readonly LeaseReport[]): void {
-    this.#client.missed(reports);
-    this.#client.restart();
-    this.#life = undefined;
-    this.#options.onTrouble({ type: 'forgotten' });
-  }
-
-  #heard(): void {
-    this.#misses = 0;
-    if (this.#isUp === false) this.#options.onTrouble({ type: 'back' });
-    this.#isUp = true;
-  }
-
-  #missed(error: unknown): void {
-    this.#misses += 1;
-    if (this.#misses < MOST_MISSES || this.#isUp === false) return;
-    this.#isUp = false;
-    this.#watch.reset();
-    this.#options.onTrouble({ type: 'lost', reason: (error as Error).message });
+    if (await this.#link.send(reports, isTick)) this.#isRecalled = true;
+    for (const { counter, windowMs } of reports) this.#underWay.delete(leaseKey(counter, windowMs));
   }
 
   async #seed({ counter, windowMs, endMs, key }: UnknownRecord): Promise<boolean> {

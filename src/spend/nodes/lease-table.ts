@@ -1,88 +1,45 @@
-import type { SQL } from 'bun';
-import type { LeaseAnswer, LeaseReport } from '../../limits/lease-report.ts';
+import type { LeaseAnswer } from '../../limits/lease-report.ts';
 import type { Database } from '../../store/database.ts';
-
-/** A gateway as the others see it. */
-export interface NodeRow {
-  readonly node: string;
-  /** How often it has started. */
-  readonly life: number;
-  readonly beats: number;
-  readonly startedMs: number;
-  readonly heartbeatMs: number;
-  readonly version: string;
-  readonly isGone: boolean;
-}
-
-export interface LeaseCall {
-  readonly node: string;
-  readonly life: number;
-  readonly isTick: boolean;
-  readonly reports: readonly SentReport[];
-}
-
-/** A report with the end of its window, after which its rows are deleted. */
-export interface SentReport extends LeaseReport {
-  readonly endMs: number;
-}
+import { beginLife, databaseNowMs, NOW, registeredNodes } from './node-registry.ts';
+import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
-export class LeaseTable {
+export class LeaseTable implements LeaseStore {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** Begins a life of a node. Returns its number. */
-  async register(node: string, version: string): Promise<number> {
-    const [row] = await this.#database.write<{ life: number | string }[]>(
-      (sql) => sql`insert into nodes (node, life, beats, started_ms, heartbeat_ms, version, gone)
-        values (${node}, 1, 0, ${NOW(sql)}, ${NOW(sql)}, ${version}, 0)
-        on conflict (node) do update set life = nodes.life + 1, beats = nodes.beats + 1, gone = 0,
-          started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms, version = excluded.version
-        returning life`,
-    );
-    return Number(row?.life);
+  register(node: string, version: string): Promise<number> {
+    return beginLife(this.#database, node, version);
   }
 
-  /** Reports, and asks for leases. undefined: the node has been forgotten. */
-  async acquire({ node, life, isTick, reports }: LeaseCall): Promise<LeaseAnswer[] | undefined> {
+  async acquire({ node, life, isTick, reports }: LeaseCall): Promise<Acquired> {
     const sent = JSON.stringify(reports.map(shortOf));
     const [row] = await this.#database.write<{ answer: Answered | string | null }[]>(
       (sql) => sql`select llm_proxy_acquire(${node}, ${life}, ${isTick}, (${sent}::text)::jsonb) as answer`,
     );
     const answer = row?.answer ?? null;
-    if (answer === null) return undefined;
+    if (answer === null) return { kind: 'forgotten' };
     const { live, answers } = typeof answer === 'string' ? (JSON.parse(answer) as Answered) : answer;
-    return answers.map((one) => longOf(one, live));
+    return { kind: 'answered', answers: answers.map((one) => longOf(one, live)) };
   }
 
-  async nodes(): Promise<NodeRow[]> {
-    const rows = await this.#database.read<Record<string, unknown>[]>(
-      (sql) =>
-        sql`select node, life, beats, started_ms, heartbeat_ms, version, gone from nodes order by node`,
-    );
-    return rows.map((row) => ({
-      node: String(row['node']),
-      life: Number(row['life']),
-      beats: Number(row['beats']),
-      startedMs: Number(row['started_ms']),
-      heartbeatMs: Number(row['heartbeat_ms']),
-      version: String(row['version']),
-      isGone: Number(row['gone']) !== 0,
-    }));
+  /** The database loses nothing. */
+  async vouch(): Promise<void> {}
+
+  /** The function that grants leases reads them in the ledger. */
+  async enter(): Promise<void> {}
+
+  nodes(): Promise<NodeRow[]> {
+    return registeredNodes(this.#database);
   }
 
-  /** The database's clock. */
-  async nowMs(): Promise<number> {
-    const [row] = await this.#database.read<{ now: number | string }[]>(
-      (sql) => sql`select ${NOW(sql)} as now`,
-    );
-    return Number(row?.now);
+  nowMs(): Promise<number> {
+    return databaseNowMs(this.#database);
   }
 
-  /** Frees the claims of a node, unless it has given a sign of life since. What it has used stays counted. */
   async forget(node: string, beats: number): Promise<void> {
     await this.#database.write(async (sql) => {
       const gone: unknown[] =
@@ -91,12 +48,10 @@ export class LeaseTable {
     });
   }
 
-  /** Deletes what earlier lives of a node have told, once the ledger has all that they used. */
   async clear(node: string, life: number): Promise<void> {
     await this.#database.write((sql) => sql`delete from leases where node = ${node} and life < ${life}`);
   }
 
-  /** A node that ends: it claims nothing, and the ledger has all that it used. */
   async leave(node: string, life: number): Promise<void> {
     await this.#database.write(async (sql) => {
       const gone: unknown[] =
@@ -105,7 +60,10 @@ export class LeaseTable {
     });
   }
 
-  /** Deletes the windows that ended a while ago. */
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
   async prune(): Promise<void> {
     await this.#database.write(async (sql) => {
       await sql`delete from leases l using shared_windows w
@@ -118,8 +76,6 @@ export class LeaseTable {
 const KEPT_MS = 2 * 86_400_000;
 /** The end of a window without one. */
 const NEVER_MS = 9_000_000_000_000_000;
-
-const NOW = (sql: SQL) => sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 interface Answered {
   readonly live: number;

@@ -1,4 +1,4 @@
-import type { LeaseTable } from './lease-table.ts';
+import type { LeaseStore } from './lease-store.ts';
 
 const LIVE_MS = 5000;
 
@@ -7,15 +7,15 @@ const LIVE_MS = 5000;
  * the store answered, so that neither a clock that was set nor a store that was away forgets everybody.
  */
 export class NodeWatch {
-  readonly #table: LeaseTable;
+  readonly #store: Pick<LeaseStore, 'nodes' | 'forget'>;
   readonly #own: string;
   readonly #forgetMs: number;
   readonly #seen = new Map<string, { readonly beats: number; readonly sinceMs: number }>();
 
   #live = 1;
 
-  constructor(table: LeaseTable, own: string, forgetMs: number) {
-    this.#table = table;
+  constructor(store: Pick<LeaseStore, 'nodes' | 'forget'>, own: string, forgetMs: number) {
+    this.#store = store;
     this.#own = own;
     this.#forgetMs = forgetMs;
   }
@@ -31,7 +31,7 @@ export class NodeWatch {
   }
 
   async look(nowMs: number): Promise<void> {
-    const nodes = await this.#table.nodes();
+    const nodes = await this.#store.nodes();
     const newestMs = Math.max(...nodes.map(({ heartbeatMs }) => heartbeatMs));
     this.#live = nodes.filter(
       ({ isGone, heartbeatMs }) => !isGone && heartbeatMs > newestMs - LIVE_MS,
@@ -40,7 +40,7 @@ export class NodeWatch {
       if (node === this.#own || isGone) continue;
       const seen = this.#seen.get(node);
       if (seen?.beats !== beats) this.#seen.set(node, { beats, sinceMs: nowMs });
-      else if (nowMs - seen.sinceMs > this.#forgetMs) await this.#table.forget(node, beats);
+      else if (nowMs - seen.sinceMs > this.#forgetMs) await this.#store.forget(node, beats);
     }
   }
 }

@@ -9,7 +9,7 @@ import {
 import type { Usage } from '../../protocols/protocol.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
 import { outcomeText, attemptsSummary } from '../../routing/attempts-summary.ts';
-import { attemptFields, endedFields, type LogFields, receivedFields } from './log-fields.ts';
+import { attemptMember, endedMembers, type Escape, receivedMembers } from './json-members.ts';
 import type { MessageKey } from './messages.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -21,9 +21,9 @@ export interface LogEntry {
   readonly message: MessageKey;
   /** Fills the placeholders of the sentence, and becomes fields in JSON. Undefined values are left out. */
   readonly values: LogValues;
-  /** More fields for JSON, computed only there. */
-  readonly fields?: (() => LogFields) | undefined;
-  /** A finished request, whose measures are fields in JSON. */
+  /** More members for JSON, written only there. */
+  readonly members?: ((escape: Escape) => string) | undefined;
+  /** A finished request, whose measures are members in JSON. */
   readonly measured?: RequestEnded | undefined;
 }
 
@@ -142,7 +142,7 @@ function receivedEntry(event: RequestReceived): LogEntry {
     requestId: event.requestId,
     message: 'received',
     values,
-    fields: () => receivedFields(event, client),
+    members: (escape) => receivedMembers(event, client, escape),
   };
 }
 
@@ -159,7 +159,7 @@ function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): 
   const message = isFailure(attempt) ? 'attemptFailed' : 'attemptAnswered';
   return {
     ...entry(attemptLevel(attempt), event, message, values),
-    fields: () => ({ attempt: { number, ...attemptFields(attempt) } }),
+    members: (escape) => attemptMember(attempt, number, escape),
   };
 }
 
@@ -185,7 +185,7 @@ function endEntry(event: RequestEnded): LogEntry {
     requestId: event.requestId,
     message: ENDING_MESSAGES[ending],
     values,
-    fields: () => endedFields(event),
+    members: (escape) => endedMembers(event, escape),
     measured: event,
   };
 }

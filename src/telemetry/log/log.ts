@@ -1,9 +1,11 @@
 import type { LoggingSettings } from '../../config/snapshot.ts';
-import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
+import type { GatewayEvent } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
-import { type LogFields, measureFields } from './log-fields.ts';
+import { jsonLine } from './json-line.ts';
+import { type LineContext, LineTexts } from './line-texts.ts';
 import { localDate, localTime } from './local-time.ts';
-import { type MessageKey, say } from './messages.ts';
+import { type Language, type MessageKey, say } from './messages.ts';
+import { asItIs, type Redact } from './redact.ts';
 
 /** A destination of lines. `write` must return at once, whatever happens to the line. */
 export interface LogSink {
@@ -16,18 +18,33 @@ export interface Log {
   readonly say: (level: Level, message: MessageKey, values?: LogValues) => void;
 }
 
+const SHOWN: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' };
+
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
+export interface LogOptions {
+  /** The settings of the moment of each line. */
+  readonly settings: () => LoggingSettings;
+  readonly sink: LogSink;
+  /** Returns the redaction of the moment. Defaults to none. */
+  readonly redactor?: () => Redact;
+  readonly now?: () => Date;
+}
+
 /** A log in the format, language and level that the settings name at the moment of each line. */
-export function createLog(
-  settings: () => LoggingSettings,
-  sink: LogSink,
-  now: () => Date = () => new Date(),
-): Log {
+export function createLog({
+  settings,
+  sink,
+  redactor = () => asItIs,
+  now = () => new Date(),
+}: LogOptions): Log {
+  let texts = new LineTexts(redactor());
   const write = (entry: LogEntry): void => {
     const current = settings();
     if (RANK[entry.level] < RANK[current.level]) return;
-    sink.write(renderLine(entry, current, now()));
+    const redact = redactor();
+    if (texts.redact !== redact) texts = new LineTexts(redact);
+    sink.write(renderLine(entry, current, { now: now(), texts }));
   };
   return {
     listen(event) {
@@ -41,15 +58,22 @@ export function createLog(
 }
 
 /** Renders one entry in the format and language of the settings. */
-export function renderLine(entry: LogEntry, settings: LoggingSettings, now: Date): string {
-  return settings.format === 'json' ? jsonLine(entry, settings, now) : textLine(entry, settings, now);
+export function renderLine(
+  entry: LogEntry,
+  { format, language }: Pick<LoggingSettings, 'format' | 'language'>,
+  context: LineContext,
+): string {
+  return format === 'json' ? jsonLine(entry, language, context) : textLine(entry, language, context);
 }
 
 /** `[2026-01-13 09:41:05] [INFO] [req_abc123] …`, in local time. */
-function textLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
-  const request = entry.requestId === undefined ? '' : ` [${entry.requestId}]`;
-  const text = say(entry.message, language, entry.values);
-  return `[${stampOf(now)}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
+function textLine(
+  { level, requestId, message, values }: LogEntry,
+  language: Language,
+  { now, texts }: LineContext,
+): string {
+  const request = requestId === undefined ? '' : ` [${requestId}]`;
+  return `[${stampOf(now)}] [${SHOWN[level]}]${request} ${say(message, language, values, texts.plain)}\n`;
 }
 
 /** The last rendered second, since many lines share one. */
@@ -60,56 +84,3 @@ function stampOf(now: Date): string {
   if (second !== last.second) Object.assign(last, { second, stamp: `${localDate(now)} ${localTime(now)}` });
   return last.stamp;
 }
-
-/** Two serialised objects joined by hand: one object with all members would have to be built first, and costs more. */
-function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
-  const { level, requestId, message, values } = entry;
-  let line = `{"time":"${instantOf(now)}","level":"${level}"`;
-  if (requestId !== undefined) line += `,"request_id":${JSON.stringify(requestId)}`;
-  line += `,"event":"${message}","message":${JSON.stringify(say(message, language, values))}`;
-  line += membersOf(values);
-  if (entry.fields !== undefined) line += membersOf(entry.fields());
-  if (entry.measured !== undefined) line += measureMembers(entry.measured);
-  return `${line}}\n`;
-}
-
-/** The members of an object, to follow others; '' if there are none. NaN and infinity become null. */
-function membersOf(fields: LogFields): string {
-  const text = JSON.stringify(fields);
-  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
-}
-
-/** The last rendered measures, which two lines may share. */
-const lastMeasures: { of: RequestEnded | undefined; members: string } = { of: undefined, members: '' };
-
-function measureMembers(event: RequestEnded): string {
-  if (lastMeasures.of !== event) {
-    lastMeasures.members = membersOf(measureFields(event));
-    lastMeasures.of = event;
-  }
-  return lastMeasures.members;
-}
-
-/** The last rendered second without its end, and the last rendered millisecond. */
-const lastInstant = { second: NaN, start: '', ms: NaN, text: '' };
-
-/** As `toISOString`, which costs more than all the rest of a line's head. */
-function instantOf(now: Date): string {
-  const ms = now.getTime();
-  if (ms === lastInstant.ms) return lastInstant.text;
-  const second = Math.floor(ms / 1000);
-  if (second !== lastInstant.second) {
-    lastInstant.start = now.toISOString().slice(0, -'000Z'.length);
-    lastInstant.second = second;
-  }
-  lastInstant.ms = ms;
-  lastInstant.text = `${lastInstant.start}${String(ms - second * 1000).padStart(3, '0')}Z`;
-  return lastInstant.text;
-}
-
-/** External text may contain line ends, and must not be able to forge lines. */
-function oneLine(text: string): string {
-  return LINE_END.test(text) ? text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : text;
-}
-
-const LINE_END = /[\p{Cc}\u2028\u2029]/u;

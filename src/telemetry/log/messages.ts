@@ -121,50 +121,75 @@ export const MESSAGES = {
 export type MessageKey = keyof typeof MESSAGES;
 export type Language = 'en' | 'zh';
 
-/** Fills the placeholders of a sentence. */
+type Values = Readonly<Record<string, string | number | undefined>>;
+
+/** Fills the placeholders of a sentence. `shown` makes a text fit for the line. */
 export function say(
   key: MessageKey,
   language: Language,
-  values: Readonly<Record<string, string | number | undefined>>,
+  values: Values,
+  shown: (text: string) => string = asItIs,
 ): string {
-  const [start, blanks] = SENTENCES[language][key];
-  let text = start;
-  for (const { name, before, after } of blanks) {
-    const value = values[name];
-    if (before === undefined) text += `${value ?? '-'}${after}`;
-    else text += value === undefined ? after : `${before}${value}${after}`;
-  }
+  return filled(SENTENCES[language][key], values, shown);
+}
+
+/** The same as the inside of a JSON string. `shown` escapes a text. */
+export function sayInJson(
+  key: MessageKey,
+  language: Language,
+  values: Values,
+  shown: (text: string) => string,
+): string {
+  return filled(ESCAPED_SENTENCES[language][key], values, shown);
+}
+
+function asItIs(text: string): string {
   return text;
 }
 
-/**
- * A sentence up to its first placeholder, and each placeholder with the text around it. If `before` is undefined, the
- * placeholder is always filled.
- */
-type Sentence = readonly [
-  start: string,
-  blanks: readonly {
-    readonly name: string;
-    readonly before: string | undefined;
-    readonly after: string;
-  }[],
-];
+function filled([start, blanks]: Sentence, values: Values, shown: (text: string) => string): string {
+  let sentence = start;
+  for (const { name, before, after, otherwise } of blanks) {
+    const value = values[name];
+    if (value === undefined) sentence += otherwise;
+    else sentence += `${before}${typeof value === 'string' ? shown(value) : value}${after}`;
+  }
+  return sentence;
+}
 
-const SENTENCES: Readonly<Record<Language, Readonly<Record<MessageKey, Sentence>>>> = {
-  en: sentencesIn('en'),
-  zh: sentencesIn('zh'),
-};
+/** A sentence up to its first placeholder, and the placeholders with the text around them. */
+type Sentence = readonly [start: string, blanks: readonly Blank[]];
+
+interface Blank {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  /** The text in its place if there is no value. */
+  readonly otherwise: string;
+}
+
+type Sentences = Readonly<Record<Language, Readonly<Record<MessageKey, Sentence>>>>;
+
+const SENTENCES = sentences(asItIs);
+const ESCAPED_SENTENCES = sentences((text) => JSON.stringify(text).slice(1, -1));
 
 /** Parsed once, because every log line uses a sentence. */
-function sentencesIn(language: Language): Record<MessageKey, Sentence> {
+function sentences(shown: (text: string) => string): Sentences {
+  return { en: sentencesIn('en', shown), zh: sentencesIn('zh', shown) };
+}
+
+function sentencesIn(language: Language, shown: (text: string) => string): Record<MessageKey, Sentence> {
   const cut = Object.entries(MESSAGES).map(([key, message]): [string, Sentence] => {
     const [start = '', ...rest] = message[language].split('{');
-    const blanks = rest.map((part) => {
-      const [blank = '', after = ''] = part.split('}');
-      const [name = '', before] = blank.split('?');
-      return { name, before, after };
-    });
-    return [key, [start, blanks]];
+    return [key, [shown(start), rest.map((part) => blankOf(part, shown))]];
   });
   return Object.fromEntries(cut) as Record<MessageKey, Sentence>;
+}
+
+/** Parses `name}…` or `name?before}…`. */
+function blankOf(part: string, shown: (text: string) => string): Blank {
+  const [blank = '', after = ''] = part.split('}');
+  const [name = '', before] = blank.split('?');
+  const otherwise = before === undefined ? `-${after}` : after;
+  return { name, before: shown(before ?? ''), after: shown(after), otherwise: shown(otherwise) };
 }

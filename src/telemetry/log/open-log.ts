@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { fetchedSecrets } from '../../gateway/redact.ts';
 import { createLog, type Log } from './log.ts';
-import { redactorOf } from './redact.ts';
+import { asItIs, type Redact, redactorOf } from './redact.ts';
 import { say } from './messages.ts';
 import { RequestFiles } from './request-files.ts';
 import { createRollingFile } from './rolling-file.ts';
@@ -25,15 +25,16 @@ export interface LogOptions {
   readonly now: () => Date;
 }
 
-/** Opens the log. Each line is redacted before it is written anywhere. */
+/** Opens the log. Each text is redacted before it becomes part of a line. */
 export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
   const settings = () => snapshot().logging;
-  const redact = redactorOf(joined(() => snapshot().secrets, fetchedSecrets));
-  const redacted = (text: string): string => (settings().maskSensitive ? redact(text) : text);
+  const secretsRedactor = redactorOf(joined(() => snapshot().secrets, fetchedSecrets));
+  const redactor = (): Redact => (settings().maskSensitive ? secretsRedactor() : asItIs);
   const onLoss = onceAMinute(now, (error) => {
     const { language } = settings();
     const reason = lossReason(error, language);
-    complain(`llm-proxy: ${redacted(say('logLost', language, { reason, count: droppedRows() }))}\n`);
+    const text = say('logLost', language, { reason, count: droppedRows() }, redactor());
+    complain(`llm-proxy: ${text}\n`);
   });
   const terminal = new StreamSink(print, onLoss);
   const roll = createRollingFile(() => rollingSettings(settings()), now);
@@ -41,16 +42,17 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     // Lines may still be queued when the file is removed from the configuration.
     if (settings().generalFile !== undefined) await roll(lines);
   }, onLoss);
-  const requestFiles = new RequestFiles({ settings, redact, now, onLoss });
+  const requestFiles = new RequestFiles({ settings, redactor, now, onLoss });
   const droppedRows = (): number => terminal.dropped + file.dropped + requestFiles.dropped;
   const sink = {
-    write(plain: string): void {
-      const line = redacted(plain);
-      terminal.write(line);
-      if (settings().generalFile !== undefined) file.write(line);
+    write(line: string): void {
+      const isEncoded = terminal.write(line);
+      if (settings().generalFile === undefined) return;
+      if (isEncoded) file.repeat(terminal);
+      else file.write(line);
     },
   };
-  const log = createLog(settings, sink, now);
+  const log = createLog({ settings, sink, redactor, now });
   return {
     listen(event) {
       log.listen(event);

@@ -23,20 +23,25 @@ export function createRedactor(secrets: readonly string[]): Redact {
   };
 }
 
+/** Redacts nothing. */
+export function asItIs(text: string): string {
+  return text;
+}
+
 /**
- * Redacts the secrets of the current configuration, and is rebuilt only when they change. It also redacts the previous
- * secrets, since requests that started with them may still be running.
+ * Returns the redaction of the current configuration's secrets, which is another function only when they change. It
+ * also redacts the previous secrets, since requests that started with them may still be running.
  */
-export function redactorOf(secrets: () => readonly string[]): Redact {
+export function redactorOf(secrets: () => readonly string[]): () => Redact {
   let known = secrets();
   let redact = createRedactor(known);
-  return (text) => {
+  return () => {
     const current = secrets();
     if (current !== known) {
       if (!isDeepStrictEqual(current, known)) redact = createRedactor([...new Set([...current, ...known])]);
       known = current;
     }
-    return redact(text);
+    return redact;
   };
 }
 

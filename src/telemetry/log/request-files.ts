@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LoggingSettings } from '../../config/snapshot.ts';
 import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { localDate, localTime } from './local-time.ts';
+import { UNREDACTED } from './line-texts.ts';
 import { renderLine } from './log.ts';
 import { logEntries, metricsEntry } from './log-entry.ts';
 import type { Redact } from './redact.ts';
@@ -22,8 +23,8 @@ const FLUSH_MS = 3_000;
 
 export interface RequestFilesOptions {
   readonly settings: () => LoggingSettings;
-  /** Applied to whole files, if the settings say so. */
-  readonly redact: Redact;
+  /** Returns the redaction of the moment, which is applied to whole files. */
+  readonly redactor: () => Redact;
   readonly now: () => Date;
   readonly onLoss: OnLoss;
 }
@@ -78,7 +79,8 @@ export class RequestFiles {
     this.#heldBytes += log.bytes - heldBefore;
     const entries = logEntries(event);
     if (event.type === 'request-ended') entries.push(metricsEntry(event));
-    for (const entry of entries) log.addLine(renderLine(entry, settings, this.#options.now()));
+    const context = { now: this.#options.now(), texts: UNREDACTED };
+    for (const entry of entries) log.addLine(renderLine(entry, settings, context));
     if (event.type === 'request-ended') this.#end(event, log, settings);
   }
 
@@ -99,9 +101,8 @@ export class RequestFiles {
   }
 
   async #write(event: RequestEnded, log: RequestLog, settings: LoggingSettings): Promise<void> {
-    const { redact, now } = this.#options;
-    const plain = log.text(event, settings.maskSensitive);
-    const text = settings.maskSensitive ? redact(plain) : plain;
+    const { redactor, now } = this.#options;
+    const text = redactor()(log.text(event, settings.maskSensitive));
     const at = now();
     const name = `${localDate(at)}_${localTime(at).replaceAll(':', '-')}_${event.requestId}.log`;
     const isFailure = event.ending !== 'complete' && event.ending !== 'client-left';

@@ -33,6 +33,8 @@ export class StreamSink implements LogSink {
   readonly #onLoss: OnLoss;
   #waiting = Buffer.allocUnsafeSlow(0);
   #waitingBytes = 0;
+  /** The size of the last line, at the end of the buffer. */
+  #lastBytes = 0;
   #lines = 0;
   /** The last written buffer, for reuse. */
   #spare: Buffer<ArrayBuffer> | undefined;
@@ -52,17 +54,21 @@ export class StreamSink implements LogSink {
     return this.#dropped;
   }
 
-  readonly write = (line: string): void => {
-    if (this.#lines >= MOST_LINES || !this.#hasRoom(line)) {
-      this.#dropped += 1;
-      this.#onLoss(undefined);
-      return;
-    }
-    this.#waitingBytes += this.#waiting.write(line, this.#waitingBytes);
-    this.#lines += 1;
-    if (!this.#isWriting) void this.#drain();
-    else if (this.#waitingBytes > FULL_BYTES) this.#hurry();
+  /** Returns whether there was room for the line. */
+  readonly write = (line: string): boolean => {
+    if (this.#lines >= MOST_LINES || !this.#hasRoomFor(line)) return this.#drop();
+    this.#added(this.#waiting.write(line, this.#waitingBytes));
+    return true;
   };
+
+  /** Writes the line that another sink has just accepted. Copying its bytes costs less than encoding it again. */
+  repeat(other: StreamSink): boolean {
+    const size = other.#lastBytes;
+    if (this.#lines >= MOST_LINES || !this.#hasRoom(size)) return this.#drop();
+    const end = other.#waitingBytes;
+    this.#added(other.#waiting.copy(this.#waiting, this.#waitingBytes, end - size, end));
+    return true;
+  }
 
   /** Resolves when all earlier lines are written, or after 3 s if the writer is stuck. */
   async flush(): Promise<void> {
@@ -71,13 +77,31 @@ export class StreamSink implements LogSink {
     while (this.#isWriting && performance.now() < untilMs) await Bun.sleep(1);
   }
 
-  /** Makes room for the line; returns false if that would be too much. */
-  #hasRoom(line: string): boolean {
+  #drop(): false {
+    this.#dropped += 1;
+    this.#onLoss(undefined);
+    return false;
+  }
+
+  #added(bytes: number): void {
+    this.#lastBytes = bytes;
+    this.#waitingBytes += bytes;
+    this.#lines += 1;
+    if (!this.#isWriting) void this.#drain();
+    else if (this.#waitingBytes > FULL_BYTES) this.#hurry();
+  }
+
+  #hasRoomFor(line: string): boolean {
     // A UTF-16 unit takes at most three bytes.
-    if (this.#waitingBytes + line.length * 3 <= this.#waiting.byteLength) return true;
-    const needed = this.#waitingBytes + Buffer.byteLength(line);
-    if (needed > MOST_BYTES) return false;
+    const isRoomy = this.#waitingBytes + line.length * 3 <= this.#waiting.byteLength;
+    return isRoomy || this.#hasRoom(Buffer.byteLength(line));
+  }
+
+  /** Makes room for these bytes; returns false if that would be too much. */
+  #hasRoom(bytes: number): boolean {
+    const needed = this.#waitingBytes + bytes;
     if (needed <= this.#waiting.byteLength) return true;
+    if (needed > MOST_BYTES) return false;
     const larger = Buffer.allocUnsafeSlow(Math.min(MOST_BYTES, Math.max(ROOM_BYTES, needed * 2)));
     this.#waiting.copy(larger, 0, 0, this.#waitingBytes);
     this.#waiting = larger;

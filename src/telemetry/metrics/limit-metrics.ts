@@ -8,7 +8,7 @@ import type { MetricTable } from './metric-table.ts';
 export interface LimitSources {
   readonly snapshot: () => Pick<Snapshot, 'limits'>;
   readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };
-  /** How the limits stand; undefined: another process tells. */
+  /** The state of the limits; undefined if another process reports it. */
   readonly limits?: Pick<Counters, 'standing'> | undefined;
 }
 
@@ -45,7 +45,7 @@ function labelsOf({
   return [scope, scope === 'end_user' ? '' : name, limitId];
 }
 
-/** Reads how every limit of the configuration stands. A limit whose use is unknown has no series. */
+/** Reads the state of every configured limit. A limit whose use is unknown has no series. */
 export function readLimits(table: MetricTable, { snapshot, limits, clock }: LimitSources): void {
   if (limits === undefined) return;
   const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };

@@ -127,7 +127,7 @@ function seriesOf<T>(
   labels: readonly string[],
   make: (own: readonly string[]) => T,
 ): T {
-  const key = labels.length === 1 ? (labels[0] ?? '') : labels.join(SEPARATOR);
+  const key = keyOf(labels);
   const found = known.get(key);
   if (found !== undefined) return found;
   const isFull = known.size >= MOST_SERIES;
@@ -136,6 +136,13 @@ function seriesOf<T>(
   const made = known.get(ownKey) ?? make(own);
   known.set(ownKey, made);
   return made;
+}
+
+/** Joins the labels. Concatenation costs a fraction of `join`. */
+function keyOf(labels: readonly string[]): string {
+  let key = labels[0] ?? '';
+  for (let index = 1; index < labels.length; index++) key += SEPARATOR + (labels[index] ?? '');
+  return key;
 }
 
 function described({ name, help, labelNames = [], merge = 'sum' }: FamilyOptions): {

@@ -30,7 +30,7 @@ export interface MetricSources {
   readonly droppedLogRows: () => number;
   /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
-  /** How the limits stand; undefined: another process tells. */
+  /** The state of the limits; undefined if another process reports it. */
   readonly limits?: Pick<Counters, 'standing'> | undefined;
   /** The response cache of this process; undefined: it serves no requests. */
   readonly answers?: { readonly entries: number; readonly bytes: number } | undefined;
@@ -44,7 +44,7 @@ export interface MetricSources {
   readonly leaseState?: (() => LeaseState | undefined) | undefined;
 }
 
-/** How the process that takes leases stands with the store. */
+/** The state of the process that takes leases. */
 export interface LeaseState {
   readonly isUp: boolean;
   readonly roundTripMs: number;
@@ -116,13 +116,13 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
       table.active.series(event.endpoint).value += 1;
       return;
     case 'attempt-ended':
-      return countAttempt(event, table, sources);
+      return countAttempt(event, table);
     case 'route-cooled':
       table.cooldowns.series(event.provider).value += 1;
       return noteCooldown(event, cooling, sources);
     case 'provider-probed':
       table.probes.series(event.provider, event.error === undefined ? 'ok' : 'failed').value += 1;
-      return noteHealth(event.provider, event.error === undefined, { table, sources });
+      return noteHealth(event.provider, event.error === undefined, table, sources.clock.nowMs());
     case 'configuration-accepted':
       table.reloads.series().value += 1;
       table.reloadSuccessful.series().value = 1;
@@ -143,23 +143,19 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
   }
 }
 
-function countAttempt({ attempt }: AttemptEnded, table: MetricTable, sources: MetricSources): void {
+function countAttempt({ attempt }: AttemptEnded, table: MetricTable): void {
   const { route, outcome, startedAtMs, endedAtMs } = attempt;
   table.attempts.series(route.provider, outcome.kind, detailOf(outcome)).value += 1;
   if (outcome.kind === 'answered')
     table.latency.series(route.provider).observe((endedAtMs - startedAtMs) / 1000);
   const isHealthy = healthAfter(outcome);
-  if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, { table, sources });
+  if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, table, endedAtMs);
 }
 
-function noteHealth(
-  provider: string,
-  isHealthy: boolean,
-  { table, sources }: { readonly table: MetricTable; readonly sources: MetricSources },
-): void {
+function noteHealth(provider: string, isHealthy: boolean, table: MetricTable, atMs: number): void {
   const series = table.health.series(provider);
   series.value = isHealthy ? 1 : 0;
-  series.atMs = sources.clock.nowMs();
+  series.atMs = atMs;
 }
 
 /** Whether an outcome shows its provider to be healthy; undefined: it shows neither. */

@@ -6,15 +6,10 @@ import { METHODS, OPERATIONS } from '../vocabulary.ts';
 
 /** Counts finished requests. Series are looked up once per kind of request. */
 export function createRequestMetrics(table: MetricTable): (event: RequestEnded) => void {
-  const kinds = new Map<string, Kind>();
+  const kinds = new KnownKinds(table);
   return (event) => {
-    const labels = labelsOf(event);
-    const key = `${labels.method} ${labels.status} ${labels.endpoint}\n${labels.model}\n${labels.provider}\n${labels.keyName}`;
-    let kind = kinds.get(key);
-    if (kind === undefined) {
-      kind = kindOf(labels, table);
-      if (kinds.size < MOST_KINDS) kinds.set(key, kind);
-    }
+    const kind = kinds.of(event);
+    const { labels } = kind;
     countRequest(event, kind);
     countTokens(event, kind);
     countCost(event, kind);
@@ -29,6 +24,51 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
 
 function countLosses({ from, to, losses }: TranslationReport, table: MetricTable): void {
   for (const { what } of losses) table.translationLosses.series(from, to, what).value += 1;
+}
+
+/** The kinds of requests. Consecutive requests are often of one kind, which needs no look-up. */
+class KnownKinds {
+  readonly #table: MetricTable;
+  readonly #kinds = new Map<string, Kind>();
+  #last: { readonly kind: Kind; readonly described: Described } | undefined;
+
+  constructor(table: MetricTable) {
+    this.#table = table;
+  }
+
+  of(event: RequestEnded): Kind {
+    const last = this.#last;
+    if (last !== undefined && isSame(last.described, event)) return last.kind;
+    const kind = this.#find(event);
+    const { method, endpoint, servedAs, provider, status, keyName } = event;
+    this.#last = { kind, described: { method, endpoint, servedAs, provider, status, keyName } };
+    return kind;
+  }
+
+  #find(event: RequestEnded): Kind {
+    const labels = labelsOf(event);
+    const key = `${labels.method} ${labels.status} ${labels.endpoint}\n${labels.model}\n${labels.provider}\n${labels.keyName}`;
+    let kind = this.#kinds.get(key);
+    if (kind === undefined) {
+      kind = kindOf(labels, this.#table);
+      if (this.#kinds.size < MOST_KINDS) this.#kinds.set(key, kind);
+    }
+    return kind;
+  }
+}
+
+/** What the labels of a request are made of. */
+type Described = Pick<RequestEnded, 'method' | 'endpoint' | 'servedAs' | 'provider' | 'status' | 'keyName'>;
+
+function isSame(one: Described, other: Described): boolean {
+  return (
+    one.status === other.status &&
+    one.keyName === other.keyName &&
+    one.servedAs === other.servedAs &&
+    one.provider === other.provider &&
+    one.endpoint === other.endpoint &&
+    one.method === other.method
+  );
 }
 
 /** Kinds consist of names from the configuration. Beyond this number, they are looked up each time. */
@@ -57,6 +97,7 @@ function labelsOf({ method, endpoint, servedAs, provider, status, keyName }: Req
 
 /** The series of all requests with the same labels. Those of tokens and streams are created on first use. */
 interface Kind {
+  readonly labels: Labels;
   readonly requests: NumberSeries;
   readonly duration: HistogramSeries;
   readonly active: NumberSeries;
@@ -92,6 +133,7 @@ function kindOf(labels: Labels, table: MetricTable): Kind {
   const genAi = operation === undefined ? undefined : [operation, provider, model];
   const errorType = Number(status) < 400 ? '' : status;
   return {
+    labels,
     requests: table.requests.series(method, endpoint, model, provider, status, keyName),
     duration: table.duration.series(endpoint, model, provider),
     active: table.active.series(endpoint),

@@ -41,7 +41,7 @@ export function readOther(block: JsonObject, type: string, path: string, place: 
   }
 }
 
-/** What Anthropic's servers did, without anything that another model could read. */
+/** The blocks of tools that Anthropic's servers ran. Another model can read nothing in them. */
 const DISPENSABLE = /^(?:server_tool_use|.*_tool_result|mcp_tool_listing|fallback)$/;
 
 function instead(unknown: Unknown, text: string): Unknown {

@@ -10,7 +10,7 @@ export interface ReadTools {
   readonly losses: readonly Loss[];
 }
 
-/** What the history says of tools. */
+/** The tools that the history mentions. */
 type History = Pick<ReadMessages, 'referenced' | 'added'>;
 
 /** Client tools that Anthropic defines. */

@@ -116,7 +116,7 @@ function noteFound(bytes: Uint8Array, content: ObjectMember | undefined, referen
   }
 }
 
-/** What is known of a body before its tools are judged. */
+/** The facts about a body by which its tools are judged. */
 export interface ToolScene {
   readonly takes: Takes;
   readonly server: ServerTools;

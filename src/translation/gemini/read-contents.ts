@@ -47,7 +47,7 @@ export function readSystem(value: unknown): {
   return { system, more };
 }
 
-/** How Gemini should look at a part. */
+/** Fields of a part that tell Gemini how to look at it. */
 const MEDIA_SETTINGS = ['mediaResolution', 'videoMetadata', 'mediaProcessing'];
 
 class ContentReader {

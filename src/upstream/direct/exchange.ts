@@ -11,8 +11,13 @@ import { unreachableReason } from '../failure.ts';
 import { ResponseReader } from '../../http1/response-reader.ts';
 import { NOT_ONE_CHUNK, startOfOnlyChunk } from '../../http1/only-chunk.ts';
 
-/** Buffers at most this much of an unread body, then pauses the provider's socket. */
+/**
+ * Buffers at most this much of an unread body, then pauses the provider's socket. A piece can be half a megabyte, so the
+ * socket is also paused while a sink is busy, and after a large piece until the next one is asked for.
+ */
 const MOST_KEPT_BYTES = 256 * 1024;
+
+const LARGE_BYTES = 64 * 1024;
 
 type Chunk = Awaited<ReturnType<ByteSource['read']>>;
 
@@ -109,6 +114,7 @@ export class Exchange implements ByteSource {
     if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
     if (this.#state === 'broken') return Promise.reject(new Error('the reply ended prematurely'));
+    this.#goOn();
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
@@ -133,6 +139,7 @@ export class Exchange implements ByteSource {
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
+      if (chunk.byteLength > LARGE_BYTES) this.#holdUp(true);
       reading.resolve({ done: false, value: chunk });
       return;
     }
@@ -146,7 +153,6 @@ export class Exchange implements ByteSource {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return undefined;
     this.#keptBytes -= chunk.byteLength;
-    if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
     return chunk;
   }
 
@@ -155,7 +161,7 @@ export class Exchange implements ByteSource {
     while (this.#sink?.isBusy === false) {
       const chunk = this.#nextKept();
       if (chunk !== undefined) this.#give(chunk, this.#sink);
-      else if (this.#state === 'replying') return;
+      else if (this.#state === 'replying') return this.#goOn();
       else return this.#endPipe(this.#state === 'complete' ? 'end' : 'broken');
     }
   }
@@ -190,6 +196,7 @@ export class Exchange implements ByteSource {
     if (taken === undefined) return;
     if (taken === 'stop') return this.#endPipe('stop');
     sink.isBusy = true;
+    if (!this.#isHeldUp) this.#holdUp(true);
     taken.then(() => {
       sink.isBusy = false;
       this.#drain();
@@ -200,6 +207,10 @@ export class Exchange implements ByteSource {
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.resolve(how);
+  }
+
+  #goOn(): void {
+    if (this.#isHeldUp) this.#holdUp(false);
   }
 
   #holdUp(isHeldUp: boolean): void {

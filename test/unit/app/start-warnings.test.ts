@@ -73,11 +73,13 @@ test('a journal in memory is told where a limit would need another', async () =>
   ]);
 });
 
-test('replicas of a database are told to count each for itself', async () => {
-  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'postgres' })).toEqual([
+test('replicas of a database that share nothing are told to count each for itself', async () => {
+  const alone = 'shared_state: { driver: none }\nlimits: [{ tokens: 5, per: minute }]';
+  expect(await warningsOf(alone, { mode: 'postgres' })).toEqual([
     'Each replica counts limits for itself: N replicas allow up to N times a limit. See docs/limits.md.',
   ]);
-  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'sqlite' })).toEqual([]);
+  expect(await warningsOf(alone, { mode: 'sqlite' })).toEqual([]);
+  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'postgres' })).toEqual([]);
 });
 
 describe('a journal that a limit needs', () => {

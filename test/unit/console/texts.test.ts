@@ -10,7 +10,7 @@ const SRC = join(import.meta.dir, '..', '..', '..', 'console', 'src');
 const FROM_TABLES = [
   'Healthy Available Cooling Probing Draining Disabled Complete Refused Failed'.split(' '),
   'Observe Route Access System Mine Overview Requests Usage Models Providers Explain Playground'.split(' '),
-  ['On trial', 'Broken off', 'Client left', 'Keys & teams', 'Configuration', 'Settings', 'My use'],
+  ['On trial', 'Truncated', 'Client left', 'Keys & teams', 'Configuration', 'Settings', 'My use'],
   // The faults of the demo.
   [
     'Answers every request with 500',

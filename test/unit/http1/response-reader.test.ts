@@ -185,6 +185,7 @@ describe('it is no response', () => {
     'a chunk with a sign': `${chunked}-5\r\nhello\r\n`,
     'a chunk that is longer than its size': `${chunked}2\r\nhello\r\n`,
     'a chunk that is longer than its size, without an end': `${chunked}2\r\nhello`,
+    'a carriage return in the extension of a chunk': `${chunked}2;a\rb\r\nok\r\n0\r\n\r\n`,
     'a size beyond all measure': `${chunked}fffffffffffff\r\n`,
     'a header beyond all measure, in one piece': `${OK}x: ${'y'.repeat(262_000)}\r\ncontent-length: 0\r\n\r\n`,
     'a header of 37,000 fields': `${OK}${Array.from({ length: 37_000 }, (_, at) => `${at.toString(16)}:\r\n`).join('')}\r\n`,

@@ -34,6 +34,14 @@ describe('the content', () => {
 });
 
 describe('a chunk that was copied', () => {
+  test('is not kept by its end', () => {
+    const hold = createByteHold();
+    hold.add(new Uint8Array(500_000).fill(7).subarray(499_990));
+    const taken = hold.take(new Uint8Array(0));
+    expect([...taken]).toEqual(Array.from({ length: 10 }, () => 7));
+    expect(taken.buffer.byteLength).toBeLessThan(1_000);
+  });
+
   test('is given back where it is large and has its memory for itself', () => {
     const hold = createByteHold();
     const large = [1, 2].map((value) => new Uint8Array(100_000).fill(value));

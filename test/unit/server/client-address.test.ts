@@ -46,11 +46,11 @@ describe("the client's address", () => {
 });
 
 describe('whether the client spoke TLS', () => {
-  const secure = (headers: Record<string, string>, peer = '10.0.0.1', url = 'http://gateway/'): boolean =>
-    isClientSecure({ url, headers: new Headers(headers) }, peer, trusts);
+  const secure = (headers: Record<string, string>, address = '10.0.0.1', isTls = false): boolean =>
+    isClientSecure(new Headers(headers), { address, isTls }, trusts);
 
   test('is known of our own listener, and else as a trusted proxy says', () => {
-    expect(secure({}, '192.0.2.1', 'https://gateway/')).toBe(true);
+    expect(secure({}, '192.0.2.1', true)).toBe(true);
     expect(secure({ 'x-forwarded-proto': 'https' }, '192.0.2.1')).toBe(false);
     expect(secure({ 'x-forwarded-proto': 'https' })).toBe(true);
     expect(secure({ 'x-forwarded-proto': 'https, http' })).toBe(false);

@@ -233,8 +233,8 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
     whole.close();
     const name = readdirSync(whole.path).find((one) => one.endsWith('.log'))!;
     const bytes = await Bun.file(join(whole.path, name)).bytes();
-    // SQLite is quick enough for each byte.
-    const step = engine === 'sqlite' ? 3 : 97;
+    // SQLite is quick enough for many of them. A prime number of bytes stops at every place in a line.
+    const step = engine === 'sqlite' ? 17 : 97;
     for (let at = bytes.length; at > 0; at -= step) {
       const folder = newFolder();
       await Bun.write(join(folder.path, name), bytes.subarray(0, at));

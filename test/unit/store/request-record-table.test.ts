@@ -2,6 +2,7 @@ import type { SQL } from 'bun';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
+import { buildRecordIndexes } from '../../../src/store/records/record-indexes.ts';
 import { recordOf, type RequestRecord } from '../../../src/store/records/request-record.ts';
 import { type RequestRecords, requestRecords } from '../../../src/store/records/request-record-table.ts';
 import { TooManyGroups } from '../../../src/store/records/request-record-usage.ts';
@@ -30,6 +31,27 @@ describe.each([...ENGINES])('the request records in %s', (engine) => {
 
   const all = (filter = {}): Promise<RequestRecord[]> =>
     records.list({ filter, before: undefined, limit: 100_000 });
+
+  test('are found by the beginning of their id, over any time and with other filters', async () => {
+    await renew();
+    await buildRecordIndexes(database);
+    const ids = ['req_00aa01', 'req_00aa02', 'req_00ab03', 'req_00aa'];
+    const made = ids.map((requestId, at) =>
+      record({ requestId, endedAtMs: MIDNIGHT_MS - at * 24 * HOUR_MS, model: at === 1 ? 'other' : 'fast' }),
+    );
+    await records.insert([...made, record({ endedAtMs: MIDNIGHT_MS, model: 'req_00aa' })]);
+    const found = async (filter: object, limit = 10, before?: RequestRecord): Promise<string[]> => {
+      const { records: list, searchedTo } = await records.search({ filter, before, limit });
+      expect(searchedTo).toBeUndefined();
+      return list.map(({ requestId }) => requestId);
+    };
+    expect(await found({ search: 'req_00aa' })).toEqual(['req_00aa01', 'req_00aa02', 'req_00aa']);
+    expect(await found({ search: 'req_00aa', model: 'fast' }, 1)).toEqual(['req_00aa01']);
+    expect(await found({ search: 'req_00aa' }, 10, made[0])).toEqual(['req_00aa02', 'req_00aa']);
+    expect(await found({ search: 'req_00aa01' })).toEqual(['req_00aa01']);
+    expect(await found({ search: 'req_ffff' })).toEqual([]);
+    await database.close();
+  });
 
   test('come back as they were written, the newest first, whatever of them is not known', async () => {
     await renew();

@@ -16,7 +16,7 @@ function settings(more: Partial<LoggingSettings> = {}): LoggingSettings {
 /** The lines that a log writes, unparsed. */
 function written(more: Partial<LoggingSettings>, use: (log: Log) => void): string[] {
   const lines: string[] = [];
-  use(createLog(() => settings(more), { write: (line) => lines.push(line) }));
+  use(createLog({ settings: () => settings(more), sink: { write: (line) => lines.push(line) } }));
   return lines;
 }
 
@@ -160,7 +160,10 @@ describe('the level', () => {
   test('and everything else follows the settings of the moment', () => {
     let level: LoggingSettings['level'] = 'error';
     const lines: string[] = [];
-    const log = createLog(() => settings({ level }), { write: (line) => lines.push(line) });
+    const log = createLog({
+      settings: () => settings({ level }),
+      sink: { write: (line) => lines.push(line) },
+    });
     log.listen(RECEIVED);
     level = 'info';
     log.listen(RECEIVED);
@@ -270,6 +273,40 @@ describe('the form for machines', () => {
     const events = (language: 'en' | 'zh'): unknown[] => json({ language }).map(({ event }) => event);
     expect(events('zh')).toEqual(events('en'));
   });
+});
+
+describe('a text is redacted wherever it stands in a line,', () => {
+  const secret = 'canary "of a" provider';
+  const events = [
+    { ...RECEIVED, model: secret, keyName: secret, clientAddress: () => secret },
+    { type: 'attempt-ended', requestId: 'r', number: 1, attempt: attempt(route(secret), failed(500)) },
+    ended({
+      provider: secret,
+      model: secret,
+      keyName: secret,
+      history: [attempt(route(secret, { upstreamModel: secret }), ANSWERED)],
+      translation: { from: 'a', to: 'b', losses: [{ what: 'dropped', path: secret, why: secret }], count: 1 },
+    }),
+    { type: 'bug', requestId: 'r', error: `it broke at ${secret.repeat(100)}` },
+  ] satisfies GatewayEvent[];
+  for (const format of ['text', 'json'] as const) {
+    test(`in ${format}, by the redaction of the moment`, () => {
+      let redact = (text: string): string => text;
+      const lines: string[] = [];
+      const log = createLog({
+        settings: () => settings({ format, level: 'debug', enableMetrics: true }),
+        sink: { write: (line) => lines.push(line) },
+        redactor: () => redact,
+      });
+      events.forEach(log.listen);
+      expect(lines.filter((line) => /canary \\?"of a/.test(line)).length).toBeGreaterThanOrEqual(4);
+      lines.length = 0;
+      redact = (text) => text.replaceAll(secret, () => '****');
+      events.forEach(log.listen);
+      for (const line of lines) expect(line).not.toContain('canary');
+      if (format === 'json') for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
+    });
+  }
 });
 
 describe('an entry is one line, whatever a client put into it:', () => {

@@ -132,11 +132,11 @@ test('a hostile text takes no more than moments', () => {
 test('the redact follows the secrets of the configuration', () => {
   let secrets: readonly string[] = ['first-secret-of-all'];
   const following = redactorOf(() => secrets);
-  expect(following('first-secret-of-all second-secret-of-all')).toBe('first****-all second-secret-of-all');
+  expect(following()('first-secret-of-all second-secret-of-all')).toBe('first****-all second-secret-of-all');
   secrets = ['second-secret-of-all'];
-  expect(following('first-secret-of-all second-secret-of-all')).toBe('first****-all secon****-all');
+  expect(following()('first-secret-of-all second-secret-of-all')).toBe('first****-all secon****-all');
   secrets = ['third-secret-of-all'];
-  expect(following('first-secret-of-all third-secret-of-all')).toBe('first-secret-of-all third****-all');
+  expect(following()('first-secret-of-all third-secret-of-all')).toBe('first-secret-of-all third****-all');
 });
 
 test("a credential's header is redacted whatever its value looks like", () => {

@@ -121,3 +121,21 @@ test('a writer that throws instead of rejecting stops nothing', async () => {
   await sink.flush();
   expect(sink.dropped).toBe(2);
 });
+
+test('a sink repeats the lines of another one, each as it was written there', async () => {
+  const texts: string[] = [];
+  const first = new StreamSink(() => Promise.resolve());
+  const second = new StreamSink((lines) => Promise.resolve(texts.push(textOf(lines))));
+  const lines = ['a\n', '日志\n', `${'x'.repeat(600_000)}\n`, '\n', 'last\n'];
+  for (const line of lines) {
+    expect(first.write(line)).toBe(true);
+    expect(second.repeat(first)).toBe(true);
+  }
+  await second.flush();
+  expect(texts.join('')).toBe(lines.join(''));
+  await first.flush();
+  for (let n = 0; n < 10_000; n++) first.write('x\n');
+  expect(first.write('lost\n')).toBe(false);
+  expect(first.dropped).toBe(1);
+  await first.flush();
+});

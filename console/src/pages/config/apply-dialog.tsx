@@ -52,7 +52,7 @@ export function ApplyDialog(props: ApplyDialogProps): ReactNode {
           disabled={changes.length === 0}
           onClick={() =>
             apply.mutate(
-              { path: '/config/import', body, ifVersion: version, done: t('The configuration is in force') },
+              { path: '/config/import', body, ifVersion: version, done: t('The configuration is applied') },
               { onSuccess: onApplied },
             )
           }
@@ -87,7 +87,7 @@ export function ApplyDialog(props: ApplyDialogProps): ReactNode {
           <Notice look="warning">
             <span>
               {t(
-                'The configuration was changed while you edited. Go back, keep your text, and load the page again to see the other change under Revisions.',
+                'The configuration was changed while you were editing. Go back, keep your text, and reload the page to see the other change under Revisions.',
               )}
             </span>
           </Notice>

@@ -130,7 +130,7 @@ function Findings({
   isChanged: boolean;
 }): ReactNode {
   const { t } = useTranslation();
-  if (!isChanged) return <span className="muted small">{t('As it is in force.')}</span>;
+  if (!isChanged) return <span className="muted small">{t('No changes')}</span>;
   if (!validation) return <span className="muted small">{t('Checking …')}</span>;
   const { problems, warnings } = validation;
   return (
@@ -141,7 +141,7 @@ function Findings({
           <code>{path}</code> {message}
         </span>
       ))}
-      {problems.length === 0 && <span className="is-green small">{t('This would be valid.')}</span>}
+      {problems.length === 0 && <span className="is-green small">{t('The configuration is valid.')}</span>}
       {warnings.slice(0, 5).map((warning) => (
         <span key={warning} className="is-amber small">
           {warning}

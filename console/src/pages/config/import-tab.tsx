@@ -37,11 +37,16 @@ export function ImportTab(): ReactNode {
           aria-label={t('Choose a file')}
           onChange={({ target }) => void target.files?.[0]?.text().then(setText)}
         />
-        <Switch label={t('Delete what the file does not name')} isOn={prune} onChange={setPrune} danger />
+        <Switch
+          label={t('Delete everything that is not in the file')}
+          isOn={prune}
+          onChange={setPrune}
+          danger
+        />
       </div>
       <Field
         label={t('File contents')}
-        note={t('Variables such as ${OPENAI_API_KEY} have to be replaced by their values.')}
+        note={t('Replace variables such as ${OPENAI_API_KEY} with their values.')}
       >
         <TextArea
           mono

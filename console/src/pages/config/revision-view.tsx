@@ -100,7 +100,7 @@ function Rollback({ version, onClose }: { version: number; onClose: () => void }
       wide
       onClose={onClose}
       title={t('Roll back to version {{version}}', { version })}
-      description={t('This makes a new version with the content of the old one.')}
+      description={t('This creates a new version with the old content.')}
       foot={
         <>
           <Button onClick={onClose}>{t('Cancel')}</Button>
@@ -113,7 +113,7 @@ function Rollback({ version, onClose }: { version: number; onClose: () => void }
                 {
                   path: '/config/rollback',
                   body: { version },
-                  done: t('Version {{version}} is in force again', { version }),
+                  done: t('Version {{version}} is restored', { version }),
                 },
                 { onSuccess: onClose },
               )

@@ -105,10 +105,10 @@ function Question({ model, params, setParams, request, setRequest, hasProblem }:
             onChange={(name) => setParams({ model: name })}
           />
         </Field>
-        <Field label={t('Key')} note={t('Whether it may use the model, and whether its limits let it.')}>
+        <Field label={t('Key')} note={t('Checks whether the key may use the model and has limits left.')}>
           <Pick
             label={t('Key')}
-            none={t('no key in particular')}
+            none={t('Any key')}
             value={params['key'] ?? ''}
             values={keys.data?.master_keys.map(({ id, name }) => name ?? id) ?? []}
             onChange={(key) => setParams({ key })}
@@ -117,7 +117,7 @@ function Question({ model, params, setParams, request, setRequest, hasProblem }:
         <Field
           label={t('Body')}
           hint={t('optional')}
-          note={t('Tools, images and the like leave out routes that cannot take them.')}
+          note={t('Routes that cannot handle its tools or images are left out.')}
           problem={hasProblem ? t('This is not JSON.') : undefined}
         >
           <TextArea

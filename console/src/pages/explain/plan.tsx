@@ -89,7 +89,7 @@ function Tier({ tier, isFirst }: { tier: ExplainedTier; isFirst: boolean }): Rea
           <span className="muted small push">
             {tier.is_reached
               ? t('from attempt {{number}}', { number: tier.from_attempt })
-              : t('never reached: the attempts are used up before')}
+              : t('never reached: the attempts run out first')}
           </span>
         </div>
         <ul className="plan-routes">

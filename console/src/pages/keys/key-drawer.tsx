@@ -66,7 +66,7 @@ export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerPro
           <Fact label={t('Rate limit')}>
             {masterKey.rate_limit === null
               ? t('none')
-              : t('{{rate}} a second', { rate: masterKey.rate_limit.requests_per_second })}
+              : t('{{rate}} per second', { rate: masterKey.rate_limit.requests_per_second })}
           </Fact>
           <Fact label={t('Expires')}>
             {masterKey.expires_at ? <When time={masterKey.expires_at} relative /> : t('never')}
@@ -78,7 +78,7 @@ export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerPro
             <When time={masterKey.created_at} />
           </Fact>
           {masterKey.previous_key_expires_at && (
-            <Fact label={t('Former secret works until')}>
+            <Fact label={t('Old secret valid until')}>
               <When time={masterKey.previous_key_expires_at} />
             </Fact>
           )}
@@ -94,7 +94,7 @@ export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerPro
             </div>
           </Card>
         )}
-        <Card title={t('Set-up')}>
+        <Card title={t('Setup')}>
           <Snippets model={exact ?? models.data?.models[0]?.id ?? 'MODEL'} />
         </Card>
       </div>
@@ -115,7 +115,7 @@ function Enabling({ masterKey }: { masterKey: MasterKey }): ReactNode {
             method: 'PUT',
             path: `/master-keys/${encodeURIComponent(masterKey.id)}`,
             body: { is_enabled: isEnabled },
-            done: isEnabled ? t('The key works again') : t('The key is refused from now on'),
+            done: isEnabled ? t('The key is enabled') : t('The key is disabled'),
           })
         }
       />
@@ -150,7 +150,9 @@ function Actions({ masterKey, onEdit, onClose, onSecret }: ActionsProps): ReactN
         onClose={() => setDialog(undefined)}
         name={id}
         title={t('Delete the key?')}
-        consequence={t('Programs with this key are refused at once. What it used stays in the reports.')}
+        consequence={t(
+          'Programs that use this key are refused at once. Its past usage stays in the reports.',
+        )}
         busy={remove.isPending}
         problem={<ProblemNotice error={remove.error} />}
         onDelete={() =>

@@ -96,7 +96,7 @@ function Fields({ form, set, isNew }: FieldsProps): ReactNode {
   return (
     <div className="stack wide">
       {isNew && (
-        <Field label={t('Name')} note={t('For people. The gateway makes the secret.')}>
+        <Field label={t('Name')} note={t('A label for people. The gateway generates the secret.')}>
           <Input mono value={form.id} onValue={(id) => set({ id })} placeholder="search-prod" />
         </Field>
       )}
@@ -131,7 +131,7 @@ function Fields({ form, set, isNew }: FieldsProps): ReactNode {
       />
       <LimitFields limits={form.limits} onChange={(limits) => set({ limits })} />
       <div className="fields">
-        <Field label={t('Requests a second')} note={t('Asked before the body is read.')}>
+        <Field label={t('Requests per second')} note={t('Checked before the body is read.')}>
           <Input
             type="number"
             min={0}
@@ -141,7 +141,7 @@ function Fields({ form, set, isNew }: FieldsProps): ReactNode {
             onValue={(rate) => set({ rate })}
           />
         </Field>
-        <Field label={t('At once after a pause')}>
+        <Field label={t('Burst')}>
           <Input type="number" min={0} value={form.burst} onValue={(burst) => set({ burst })} />
         </Field>
         <Field label={t('Expires')} note={t('In your time zone. Empty: never.')}>

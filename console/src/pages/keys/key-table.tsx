@@ -50,8 +50,8 @@ export function KeyTable({ params, setParams }: TabProps): ReactNode {
         empty={
           <Empty
             icon={KeyRound}
-            title={search === '' ? t('No key yet') : t('Nothing fits.')}
-            text={search === '' ? t('A program needs a key to use this gateway.') : undefined}
+            title={search === '' ? t('No key yet') : t('No matches.')}
+            text={search === '' ? t('Programs need a key to use this gateway.') : undefined}
           />
         }
       />

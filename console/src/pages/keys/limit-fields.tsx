@@ -35,10 +35,10 @@ export function LimitFields({ limits, onChange }: LimitFieldsProps): ReactNode {
           {t('Budget')}
         </Button>
         <Button small icon={Plus} onClick={() => onChange([...limits, { tokens: 100_000, per: 'minute' }])}>
-          {t('Tokens a minute')}
+          {t('Tokens per minute')}
         </Button>
         <Button small icon={Plus} onClick={() => onChange([...limits, { requests: 60, per: 'minute' }])}>
-          {t('Requests a minute')}
+          {t('Requests per minute')}
         </Button>
       </div>
     </section>
@@ -61,7 +61,7 @@ function LimitRow({ limit, onChange, onRemove }: LimitRowProps): ReactNode {
     input_tokens: t('Prompt tokens'),
     output_tokens: t('Answer tokens'),
     requests: t('Requests'),
-    concurrent: t('At the same time'),
+    concurrent: t('Concurrent requests'),
   };
   const per = typeof others['per'] === 'string' ? others['per'] : 'month';
   return (
@@ -97,7 +97,7 @@ function LimitRow({ limit, onChange, onRemove }: LimitRowProps): ReactNode {
         value={limit['on_exceed'] === 'warn' ? 'warn' : 'refuse'}
         options={[
           { value: 'refuse', label: t('refuse') },
-          { value: 'warn', label: t('only warn') },
+          { value: 'warn', label: t('warn only') },
         ]}
         onChange={(value) => {
           const { on_exceed: _, ...rest } = limit;

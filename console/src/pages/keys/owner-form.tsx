@@ -83,7 +83,7 @@ export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormP
           </Field>
         )}
         {kind === 'teams' ? (
-          <Field label={t('Belongs to')} note={t('The limits of that team hold too.')}>
+          <Field label={t('Belongs to')} note={t('The limits of that team apply as well.')}>
             <Pick
               label={t('Belongs to')}
               none={t('none')}
@@ -122,7 +122,7 @@ function Remove({ kind, id, onRemoved }: RemoveProps): ReactNode {
         onClose={() => setOpen(false)}
         name={id}
         title={kind === 'teams' ? t('Delete the team?') : t('Delete the user?')}
-        consequence={t('It must have no keys left. What it used stays in the reports.')}
+        consequence={t('It must have no keys left. Its past usage stays in the reports.')}
         busy={remove.isPending}
         problem={<ProblemNotice error={remove.error} />}
         onDelete={() =>

@@ -40,15 +40,15 @@ export function RotateDialog({ open, masterKey: { id }, onClose, onSecret }: Rot
         <>
           <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button look="primary" busy={rotate.isPending} onClick={submit}>
-            {t('Make a new secret')}
+            {t('Generate a new secret')}
           </Button>
         </>
       }
     >
       <div className="stack">
-        <Field label={t('The former secret works for')}>
+        <Field label={t('Keep the old secret valid for')}>
           <Select
-            label={t('The former secret works for')}
+            label={t('Keep the old secret valid for')}
             value={grace}
             onChange={setGrace}
             options={[

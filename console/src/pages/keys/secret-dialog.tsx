@@ -28,7 +28,7 @@ export function SecretDialog({ secret, onClose }: { secret: Secret; onClose: () 
     >
       <div className="stack">
         <Notice look="warning">
-          <span>{t('It is shown now and never again: the gateway keeps only a hash of it.')}</span>
+          <span>{t('Copy it now. It is not shown again, because the gateway stores only a hash.')}</span>
         </Notice>
         <CodeBlock label={t('Secret')} text={secret.key} />
         <Snippets secret={secret.key} model={model} />

@@ -21,7 +21,7 @@ export function Snippets({ secret, model }: SnippetsProps): ReactNode {
       tabs={Object.entries(texts).map(([id, text]) => ({
         id,
         label: id,
-        content: <CodeBlock label={t('Set-up for {{name}}', { name: id })} text={text} />,
+        content: <CodeBlock label={t('Setup for {{name}}', { name: id })} text={text} />,
       }))}
     />
   );

@@ -30,11 +30,7 @@ export function TeamTable({ params, setParams }: TabProps): ReactNode {
         keyOf={({ id }) => id}
         onOpen={({ id }) => setParams({ id })}
         empty={
-          <Empty
-            icon={Users}
-            title={t('No team yet')}
-            text={t('A team counts the use of its keys together.')}
-          />
+          <Empty icon={Users} title={t('No team yet')} text={t('A team combines the usage of its keys.')} />
         }
       />
       {(opened || params['new'] !== undefined) && (

@@ -50,7 +50,7 @@ export function UserTable({ params, setParams }: TabProps): ReactNode {
           <Empty
             icon={UserRound}
             title={t('No user yet')}
-            text={t('A user counts the use of a person or program over all its keys.')}
+            text={t('A user combines the usage of a person or program across all keys.')}
           />
         }
       />

@@ -79,7 +79,7 @@ export function MinePage(): ReactNode {
         </Card>
         <MyUse />
       </div>
-      <Card title={t('Set-up')}>
+      <Card title={t('Setup')}>
         <Snippets model={exact ?? 'MODEL'} />
       </Card>
       <MyRequests />

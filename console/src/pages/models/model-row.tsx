@@ -1,5 +1,6 @@
 import {
   ArrowRight,
+  DatabaseZap,
   Ellipsis,
   MessagesSquare,
   Pencil,
@@ -86,6 +87,11 @@ function stayOnPage(event: { preventDefault: () => void; currentTarget: HTMLAnch
   history.pushState(undefined, '', `${location.pathname}${event.currentTarget.search}`);
 }
 
+/** Whether the response cache is configured for a model. */
+function isCached({ cache }: Model): boolean {
+  return cache !== undefined && cache !== null && cache !== false;
+}
+
 function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): ReactNode {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
@@ -93,6 +99,7 @@ function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): 
   const [isDeleting, setDeleting] = useState(false);
   const id = encodeURIComponent(model.id);
   const remove = useAct({ refresh: ['models', 'routes'], isQuiet: true });
+  const forget = useAct({ refresh: [] });
   const entries = [
     ...(act ? [{ label: t('Edit'), icon: Pencil, onSelect: onEdit }] : []),
     { label: t('Explain'), icon: RouteIcon, onSelect: () => navigate(`/explain?model=${id}`) },
@@ -100,6 +107,20 @@ function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): 
     ...(act
       ? [
           { label: t('Try it'), icon: MessagesSquare, onSelect: () => navigate(`/playground?model=${id}`) },
+          ...(isCached(model)
+            ? [
+                {
+                  label: t('Delete cached answers'),
+                  icon: DatabaseZap,
+                  onSelect: () =>
+                    forget.mutate({
+                      method: 'DELETE',
+                      path: `/cache?model=${id}`,
+                      done: t('The cached answers of {{name}} are deleted', { name: model.id }),
+                    }),
+                },
+              ]
+            : []),
           {
             label: t('Delete'),
             icon: Trash2,
@@ -122,7 +143,7 @@ function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): 
         onClose={() => setDeleting(false)}
         name={model.id}
         title={t('Delete the model?')}
-        consequence={t('Requests for it get 404 from then on. A former revision brings it back.')}
+        consequence={t('Requests for it will get 404. A rollback to an earlier revision restores it.')}
         busy={remove.isPending}
         problem={<ProblemNotice error={remove.error} />}
         onDelete={() =>

@@ -85,7 +85,7 @@ function useRouteActions({ configured, live }: TierRoute): readonly MenuEntry[] 
   return [
     ...actions,
     {
-      label: t('To the provider'),
+      label: t('Open the provider'),
       icon: Plug,
       isFirstOfGroup: actions.length > 0,
       onSelect: () => navigate(`/providers?id=${encodeURIComponent(provider)}`),

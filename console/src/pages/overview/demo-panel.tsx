@@ -38,11 +38,11 @@ export function DemoPanel(): ReactNode {
             onChange={(next) => setTraffic({ is_on: next, requests_per_second: rate })}
           />
           <NativeSelect
-            label={t('Requests a second')}
+            label={t('Requests per second')}
             value={String(rate)}
             options={[...new Set([...RATES, String(rate)])].map((value) => ({
               value,
-              label: t('{{rate}} a second', { rate: value }),
+              label: t('{{rate}} per second', { rate: value }),
             }))}
             onChange={(value) => setTraffic({ is_on: true, requests_per_second: Number(value) })}
           />

@@ -1,6 +1,7 @@
 import {
   Activity,
   ArrowRightLeft,
+  Check,
   CircleAlert,
   CirclePause,
   CirclePlay,
@@ -12,7 +13,7 @@ import {
   Wallet,
 } from 'lucide-react';
 import type { TFunction } from 'i18next';
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { queryText } from '../../api/client.ts';
@@ -21,6 +22,7 @@ import type { FeedEntry, LiveRoute } from '../../api/types.ts';
 import { Card } from '../../ui/card.tsx';
 import { Empty } from '../../ui/states.tsx';
 import { When } from '../../ui/values.tsx';
+import { useEarlierFeed } from './use-earlier-feed.ts';
 
 const KINDS: Readonly<Record<string, { icon: LucideIcon; color: string }>> = {
   route_cooled: { icon: Snowflake, color: 'is-red' },
@@ -33,19 +35,23 @@ const KINDS: Readonly<Record<string, { icon: LucideIcon; color: string }>> = {
   cleared: { icon: Sunrise, color: 'is-green' },
   provider_error: { icon: CircleAlert, color: 'is-red' },
   budget: { icon: Wallet, color: 'is-amber' },
+  failed: { icon: CircleAlert, color: 'is-red' },
+  request: { icon: Check, color: 'muted' },
 };
 
 /** The latest events, the newest first. */
 export function Feed(): ReactNode {
   const { t } = useTranslation();
-  const feed = useLive((live) => live.feed);
+  const told = useLive((live) => live.feed);
+  const earlier = useEarlierFeed();
+  const feed = useMemo(() => joined(told, earlier), [told, earlier]);
   const lost = useLive((live) => live.lost);
   return (
     <Card title={t('What happened')} flush>
       {feed.length === 0 ? (
         <Empty
           icon={Activity}
-          title={t('Nothing since this page was opened')}
+          title={t('Nothing has happened yet')}
           text={t('Cooldowns, fallbacks and changes appear here.')}
         />
       ) : (
@@ -66,15 +72,23 @@ export function Feed(): ReactNode {
   );
 }
 
+/** The live stream may tell again what the stored requests had. */
+function joined(told: readonly FeedEntry[], earlier: readonly FeedEntry[]): readonly FeedEntry[] {
+  const idOf = ({ kind, request_id: id, version }: FeedEntry): string => `${kind} ${id} ${version}`;
+  const known = new Set(told.map(idOf));
+  return [...told, ...earlier.filter((entry) => !known.has(idOf(entry)))];
+}
+
 function Entry({ entry }: { entry: FeedEntry }): ReactNode {
   const { t } = useTranslation();
   const route = useLive(({ routes }) => (entry.route === null ? undefined : routes.get(entry.route)));
+  const text = feedText(entry, route, t);
   const { icon: Icon, color } = KINDS[entry.kind] ?? { icon: Activity, color: 'muted' };
   return (
     <li className="feed-entry">
       <Icon aria-hidden className={color} />
-      <span className="grow">
-        <Link href={placeOf(entry)}>{feedText(entry, route, t)}</Link>
+      <span className="grow clamp" title={text}>
+        <Link href={placeOf(entry)}>{text}</Link>
       </span>
       <span className="muted small">
         <When time={entry.at} />

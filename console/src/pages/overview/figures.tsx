@@ -24,12 +24,12 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
   return (
     <div className="figures">
       <Figure
-        label={t('Requests a second')}
+        label={t('Requests per second')}
         value={compact(rate)}
         about={
           isLive
             ? t('{{count}} in flight', { count: inFlight })
-            : t('{{text}} in all', { text: compact(overview.requests) })
+            : t('{{text}} total', { text: compact(overview.requests) })
         }
         line={isLive ? seconds.slice(-60).map(({ requests }) => requests) : undefined}
       />
@@ -54,7 +54,7 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
         about={t('p95 {{text}}', { text: duration(first.p95) })}
       />
       <Figure
-        label={t('Tokens a second')}
+        label={t('Tokens per second')}
         value={compact(recent?.tokensPerSecond ?? overview.tokens_per_second)}
         about={t('prompt and answer')}
         line={isLive ? seconds.slice(-60).map(({ tokens }) => tokens) : undefined}
@@ -75,7 +75,7 @@ function Spend({ overview }: { overview: Overview }): ReactNode {
       about={
         change === undefined
           ? t('yesterday {{text}}', { text: money(overview.cost_yesterday) })
-          : t('{{change}} vs. yesterday by now', { change })
+          : t('{{change}} vs. yesterday at this time', { change })
       }
     />
   );

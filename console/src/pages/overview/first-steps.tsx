@@ -11,7 +11,7 @@ export function FirstSteps({ overview }: { overview: Overview | undefined }): Re
   const steps = [
     { text: t('Add a provider'), href: '/providers?new=1', isDone: (overview?.providers ?? 0) > 0 },
     { text: t('Add a model that it serves'), href: '/models?new=1', isDone: (overview?.models ?? 0) > 0 },
-    { text: t('Make a key for your program'), href: '/keys?new=1', isDone: (overview?.keys ?? 0) > 0 },
+    { text: t('Create a key for your program'), href: '/keys?new=1', isDone: (overview?.keys ?? 0) > 0 },
     { text: t('Ask something in the playground'), href: '/playground', isDone: false },
   ];
   return (

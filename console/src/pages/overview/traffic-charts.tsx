@@ -37,7 +37,7 @@ export function LiveCharts(): ReactNode {
   return (
     <div className="chart-pair">
       <ChartCard
-        title={t('Requests a second')}
+        title={t('Requests per second')}
         times={times}
         seconds={width}
         isWhole

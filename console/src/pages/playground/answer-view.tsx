@@ -22,7 +22,7 @@ export function AnswerView({ answer }: { answer: Answer }): ReactNode {
       )}
       {thought !== '' && (
         <details className="more small muted" open={text === ''}>
-          <summary>{t('Thoughts')}</summary>
+          <summary>{t('Reasoning')}</summary>
           <p className="words">{thought}</p>
         </details>
       )}
@@ -63,13 +63,13 @@ function Measures({ answer }: { answer: Answer }): ReactNode {
         )}
         {durationMs !== undefined && (
           <span>
-            {t('in all')} <b>{duration(durationMs)}</b>
+            {t('total')} <b>{duration(durationMs)}</b>
           </span>
         )}
         {tokens !== undefined && (
           <span>
             <b>{count(tokens)}</b> {t('tokens')}
-            {rate !== undefined && `, ${t('{{text}} a second', { text: count(rate) })}`}
+            {rate !== undefined && `, ${t('{{text}} per second', { text: count(rate) })}`}
           </span>
         )}
         <Cost answer={answer} />

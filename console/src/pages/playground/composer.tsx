@@ -31,10 +31,10 @@ export function Composer({ isBusy, onSend, onStop }: ComposerProps): ReactNode {
         <ul className="row tight">
           {images.map((url, at) => (
             <li key={url} className="picture">
-              <img src={url} alt={t('Picture {{number}}', { number: at + 1 })} />
+              <img src={url} alt={t('Image {{number}}', { number: at + 1 })} />
               <IconButton
                 small
-                label={t('Remove the picture')}
+                label={t('Remove the image')}
                 icon={X}
                 onClick={() => setImages(images.filter((one) => one !== url))}
               />
@@ -81,7 +81,7 @@ function AddImage({ onImage }: { onImage: (url: string) => void }): ReactNode {
   const input = useRef<HTMLInputElement>(null);
   const read = (file: File | undefined): void => {
     if (!file) return;
-    if (file.size > MOST_IMAGE_BYTES) return sayFailed(t('The picture is larger than 5 MB'));
+    if (file.size > MOST_IMAGE_BYTES) return sayFailed(t('The image is larger than 5 MB'));
     const reader = new FileReader();
     reader.addEventListener('load', () => onImage(reader.result as string));
     reader.readAsDataURL(file);
@@ -89,13 +89,13 @@ function AddImage({ onImage }: { onImage: (url: string) => void }): ReactNode {
   };
   return (
     <>
-      <IconButton label={t('Add a picture')} icon={ImagePlus} onClick={() => input.current?.click()} />
+      <IconButton label={t('Add an image')} icon={ImagePlus} onClick={() => input.current?.click()} />
       <input
         ref={input}
         type="file"
         accept="image/*"
         hidden
-        aria-label={t('Add a picture')}
+        aria-label={t('Add an image')}
         onChange={({ target }) => {
           read(target.files?.[0]);
           target.value = '';

@@ -122,7 +122,7 @@ function Conversation({ models, all, settings, as, setModels }: ConversationProp
           )}
           {turns.length > 0 && (
             <Button small look="quiet" icon={Eraser} onClick={clear}>
-              {t('Begin anew')}
+              {t('Start over')}
             </Button>
           )}
           <span className="muted small push">

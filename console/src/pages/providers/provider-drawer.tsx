@@ -110,7 +110,7 @@ function Test({ provider }: { provider: string }): ReactNode {
         {t('List its models')}
       </Button>
       <Button small look="quiet" disabled={test.isPending} onClick={() => test.mutate(true)}>
-        {t('Ask for one token')}
+        {t('Request one token')}
       </Button>
     </>
   );
@@ -121,7 +121,7 @@ function Test({ provider }: { provider: string }): ReactNode {
       ) : (
         <p className="muted small">
           {t(
-            'Listing models is free. One token costs a fraction of a cent, and shows that the whole way works.',
+            'Listing models is free. Requesting one token costs a fraction of a cent and tests the whole path.',
           )}
         </p>
       )}

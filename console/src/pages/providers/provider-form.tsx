@@ -9,6 +9,7 @@ import { Field, Input } from '../../ui/field.tsx';
 import { Select } from '../../ui/select.tsx';
 import { Notice } from '../../ui/states.tsx';
 import { Switch } from '../../ui/toggle.tsx';
+import { DraftTest } from './draft-test.tsx';
 import { PRESETS, PROVIDER_TYPES, type Preset } from './presets.ts';
 import { TimeoutFields } from './timeout-fields.tsx';
 
@@ -78,6 +79,7 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
         {provider === undefined && <Presets chosen={preset} onChoose={choose} />}
         <Fields form={form} set={set} provider={provider} preset={preset} />
         <TimeoutFields timeouts={form.timeouts} onChange={(timeouts) => set({ timeouts })} />
+        <DraftTest key={form.id + form.base} id={form.id} fields={testedFields(form)} />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
     </Drawer>
@@ -94,6 +96,12 @@ function fieldsOf(form: Form, provider: Provider | undefined): Record<string, un
     is_enabled: form.isEnabled,
     timeouts: Object.keys(form.timeouts).length === 0 ? null : form.timeouts,
   };
+}
+
+/** The fields that decide whether a provider answers. Its id is beside them. */
+function testedFields(form: Form): Record<string, unknown> {
+  const { id: _, ...fields } = fieldsOf(form, undefined);
+  return fields;
 }
 
 function Presets({
@@ -161,7 +169,9 @@ function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
       <Field
         label={t('Address')}
         note={
-          preset?.isTemplate ? t('Replace the part in capitals by your own.') : t('Up to and including /v1.')
+          preset?.isTemplate
+            ? t('Replace the part in capitals with your own value.')
+            : t('Up to and including /v1.')
         }
       >
         <Input
@@ -182,8 +192,8 @@ function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
         }
         note={
           provider?.api_key_preview
-            ? t('Set: {{preview}}. Leave it empty to keep it.', { preview: provider.api_key_preview })
-            : t('Sealed in the database; nobody can read it again.')
+            ? t('Currently {{preview}}. Leave empty to keep it.', { preview: provider.api_key_preview })
+            : t('Stored encrypted. It cannot be read back.')
         }
       >
         <Input
@@ -197,7 +207,9 @@ function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
       {isMoved && form.key === '' && (
         <Notice look="warning">
           <span>
-            {t('Another address needs the credential again, so that nobody can send it elsewhere.')}
+            {t(
+              'A new address requires the credential again, so that nobody can redirect it to another host.',
+            )}
           </span>
         </Notice>
       )}

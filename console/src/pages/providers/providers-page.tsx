@@ -42,7 +42,7 @@ export function ProvidersPage(): ReactNode {
     </Button>
   );
   const empty = (
-    <Empty icon={Plug} title={search === '' ? t('No provider yet') : t('Nothing fits.')}>
+    <Empty icon={Plug} title={search === '' ? t('No provider yet') : t('No matches.')}>
       {search === '' && act && add}
     </Empty>
   );

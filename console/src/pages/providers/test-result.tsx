@@ -14,10 +14,20 @@ import type { ProviderTest } from './use-test-provider.ts';
 
 /** The result of a test, and the provider's models to take over. */
 export function TestResult({ test, provider }: { test: ProviderTest; provider: string }): ReactNode {
+  return (
+    <div className="stack">
+      <TestLines test={test} />
+      {test.models.length > 0 && <ImportModels provider={provider} models={test.models} />}
+    </div>
+  );
+}
+
+/** Whether a test succeeded, and how long it took. */
+export function TestLines({ test }: { test: ProviderTest }): ReactNode {
   const { t } = useTranslation();
   const { completion } = test;
   return (
-    <div className="stack">
+    <>
       <Line isOk={test.ok} ms={test.latency_ms}>
         {test.ok
           ? t('{{text}} models listed', { text: count(test.models_total) })
@@ -30,8 +40,7 @@ export function TestResult({ test, provider }: { test: ProviderTest; provider: s
             : (completion.error ?? t('It failed.'))}
         </Line>
       )}
-      {test.models.length > 0 && <ImportModels provider={provider} models={test.models} />}
-    </div>
+    </>
   );
 }
 
@@ -68,7 +77,7 @@ function ImportModels({ provider, models }: { provider: string; models: readonly
       say(t('{{count}} models added', { count: chosen.size }));
       setChosen(new Set());
     } catch (error) {
-      sayFailed(t('That did not work'), (error as Error).message);
+      sayFailed(t('The action failed'), (error as Error).message);
     }
     setBusy(false);
   };
@@ -106,7 +115,7 @@ function ImportModels({ provider, models }: { provider: string; models: readonly
                 onChange={({ target }) => toggle(name, target.checked)}
               />
               <span className="truncate mono">{name}</span>
-              {there.has(name) && <span className="muted small">{t('is there')}</span>}
+              {there.has(name) && <span className="muted small">{t('already added')}</span>}
             </label>
           </li>
         ))}

@@ -25,6 +25,11 @@ export function testProvider(
   return admin<ProviderTest>(`/providers/${encodeURIComponent(id)}/test`, { method: 'POST', body });
 }
 
+/** Asks a provider for its models as a form describes it. Nothing is saved. */
+export function testDraft(id: string, fields: Readonly<Record<string, unknown>>): Promise<ProviderTest> {
+  return admin<ProviderTest>('/providers/test', { method: 'POST', body: { id, fields } });
+}
+
 /** Asks a model of a provider for one token, and says in the corner what became of it. */
 export function useTestProvider(): (provider: string, model: string | undefined) => void {
   const { t } = useTranslation();

@@ -1,6 +1,6 @@
 import type { AttemptDetail, RequestDetail } from '../../api/types.ts';
 
-export type PhaseName = 'pause' | 'connect' | 'wait' | 'content' | 'stream';
+export type PhaseName = 'pause' | 'connect' | 'wait' | 'content' | 'body' | 'stream';
 
 /** A part of an attempt, in milliseconds since the request's arrival. */
 export interface Phase {
@@ -12,8 +12,9 @@ export interface Phase {
 type Timed = Pick<RequestDetail, 'duration_ms' | 'is_streamed'>;
 
 /**
- * The phases of an attempt, in order and without empty ones. `pause` is the time since the attempt before it ended; of a
- * whole answer, `content` is its body. An attempt whose steps are unknown is one `wait`.
+ * The phases of an attempt, in order and without empty ones. `pause` is the time since the attempt before it ended. A
+ * stream has `content`, until its first content, and any other reply has a `body`. An attempt whose steps are unknown is
+ * one `wait`.
  */
 export function phasesOf(
   attempt: AttemptDetail,
@@ -29,7 +30,7 @@ export function phasesOf(
     { name: 'pause', from: pausedFrom ?? start, to: start },
     { name: 'connect', from: start, to: connected },
     { name: 'wait', from: connected, to: answered },
-    { name: 'content', from: answered, to: end },
+    { name: goesOn ? 'content' : 'body', from: answered, to: end },
     { name: 'stream', from: end, to: goesOn ? total : end },
   ];
   return phases.filter(({ name, from, to }) => to - from >= (name === 'pause' ? LEAST_PAUSE_MS : 1));

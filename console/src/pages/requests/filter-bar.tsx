@@ -1,16 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
-import { FilterX, Repeat2 } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { FilterX, ListFilter, Repeat2 } from 'lucide-react';
+import { type ReactNode, useEffect, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { listKeys, listModels, listProviders } from '../../api/queries.ts';
-import { dateTime } from '../../lib/format.ts';
+import { count, dateTime } from '../../lib/format.ts';
 import { RANGES } from '../../lib/ranges.ts';
 import type { Params } from '../../lib/params.ts';
 import { Button, classes } from '../../ui/button.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { Select } from '../../ui/select.tsx';
+import { useTeamNames } from '../keys/use-owners.ts';
 import { FILTERS, hasFilter } from './filters.ts';
 
 interface FilterBarProps {
@@ -26,6 +27,10 @@ export function FilterBar({ params, onChange }: FilterBarProps): ReactNode {
   const models = useQuery(listModels());
   const providers = useQuery(listProviders());
   const keys = useQuery(listKeys(''));
+  const teams = useTeamNames() ?? [];
+  const id = useId();
+  const [isOpen, setOpen] = useState(false);
+  const set = FILTERS.filter((name) => name !== 'search' && params[name] !== undefined).length;
   const names = (
     all: readonly { readonly id: string }[] | undefined,
     chosen: string | undefined,
@@ -46,11 +51,24 @@ export function FilterBar({ params, onChange }: FilterBarProps): ReactNode {
   return (
     <div className="filters" role="search">
       <Searching value={params['search'] ?? ''} onChange={(search) => onChange({ search })} />
-      <TimeFilter params={params} onChange={onChange} />
-      {pick('model', t('Model'), t('Model'), names(models.data?.models, params['model']))}
-      {pick('provider', t('Provider'), t('Provider'), names(providers.data?.providers, params['provider']))}
-      {pick('key', t('Key'), t('Key'), names(keys.data?.master_keys, params['key']))}
-      <Choices params={params} onChange={onChange} />
+      <button
+        type="button"
+        className={classes('select is-auto filters-toggle', set > 0 && 'is-set')}
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <ListFilter aria-hidden />
+        {set > 0 ? t('Filters: {{text}}', { text: count(set) }) : t('Filters')}
+      </button>
+      <div id={id} className={classes('filters-more', isOpen && 'is-open')}>
+        <TimeFilter params={params} onChange={onChange} />
+        {pick('model', t('Model'), t('Model'), names(models.data?.models, params['model']))}
+        {pick('provider', t('Provider'), t('Provider'), names(providers.data?.providers, params['provider']))}
+        {pick('key', t('Key'), t('Key'), names(keys.data?.master_keys, params['key']))}
+        {(teams.length > 0 || params['team'] !== undefined) && pick('team', t('Team'), t('Team'), teams)}
+        <Choices params={params} onChange={onChange} />
+      </div>
       {hasFilter(params) && (
         <Button
           look="quiet"
@@ -143,7 +161,7 @@ function endings(t: TFunction): Options {
     ['failed,refused,truncated', t('Any failure')],
     ['failed', t('Failed')],
     ['refused', t('Refused')],
-    ['truncated', t('Broken off')],
+    ['truncated', t('Truncated')],
     ['client-left', t('Client left')],
   ];
 }

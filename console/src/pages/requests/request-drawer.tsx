@@ -78,7 +78,7 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
         </Fact>
         <Fact label={t('Duration')}>{duration(request.duration_ms)}</Fact>
         <Fact label={t('First token')}>{duration(request.time_to_first_token_ms)}</Fact>
-        <Fact label={t('Of which the gateway')}>{duration(request.overhead_ms)}</Fact>
+        <Fact label={t('Gateway overhead')}>{duration(request.overhead_ms)}</Fact>
         <Fact label={t('Cost')}>
           <Money value={request.cost} />
         </Fact>
@@ -161,7 +161,12 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
           <Fact label={t('of which cached')}>{count(request.cached_tokens)}</Fact>
           <Fact label={t('Answer')}>{count(request.completion_tokens)}</Fact>
           <Fact label={t('of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
-          <Fact label={t('In all')}>{count(request.total_tokens)}</Fact>
+          <Fact label={t('Total')}>{count(request.total_tokens)}</Fact>
+          {request.saved !== null && request.saved !== undefined && (
+            <Fact label={t('Saved by the cache')}>
+              <Money value={request.saved} />
+            </Fact>
+          )}
         </Facts>
         <p className="small muted">
           <Basis request={request} />
@@ -174,10 +179,9 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
 /** The source of the tokens and the cost. */
 function Basis({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
+  if (request.cost_basis === 'cache') return t('The answer came from the response cache.');
   if (request.cost_basis === 'not-billed') return t('No answer, so nothing is billed.');
-  const counted = request.is_estimated
-    ? t('The gateway counted the tokens itself.')
-    : t('As the provider reported.');
+  const counted = request.is_estimated ? t('Counted by the gateway.') : t('Reported by the provider.');
   if (!request.price_ref) return `${counted} ${t('No price is known for this route.')}`;
   return (
     <>
@@ -195,7 +199,7 @@ function Losses({ translation }: { translation: NonNullable<RequestDetail['trans
         {from} → {to} ·{' '}
         {total === 0
           ? t('nothing was lost')
-          : t('{{text}} could not be carried over', { text: count(total) })}
+          : t('{{text}} fields could not be translated', { text: count(total) })}
       </p>
       <ul className="losses">
         {losses.map(({ what, path, why }) => (

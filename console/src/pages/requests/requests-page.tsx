@@ -106,7 +106,9 @@ function NothingFound({ hasFilter: isFiltered }: { hasFilter: boolean }): ReactN
     <Empty
       icon={ScrollText}
       title={isFiltered ? t('No request matches these filters') : t('No request yet')}
-      text={isFiltered ? t('Take one away, or look further back.') : t('Requests appear here as they end.')}
+      text={
+        isFiltered ? t('Remove a filter, or search further back.') : t('Requests appear here as they end.')
+      }
     />
   );
 }

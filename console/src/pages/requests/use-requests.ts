@@ -30,12 +30,15 @@ export function useRequests(params: Params, isTail: boolean) {
   // While the tail is off, the table holds still.
   const shown = useRef(ended);
   if (isTail) shown.current = ended;
+  // The live stream draws the table four times a second, and there may be a hundred thousand stored rows.
+  const { stored, known } = useMemo(() => {
+    const rows = pages.data?.pages.flatMap(({ requests }) => requests) ?? [];
+    return { stored: rows, known: new Set(rows.map(({ request_id: id }) => id)) };
+  }, [pages.data]);
   const rows = useMemo(() => {
-    const stored = pages.data?.pages.flatMap(({ requests }) => requests) ?? [];
-    const known = new Set(stored.map(({ request_id: id }) => id));
     const isNew = (row: RequestRow): boolean => !known.has(row.request_id) && passes(row, params);
     return [...shown.current.filter(isNew), ...stored];
     // oxlint-disable-next-line react/exhaustive-deps -- `shown` follows `ended`
-  }, [pages.data, params, ended, isTail]);
+  }, [stored, known, params, ended, isTail]);
   return { rows, pages };
 }

@@ -49,15 +49,15 @@ function Admission({ request }: { request: RequestDetail }): ReactNode {
   const until = attempts[0]?.start_ms ?? admitted;
   if (until === null || until === undefined) return null;
   return (
-    <li className="attempt">
+    <li className="admission">
       <span className="row">
         <span className="muted">{t('In the gateway, before the first attempt')}</span>
-        <span className="num small">{duration(until)}</span>
+        <span className="num small">{until < 1 ? '<1 ms' : duration(until)}</span>
       </span>
       <span className="attempt-line is-thin">
         <Bar look="is-idle" from={0} to={until} total={total} />
       </span>
-      {admitted !== null && admitted !== undefined && (
+      {admitted !== null && admitted !== undefined && admitted > 0 && (
         <span className="small muted">
           {t('{{text}} to receive the request and to check its key and limits', { text: duration(admitted) })}
         </span>
@@ -162,7 +162,7 @@ function Bar({ look, from, to, total, title }: BarProps): ReactNode {
   );
 }
 
-const PHASES: readonly PhaseName[] = ['pause', 'connect', 'wait', 'content', 'stream'];
+const PHASES: readonly PhaseName[] = ['pause', 'connect', 'wait', 'content', 'body', 'stream'];
 
 function Legend({ names }: { names: ReadonlySet<PhaseName> }): ReactNode {
   const { t } = useTranslation();
@@ -185,6 +185,7 @@ function phaseText(name: PhaseName, t: TFunction): string {
     connect: t('connect'),
     wait: t('first byte'),
     content: t('first content'),
+    body: t('reply body'),
     stream: t('stream'),
   }[name];
 }

@@ -30,9 +30,9 @@ export function AccountForm({ onClose, onSecret }: AccountFormProps): ReactNode 
   const [role, setRole] = useState<Account['role']>('viewer');
   const create = useAct<{ secret: string }>({ refresh: ['accounts'], isQuiet: true });
   const abouts = {
-    viewer: t('Sees everything but accounts, sessions and recorded bodies.'),
-    operator: t('Also drains, tests, and edits models, providers, keys and teams.'),
-    admin: t('May do everything.'),
+    viewer: t('Can view everything except accounts, sessions and recorded bodies.'),
+    operator: t('Can also drain and test routes, and edit models, providers, keys and teams.'),
+    admin: t('Full access.'),
   };
   return (
     <Dialog

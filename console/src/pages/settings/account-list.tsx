@@ -41,7 +41,7 @@ export function AccountList(): ReactNode {
       <div className="row">
         <p className="muted grow">
           {t(
-            'An account has a secret of its own for signing in. It is no part of the configuration, and no rollback brings a removed one back.',
+            'Each account signs in with its own secret. Accounts are not part of the configuration, so a rollback does not restore a deleted one.',
           )}
         </p>
         <Button look="primary" icon={Plus} onClick={() => setNew(true)}>
@@ -56,7 +56,7 @@ export function AccountList(): ReactNode {
           <Empty
             icon={UserRound}
             title={t('No account yet')}
-            text={t('Until then everybody signs in with the ADMIN_KEY.')}
+            text={t('Until then, everyone signs in with the ADMIN_KEY.')}
           />
         }
         columns={columns}
@@ -75,7 +75,7 @@ export function AccountList(): ReactNode {
         >
           <div className="stack">
             <Notice look="warning">
-              <span>{t('It is shown now and never again: the gateway keeps only a hash of it.')}</span>
+              <span>{t('Copy it now. It is not shown again, because the gateway stores only a hash.')}</span>
             </Notice>
             <CodeBlock label={t('Secret')} text={shown.secret} />
           </div>

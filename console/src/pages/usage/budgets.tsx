@@ -21,14 +21,14 @@ export function Budgets(): ReactNode {
   const teams = useTeams().data?.teams ?? [];
   const users = useUsers().data?.users ?? [];
   const budgets: Budget[] = [...teams, ...users, ...keys]
-    .flatMap(({ id, usage = [] }) => usage.map((use) => ({ owner: id, use })))
+    .flatMap(({ usage = [], ...owner }) => usage.map((use) => ({ owner: nameOf(owner), use })))
     .filter(({ use }) => kindOf(use) === 'cost' && use.amount > 0)
     .toSorted((one, other) => other.use.used / other.use.amount - one.use.used / one.use.amount)
     .slice(0, SHOWN);
   return (
     <Card title={t('Budgets')}>
       {budgets.length === 0 ? (
-        <p className="muted small">{t('No key, team or user has a budget in money.')}</p>
+        <p className="muted small">{t('No key, team or user has a spending limit.')}</p>
       ) : (
         <ul className="stack">
           {budgets.map(({ owner, use }) => (
@@ -44,6 +44,11 @@ export function Budgets(): ReactNode {
   );
 }
 
+/** A key may have another name than its id. */
+function nameOf({ id, name }: { readonly id: string; readonly name?: unknown }): string {
+  return typeof name === 'string' ? name : id;
+}
+
 /** By the use since the window began; of a window without an end nothing is said. */
 function BurnDown({ use }: { use: LimitUse }): ReactNode {
   const { t } = useTranslation();
@@ -54,10 +59,10 @@ function BurnDown({ use }: { use: LimitUse }): ReactNode {
   start.setMonth(start.getMonth() - 1);
   const elapsedMs = Date.now() - start.getTime();
   const usedUpMs = start.getTime() + (elapsedMs * use.amount) / use.used;
-  if (usedUpMs >= endMs) return <p className="small muted">{t('At this pace it lasts.')}</p>;
+  if (usedUpMs >= endMs) return <p className="small muted">{t('At this rate, the budget lasts.')}</p>;
   return (
     <p className="small is-amber">
-      {t('At this pace it is used up on {{day}}.', { day: dateTime(usedUpMs) })}
+      {t('At this rate, the budget runs out on {{day}}.', { day: dateTime(usedUpMs) })}
     </p>
   );
 }

@@ -28,17 +28,17 @@ export function ForecastCard(): ReactNode {
           <Fact label={t('Spent so far')}>
             <Money value={spent} />
           </Fact>
-          <Fact label={t('A day')}>
-            <Money value={average} />
+          <Fact label={t('Daily average')}>
+            <Money value={days === 0 ? null : average} />
           </Fact>
-          <Fact label={t('Expected at its end')}>
+          <Fact label={t('Expected by month end')}>
             <Money value={expected} />
           </Fact>
         </Facts>
         <p className="small muted">
           {days === 0
-            ? t('A forecast needs a whole day of use.')
-            : t('By the average of the last {{count}} whole days.', { count: days })}
+            ? t('A forecast needs at least one full day of usage.')
+            : t('Based on the average of the last {{count}} full days.', { count: days })}
         </p>
       </div>
     </Card>

@@ -27,7 +27,7 @@ export function NotStored(): ReactNode {
         title={t('Usage is not stored yet')}
         text={
           gateway.mode === 'demo'
-            ? t('The demo forgets what was used.')
+            ? t('The demo does not keep usage.')
             : t(
                 'A gateway with a configuration file stores usage once a limit has a period of a day or longer.',
               )

@@ -2,7 +2,7 @@ import type { TFunction } from 'i18next';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import { compact, count, percent } from '../../lib/format.ts';
+import { compact, count, NONE, percent } from '../../lib/format.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import type { Column } from '../../ui/sort-header.tsx';
 import { Money } from '../../ui/values.tsx';
@@ -16,6 +16,8 @@ interface Sum {
   readonly input: number;
   readonly cached: number;
   readonly output: number;
+  /** What the response cache saved. */
+  readonly saved: number;
 }
 
 interface SpendTableProps {
@@ -30,7 +32,8 @@ export function SpendTable({ report, by, title }: SpendTableProps): ReactNode {
   const [, navigate] = useLocation();
   const rows = useMemo(() => sumsOf(report, by), [report, by]);
   const total = Number(report.total.cost);
-  const columns = useMemo(() => columnsOf(t, title, total), [t, title, total]);
+  const hasCache = Number(report.total.saved ?? 0) > 0;
+  const columns = useMemo(() => columnsOf(t, { title, total, hasCache }), [t, title, total, hasCache]);
   const canOpen = ['model', 'provider', 'key', 'team'].includes(by);
   return (
     <DataTable
@@ -45,14 +48,27 @@ export function SpendTable({ report, by, title }: SpendTableProps): ReactNode {
   );
 }
 
-function columnsOf(t: TFunction, title: string, total: number): readonly Column<Sum>[] {
+interface ColumnOptions {
+  readonly title: string;
+  /** The cost of all groups. */
+  readonly total: number;
+  /** Whether the response cache saved anything. */
+  readonly hasCache: boolean;
+}
+
+function columnsOf(t: TFunction, { title, total, hasCache }: ColumnOptions): readonly Column<Sum>[] {
   return [
     {
       id: 'group',
       title,
       className: 'truncate strong',
       sortBy: ({ group }) => group,
-      cell: ({ group }) => <span title={group}>{group}</span>,
+      cell: ({ group }) =>
+        group === NONE ? (
+          <span className="muted">{t('without a name')}</span>
+        ) : (
+          <span title={group}>{group}</span>
+        ),
     },
     {
       id: 'cost',
@@ -105,7 +121,18 @@ function columnsOf(t: TFunction, title: string, total: number): readonly Column<
       sortBy: ({ output }) => output,
       cell: ({ output }) => <span title={count(output)}>{compact(output)}</span>,
     },
+    ...(hasCache ? [savedColumn(t)] : []),
   ];
+}
+
+function savedColumn(t: TFunction): Column<Sum> {
+  return {
+    id: 'saved',
+    title: t('Saved by the cache'),
+    isNumber: true,
+    sortBy: ({ saved }) => saved,
+    cell: ({ saved }) => <Money value={saved} />,
+  };
 }
 
 function sumsOf({ spend }: SpendReport, by: string): readonly Sum[] {
@@ -121,6 +148,7 @@ function sumsOf({ spend }: SpendReport, by: string): readonly Sum[] {
       input: (sum?.input ?? 0) + row.input_tokens,
       cached: (sum?.cached ?? 0) + row.cached_tokens,
       output: (sum?.output ?? 0) + row.output_tokens,
+      saved: (sum?.saved ?? 0) + Number(row.saved ?? 0),
     });
   }
   return [...sums.values()].toSorted((one, other) => other.cost - one.cost || other.requests - one.requests);

@@ -10,6 +10,8 @@ export interface SpendRow {
   readonly cost: string;
   readonly unpriced_requests: number;
   readonly estimated_cost: string;
+  /** What the response cache saved. */
+  readonly saved?: string;
   readonly [name: string]: unknown;
 }
 
@@ -37,7 +39,7 @@ export function valueOf(row: SpendRow, measure: Measure): number {
   return measure === 'tokens' ? row.input_tokens + row.output_tokens : row.requests;
 }
 
-/** The name of a row's group. Requests without one are a group, too. */
+/** The name of a row's group. Requests without one are a group, too: `–`. */
 export function groupOf(row: SpendRow, by: string): string {
   const name = row[by];
   return typeof name === 'string' ? name : '–';

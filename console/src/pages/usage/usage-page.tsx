@@ -3,7 +3,7 @@ import { ChartColumn, Download } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin, queryText } from '../../api/client.ts';
-import { compact, count, money } from '../../lib/format.ts';
+import { compact, count, money, NONE } from '../../lib/format.ts';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Card } from '../../ui/card.tsx';
@@ -57,7 +57,7 @@ export function UsagePage(): ReactNode {
     <Page title={t('Usage')} actions={actions}>
       <div className="filters">
         <Segments
-          label={t('What is shown')}
+          label={t('Measure')}
           value={measure}
           options={MEASURES.map((value) => ({ value, label: texts[value] }))}
           onChange={(value) => setParams({ measure: value })}
@@ -141,11 +141,16 @@ function Totals({ total }: { total: SpendRow }): ReactNode {
           <Fact label={t('Prompt tokens')}>{compact(total.input_tokens)}</Fact>
           <Fact label={t('of which cached')}>{compact(total.cached_tokens)}</Fact>
           <Fact label={t('Answer tokens')}>{compact(total.output_tokens)}</Fact>
+          {Number(total.saved ?? 0) > 0 && (
+            <Fact label={t('Saved by the cache')}>
+              <Money value={total.saved} />
+            </Fact>
+          )}
         </Facts>
         {total.unpriced_requests > 0 && (
           <Notice look="warning">
             <span>
-              {t('{{text}} requests used models whose price is not known; the cost lacks them.', {
+              {t('{{text}} requests used models without a known price. The cost does not include them.', {
                 text: count(total.unpriced_requests),
               })}
             </span>
@@ -173,12 +178,12 @@ function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
   if (stacks.length === 0) {
     return (
       <Card title={title}>
-        <Empty icon={ChartColumn} title={t('Nothing was used in this time')} />
+        <Empty icon={ChartColumn} title={t('No usage in this period')} />
       </Card>
     );
   }
   const lines = stacks.map(({ group, isOther, values }, at) => ({
-    label: group,
+    label: group === NONE ? t('without a name') : group,
     color: isOther ? 7 : at,
     kind: 'bars' as const,
     values,

@@ -7,6 +7,12 @@ app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Other labels than the gateway's: its Service must not select this pod. */}}
+{{- define "llm-proxy.valkeyLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}-valkey
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "llm-proxy.labels" -}}
 {{ include "llm-proxy.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}

@@ -1,11 +1,12 @@
 import { REPLICAS } from '../../../app/start-warnings.ts';
 import { describeAmount, describeClaim, describeKeeping } from '../../../config/describe-limit.ts';
 import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
+import { driverOf } from '../../../config/spend-settings.ts';
 import type { Claim } from '../../../limits/claim.ts';
 
 /** Every limit of a configuration in a line of plain words; of those per user and per end user, one for all. */
 export function describeLimits(snapshot: Snapshot): string[] {
-  const { limits, access, owners } = snapshot;
+  const { limits, access, owners, sharedState } = snapshot;
   if (limits.isEmpty) return [];
   const keeping = keepingOf(snapshot);
   const keys = access.kind === 'keys' ? [...access.keys.values()] : [];
@@ -13,7 +14,8 @@ export function describeLimits(snapshot: Snapshot): string[] {
     ...[...limits.all()].map((claim) => describeClaim(claim, owners, keeping)),
     ...keys.flatMap((key) => limits.perEndUser(key).map((claim) => describeEndUser(claim, key, keeping))),
   ]);
-  return [...lines, REPLICAS].map((line) => `  ${line}`);
+  const isAlone = driverOf(sharedState, false) === 'none';
+  return [...lines, ...(isAlone ? [REPLICAS] : [])].map((line) => `  ${line}`);
 }
 
 /** The limits that hold for a request of a key for a model, or that one of its end users meets. */

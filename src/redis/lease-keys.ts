@@ -1,0 +1,24 @@
+/** The names of what leases consist of in Redis. All are in one slot of a cluster. */
+export class LeaseKeys {
+  readonly epoch: string;
+  readonly nodes: string;
+  readonly told: string;
+  readonly #prefix: string;
+
+  /** `namespace` sets this installation apart from others on the same Redis. */
+  constructor(namespace: string) {
+    this.#prefix = `{llmp:${namespace}}`;
+    this.epoch = `${this.#prefix}:epoch`;
+    this.nodes = `${this.#prefix}:nodes`;
+    this.told = `${this.#prefix}:told`;
+  }
+
+  counter(counter: string, windowMs: number): string {
+    return `${this.#prefix}:c:${counter}@${windowMs}`;
+  }
+
+  /** The counters of which a node has a claim. */
+  claimsOf(node: string): string {
+    return `${this.#prefix}:of:${node}`;
+  }
+}

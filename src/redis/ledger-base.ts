@@ -1,0 +1,95 @@
+import type { EnteredWindow } from '../spend/ledger/read-ledger.ts';
+import type { SentReport } from '../spend/nodes/lease-store.ts';
+import { type Database, StoreUnavailable } from '../store/database.ts';
+import type { RedisConnection } from './connection.ts';
+import type { LeaseKeys } from './lease-keys.ts';
+import { BASE, ENTER } from './lease-scripts.ts';
+import { lastsMs, textOf } from './lease-text.ts';
+
+export interface LedgerBaseOptions {
+  readonly redis: RedisConnection;
+  readonly database: Database;
+  readonly keys: LeaseKeys;
+}
+
+/** What a counter has in the ledger. */
+interface Base {
+  entered: number;
+  seq: number;
+  readonly ofNodes: Map<string, number>;
+}
+
+/** Brings to Redis what only the ledger knows: use before Redis knew a counter, and adjusting entries. */
+export class LedgerBase {
+  readonly #options: LedgerBaseOptions;
+  /** Entries that Redis does not have yet, by its key. */
+  readonly #waiting = new Map<string, EnteredWindow>();
+
+  constructor(options: LedgerBaseOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Brings the ledger's numbers of counters. Without the database, only those of windows that began after leases were first
+   * granted, `sinceMs`: nobody has used them before.
+   */
+  async bring(reports: readonly SentReport[], sinceMs: number): Promise<void> {
+    const bases = await this.#read(reports).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return undefined;
+    });
+    const known = reports.filter(({ windowMs }) => bases !== undefined || windowMs > sinceMs);
+    await Promise.all(known.map((report) => this.#bring(report, bases?.get(keyOf(report)))));
+  }
+
+  /** Notes entries, and tells Redis of them now or, if it does not answer, later. */
+  async enter(entries: readonly EnteredWindow[]): Promise<void> {
+    const { keys } = this.#options;
+    for (const entry of entries) this.#waiting.set(keys.counter(entry.counter, entry.windowMs), entry);
+    await this.enterWaiting();
+  }
+
+  async enterWaiting(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    const { redis, keys } = this.#options;
+    const entering = [...this.#waiting].map(async ([key, entry]) => {
+      const { epoch, nodes } = keys;
+      const numbers = [textOf(entry.sum), String(entry.seq), textOf(lastsMs(Infinity))];
+      await redis.run(ENTER, [epoch, nodes, key], [crypto.randomUUID(), ...numbers]);
+      if (this.#waiting.get(key) === entry) this.#waiting.delete(key);
+    });
+    await Promise.all(entering);
+  }
+
+  async #bring(report: SentReport, base: Base | undefined): Promise<void> {
+    const { redis, keys } = this.#options;
+    const { epoch, nodes } = keys;
+    const ofNodes = [...(base?.ofNodes ?? [])].flatMap(([node, used]) => [node, textOf(used)]);
+    const entered = [textOf(base?.entered ?? 0), String(base?.seq ?? 0)];
+    const args = [crypto.randomUUID(), textOf(lastsMs(report.endMs)), ...entered, ...ofNodes];
+    await redis.run(BASE, [epoch, nodes, keys.counter(report.counter, report.windowMs)], args);
+  }
+
+  async #read(reports: readonly SentReport[]): Promise<Map<string, Base>> {
+    const wanted = JSON.stringify(reports.map(({ counter: c, windowMs: w }) => ({ c, w })));
+    const rows = await this.#options.database.read<Record<string, unknown>[]>(
+      (sql) => sql`select counter, window_ms, node, used, seq from counter_windows
+        where (counter, window_ms) in
+          (select c, w from jsonb_to_recordset((${wanted}::text)::jsonb) as x(c text, w bigint))`,
+    );
+    const bases = new Map<string, Base>();
+    for (const row of rows) {
+      const key = keyOf({ counter: String(row['counter']), windowMs: Number(row['window_ms']) });
+      const base = bases.get(key) ?? { entered: 0, seq: 0, ofNodes: new Map<string, number>() };
+      bases.set(key, base);
+      const [node, used] = [String(row['node']), Number(row['used'])];
+      if (node === '') Object.assign(base, { entered: used, seq: Number(row['seq']) });
+      else base.ofNodes.set(node, used);
+    }
+    return bases;
+  }
+}
+
+function keyOf({ counter, windowMs }: Pick<SentReport, 'counter' | 'windowMs'>): string {
+  return `${counter}@${windowMs}`;
+}

@@ -1,0 +1,233 @@
+import type { LeaseAnswer } from '../limits/lease-report.ts';
+import type { EnteredWindow } from '../spend/ledger/read-ledger.ts';
+import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from '../spend/nodes/lease-store.ts';
+import { beginLife, endLife, registeredNodes } from '../spend/nodes/node-registry.ts';
+import type { Database } from '../store/database.ts';
+import type { RedisConnection } from './connection.ts';
+import { LeaseKeys } from './lease-keys.ts';
+import { LedgerBase } from './ledger-base.ts';
+import { ACQUIRE, FREE, NOTE_NODE, VOUCH } from './lease-scripts.ts';
+import { lastsMs, textOf } from './lease-text.ts';
+
+export interface RedisLeasesOptions {
+  readonly redis: RedisConnection;
+  /** Knows the nodes, and has the ledger. */
+  readonly database: Database;
+  /** What sets this installation apart from others on the same Redis. It may have to be asked for. */
+  readonly namespace: () => Promise<string>;
+}
+
+/** Counters in one call of a script, so that none runs for long. */
+const MOST_KEYS = 200;
+const FIELDS = 6;
+
+/**
+ * The leases in Redis or Valkey, which only coordinates: the database has the nodes and the ledger. Whatever Redis loses, it
+ * learns again from these and from the nodes, and grants nothing until it knows all.
+ */
+export class RedisLeases implements LeaseStore {
+  readonly #options: RedisLeasesOptions;
+  #opening: Promise<Opened> | undefined;
+  /** A life that the database knows and Redis does not. */
+  #begun: { readonly node: string; readonly life: number } | undefined;
+
+  constructor(options: RedisLeasesOptions) {
+    this.#options = options;
+  }
+
+  async register(node: string, version: string): Promise<number> {
+    this.#begun ??= { node, life: await beginLife(this.#options.database, node, version) };
+    const { life } = this.#begun;
+    await this.#note(node, life, 'begin');
+    this.#begun = undefined;
+    return life;
+  }
+
+  async acquire(call: LeaseCall): Promise<Acquired> {
+    const { base } = await this.#open();
+    await base.enterWaiting();
+    const first = await this.#acquire(call);
+    if (first.kind !== 'answered') return first.kind === 'unknown' ? this.#unlessGone(call, first) : first;
+    if (first.baseless.length === 0) return first;
+    await base.bring(first.baseless, first.sinceMs);
+    const second = await this.#acquire({ ...call, isTick: false, reports: first.baseless });
+    if (second.kind !== 'answered') return second;
+    return { kind: 'answered', answers: [...first.answers, ...second.answers] };
+  }
+
+  async vouch(node: string, life: number, era: string): Promise<void> {
+    const { redis, database } = this.#options;
+    const { epoch, nodes, told } = (await this.#open()).keys;
+    const registered = (await registeredNodes(database)).filter(({ isGone }) => !isGone);
+    const all = registered.flatMap((one) => [one.node, String(one.life)]);
+    await redis.run(VOUCH, [epoch, nodes, told], [newEra(), era, node, String(life), ...all]);
+  }
+
+  async enter(entries: readonly EnteredWindow[]): Promise<void> {
+    await (await this.#open()).base.enter(entries);
+  }
+
+  async nodes(): Promise<NodeRow[]> {
+    const { redis, database } = this.#options;
+    const { keys } = await this.#open();
+    const [rows, heard] = await Promise.all([registeredNodes(database), redis.send('HGETALL', [keys.nodes])]);
+    const inRedis = new Map(Object.entries((heard ?? {}) as Record<string, string>));
+    return rows.map((row) => this.#seen(row, inRedis.get(row.node)));
+  }
+
+  async nowMs(): Promise<number> {
+    const [seconds, micros] = (await this.#options.redis.send('TIME', [])) as string[];
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  }
+
+  async forget(node: string, beats: number): Promise<void> {
+    const { database } = this.#options;
+    const row = (await registeredNodes(database)).find((one) => one.node === node);
+    if (row === undefined || row.isGone || !(await this.#note(node, row.life, String(beats)))) return;
+    await this.#free(node, row.life + 1);
+    await endLife(database, node, row.life);
+  }
+
+  clear(node: string, life: number): Promise<void> {
+    return this.#free(node, life);
+  }
+
+  async leave(node: string, life: number): Promise<void> {
+    // Either may be away. Another node completes what only one of them knows (`#seen`).
+    const left = this.#note(node, life, 'leave').then(() => this.#free(node, life + 1));
+    await Promise.allSettled([left, endLife(this.#options.database, node, life)]);
+  }
+
+  /** Keys end by themselves. */
+  async prune(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#options.redis.close();
+    await this.#options.database.close();
+  }
+
+  async #prepare(): Promise<Opened> {
+    const keys = new LeaseKeys(await this.#options.namespace());
+    return { keys, base: new LedgerBase({ ...this.#options, keys }) };
+  }
+
+  #open(): Promise<Opened> {
+    this.#opening ??= this.#prepare().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #acquire({ node, life, isTick, reports }: LeaseCall): Promise<Heard> {
+    const { keys: all } = await this.#open();
+    const counters = reports.map(({ counter, windowMs }) => all.counter(counter, windowMs));
+    const keys = [all.epoch, all.nodes, all.claimsOf(node), ...counters];
+    const args = [newEra(), node, String(life), isTick ? '1' : '0', ...reports.flatMap(argumentsOf)];
+    const answer = (await this.#options.redis.run(ACQUIRE, keys, args)) as string[];
+    const [kind, about = ''] = answer;
+    if (kind === 'gone') return { kind: 'forgotten' };
+    if (kind === 'unknown') return { kind, era: about };
+    return heardOf(reports, answer);
+  }
+
+  /** Redis has forgotten whether this node was forgotten. The database has not. */
+  async #unlessGone({ node, life }: LeaseCall, unknown: Acquired): Promise<Acquired> {
+    const row = (await registeredNodes(this.#options.database)).find((one) => one.node === node);
+    return row === undefined || row.isGone || row.life !== life ? { kind: 'forgotten' } : unknown;
+  }
+
+  /** A node as both know it. If only one of them knows that it is gone, the other is told. */
+  #seen(row: NodeRow, inRedis: string | undefined): NodeRow {
+    const [life = 0, beats = 0, heartbeatMs = row.heartbeatMs, gone = 0] =
+      inRedis?.split(' ').map(Number) ?? [];
+    const isGoneInRedis = gone === 1 && life >= row.life;
+    if (isGoneInRedis && !row.isGone)
+      endLife(this.#options.database, row.node, row.life).catch(() => undefined);
+    if (row.isGone && inRedis !== undefined && gone === 0 && life <= row.life)
+      this.leave(row.node, row.life).catch(() => undefined);
+    return { ...row, beats, heartbeatMs, isGone: row.isGone || isGoneInRedis };
+  }
+
+  async #note(node: string, life: number, how: string): Promise<boolean> {
+    const { epoch, nodes } = (await this.#open()).keys;
+    const args = [newEra(), node, String(life), how];
+    return (await this.#options.redis.run(NOTE_NODE, [epoch, nodes], args)) === 1;
+  }
+
+  /** Frees what the lives of a node before `life` have claimed. */
+  async #free(node: string, life: number): Promise<void> {
+    const { redis } = this.#options;
+    const { keys: all } = await this.#open();
+    const { epoch, nodes } = all;
+    const own = all.claimsOf(node);
+    const claimed = (await redis.send('SMEMBERS', [own])) as string[];
+    for (let at = 0; at < claimed.length; at += MOST_KEYS) {
+      const keys = [epoch, nodes, own, ...claimed.slice(at, at + MOST_KEYS)];
+      await redis.run(FREE, keys, [newEra(), node, String(life)]);
+    }
+  }
+}
+
+interface Opened {
+  readonly keys: LeaseKeys;
+  readonly base: LedgerBase;
+}
+
+type Heard =
+  | Exclude<Acquired, { kind: 'answered' }>
+  | {
+      readonly kind: 'answered';
+      readonly answers: LeaseAnswer[];
+      /** Reports of counters that Redis does not know from the ledger yet. */
+      readonly baseless: SentReport[];
+      /** Since when leases have been granted, by the clock of Redis. */
+      readonly sinceMs: number;
+    };
+
+function heardOf(reports: readonly SentReport[], answer: readonly string[]): Heard {
+  const answers: LeaseAnswer[] = [];
+  const baseless: SentReport[] = [];
+  let sinceMs = Infinity;
+  for (const [index, report] of reports.entries()) {
+    const at = 2 + index * FIELDS;
+    const [seq, granted, free, used, others, recalled] = answer.slice(at, at + FIELDS);
+    if (seq === 'base') {
+      baseless.push(report);
+      sinceMs = Number(granted);
+    } else if (seq !== '') {
+      answers.push({
+        counter: report.counter,
+        windowMs: report.windowMs,
+        seq: Number(seq),
+        granted: Number(granted),
+        free: Number(free),
+        used: Number(used),
+        others: Number(others),
+        nodes: Number(answer[1]),
+        isRecalled: recalled === '1',
+      });
+    }
+  }
+  return { kind: 'answered', answers, baseless, sinceMs };
+}
+
+function argumentsOf(report: SentReport): string[] {
+  const { seq, pending, stored, claim, need, want, limit, takesRest, endMs } = report;
+  const least = Math.ceil(need);
+  return [
+    String(seq),
+    textOf(Math.ceil(stored + pending)),
+    textOf(Math.ceil(claim)),
+    textOf(least),
+    textOf(Math.max(least, Math.floor(want))),
+    textOf(limit),
+    takesRest ? '1' : '0',
+    textOf(lastsMs(endMs)),
+  ];
+}
+
+/** The name of the era that begins if this call is the first that a server process gets. */
+function newEra(): string {
+  return crypto.randomUUID();
+}

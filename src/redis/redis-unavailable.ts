@@ -1,0 +1,7 @@
+/** Redis did not answer, or answers that it cannot serve now. The message is one line without credentials. */
+export class RedisUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RedisUnavailable';
+  }
+}

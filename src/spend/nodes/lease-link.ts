@@ -1,0 +1,185 @@
+import type { LeaseClient } from '../../limits/lease.ts';
+import type { LeaseReport } from '../../limits/lease-report.ts';
+import type { LeaseDeskOptions } from './lease-desk-options.ts';
+import type { Acquired } from './lease-store.ts';
+
+/** After this many calls without an answer, requests do not ask until a tick is answered. */
+const MOST_MISSES = 3;
+/** The reports of one call. */
+export const MOST_REPORTS = 200;
+
+/** A machine's connection to the store of leases: its life there, and whether it answers. */
+export class LeaseLink {
+  readonly #options: LeaseDeskOptions;
+  readonly #client: LeaseClient;
+  readonly #onUp: (isUp: boolean) => void;
+  /** The number of this life; undefined: the store does not know it yet. */
+  #life: number | undefined;
+  #isUp: boolean | undefined;
+  #isCleared = false;
+  #misses = 0;
+  #roundTripMs = 0;
+  /** The era in which the store waits for all that this node knows. */
+  #era: string | undefined;
+  /** The last era in which this node has told it. */
+  #toldEra: string | undefined;
+
+  /** `onUp` is told whether the store grants leases, when that changes. */
+  constructor(options: LeaseDeskOptions, client: LeaseClient, onUp: (isUp: boolean) => void) {
+    this.#options = options;
+    this.#client = client;
+    this.#onUp = onUp;
+  }
+
+  /** Whether the store knows this life. */
+  get isRegistered(): boolean {
+    return this.#life !== undefined;
+  }
+
+  /** Whether the store grants leases; undefined: it was not asked yet. */
+  get isUp(): boolean | undefined {
+    return this.#isUp;
+  }
+
+  /** Whether the store waits for all that this node knows. */
+  get isUnknown(): boolean {
+    return this.#era !== undefined;
+  }
+
+  /** Whether it began to wait since the last `tellAll`. */
+  get isNewlyUnknown(): boolean {
+    return this.#era !== undefined && this.#era !== this.#toldEra;
+  }
+
+  /** Whether a question is worth its time. */
+  get isWorthAsking(): boolean {
+    return this.#life !== undefined && this.#misses < MOST_MISSES;
+  }
+
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
+
+  async register(): Promise<void> {
+    const { store, ledger, version } = this.#options;
+    try {
+      this.#life = await store.register(ledger.node, version);
+      this.#isCleared = false;
+      this.#heard();
+      await this.clear();
+    } catch (error) {
+      this.#missed(error);
+    }
+  }
+
+  /** Deletes what earlier lives have told, once the ledger has what they used. */
+  async clear(): Promise<void> {
+    const life = this.#life;
+    if (this.#isCleared || life === undefined) return;
+    const { store, ledger } = this.#options;
+    if (!(await ledger.settle())) return;
+    try {
+      await store.clear(ledger.node, life);
+      this.#isCleared = true;
+    } catch {
+      // The next tick is early enough.
+    }
+  }
+
+  /** Sends reports, and takes the answers that come in time. Resolves with whether one recalls leases. Never rejects. */
+  async send(reports: readonly LeaseReport[], isTick: boolean): Promise<boolean> {
+    const { store, ledger } = this.#options;
+    const life = this.#life;
+    if (life === undefined) {
+      this.#client.missed(reports);
+      return false;
+    }
+    const sentMs = performance.now();
+    const sent = reports.map((report) => ({ ...report, endMs: this.#client.endOf(report) }));
+    try {
+      const call = { node: ledger.node, life, isTick, reports: sent };
+      const acquired = await this.#inTime(store.acquire(call));
+      this.#roundTripMs = performance.now() - sentMs;
+      return this.#hear(acquired, reports, sentMs);
+    } catch (error) {
+      this.#client.missed(reports);
+      this.#missed(error);
+      return false;
+    }
+  }
+
+  /**
+   * Tells the store all that this node uses and claims, because it does not know it any more. `reports` are all of them.
+   */
+  async tellAll(reports: readonly LeaseReport[]): Promise<void> {
+    const { store, ledger } = this.#options;
+    const [life, era] = [this.#life, this.#era];
+    this.#toldEra = era;
+    await this.clear();
+    for (let at = 0; at === 0 || at < reports.length; at += MOST_REPORTS)
+      await this.send(reports.slice(at, at + MOST_REPORTS), true);
+    // What an earlier life has used must be in the ledger: nobody else tells it.
+    if (life === undefined || era === undefined || era !== this.#era || !this.#isCleared) return;
+    try {
+      await store.vouch(ledger.node, life, era);
+    } catch {
+      // The next tick tells all again.
+    }
+  }
+
+  /** Frees all claims, once the ledger has everything. */
+  async leave(): Promise<void> {
+    if (this.#life === undefined) return;
+    await this.#options.store.leave(this.#options.ledger.node, this.#life).catch(() => undefined);
+  }
+
+  #hear(acquired: Acquired, reports: readonly LeaseReport[], sentMs: number): boolean {
+    switch (acquired.kind) {
+      case 'forgotten':
+        this.#client.missed(reports);
+        this.#client.restart();
+        this.#life = undefined;
+        this.#options.onTrouble({ type: 'forgotten' });
+        return false;
+      case 'unknown':
+        this.#era = acquired.era;
+        this.#client.missed(reports);
+        this.#missed(new Error('it has lost what the gateways told it, and learns it again'));
+        return false;
+      case 'answered': {
+        this.#era = undefined;
+        this.#client.answered(sentMs);
+        for (const answer of acquired.answers) this.#client.hear(answer, performance.now());
+        this.#client.dropUnanswered(reports);
+        this.#heard();
+        return acquired.answers.some(({ isRecalled }) => isRecalled);
+      }
+    }
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { deadlineMs } = this.#options;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs);
+    try {
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #heard(): void {
+    this.#misses = 0;
+    if (this.#isUp === false) this.#options.onTrouble({ type: 'back' });
+    if (this.#isUp !== true) this.#onUp(true);
+    this.#isUp = true;
+  }
+
+  #missed(error: unknown): void {
+    this.#misses += 1;
+    if (this.#misses < MOST_MISSES || this.#isUp === false) return;
+    this.#isUp = false;
+    this.#onUp(false);
+    this.#options.onTrouble({ type: 'lost', reason: (error as Error).message });
+  }
+}

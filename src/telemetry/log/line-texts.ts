@@ -1,0 +1,43 @@
+import { rememberTexts } from '../../lib/remember-texts.ts';
+import { asItIs, type Redact } from './redact.ts';
+
+/** What a line needs besides its entry. */
+export interface LineContext {
+  readonly now: Date;
+  readonly texts: LineTexts;
+}
+
+/**
+ * Makes the texts of entries fit for a line. All texts pass through it, since any may come from a client. Lines repeat
+ * most of them, so the results are remembered.
+ */
+export class LineTexts {
+  readonly redact: Redact;
+  /** Redacted, on one line. */
+  readonly plain: (text: string) => string;
+  /** Redacted, as the inside of a JSON string. */
+  readonly escaped: (text: string) => string;
+
+  constructor(redact: Redact) {
+    this.redact = redact;
+    this.plain = rememberTexts((text) => oneLine(redact(text)));
+    this.escaped = rememberTexts((text) => escapeJson(redact(text)));
+  }
+}
+
+/** Texts as they are, for lines that are redacted later. */
+export const UNREDACTED = new LineTexts(asItIs);
+
+/** Returns the inside of the text's JSON string. */
+export function escapeJson(text: string): string {
+  return NEEDS_NO_ESCAPE.test(text) ? text : JSON.stringify(text).slice(1, -1);
+}
+
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
+
+/** External text may contain line ends, and must not be able to forge lines. */
+function oneLine(text: string): string {
+  return LINE_END.test(text) ? text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : text;
+}
+
+const LINE_END = /[\p{Cc}\u2028\u2029]/u;

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { KEY, type RequestForm } from './front/request-forms.ts';
+import { compareForms, emptyComparison, startTwoServers, type TwoServers } from './front/two-servers.ts';
+
+let servers: TwoServers;
+
+beforeAll(() => {
+  servers = startTwoServers();
+});
+afterAll(() => servers.stop());
+
+test('whatever a client sends, the lean engine reads what the runtime reads, or refuses it', async () => {
+  const result = emptyComparison();
+  await compareForms({ from: 0, to: 3_000, seed: 20 }, servers, result);
+  expect(result.wrong).toEqual([]);
+  expect(result.lost).toEqual([]);
+  // The comparison says something only if many requests arrive, and many do not.
+  expect(result.served).toBeGreaterThan(800);
+  expect(result.served).toBeLessThan(2_400);
+  expect(result.stricter).toBeLessThan(60);
+}, 180_000);
+
+test('a plain request is read alike wherever it is cut', async () => {
+  const body = '{"model":"m","user":"case-9-0-"}';
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${KEY}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const bytes = Buffer.from(head + body);
+  const form = (cuts: readonly number[]): RequestForm => ({
+    id: 9,
+    bytes,
+    cuts,
+    ends: [bytes.length],
+    isPaced: false,
+    isPlain: true,
+  });
+  const result = emptyComparison();
+  const all = Array.from({ length: bytes.length - 1 }, (_, at) => at + 1);
+  for (const cut of all) await servers.compare(form([cut]), result);
+  await servers.compare(form(all), result);
+  expect(result).toMatchObject({ same: bytes.length, served: bytes.length, wrong: [], lost: [] });
+}, 60_000);

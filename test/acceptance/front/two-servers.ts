@@ -1,0 +1,162 @@
+import { seededDice } from '../../simulation/seeded-dice.ts';
+import { decodedEcho, type EchoGateway, startEchoGateway } from './echo-gateway.ts';
+import { formOf, type RequestForm } from './request-forms.ts';
+import { connectTo, quiet, turn, type Wire } from './wire.ts';
+/** What became of many connections on two servers. */
+export interface Comparison {
+  /** Connections on which both servers read the same requests. */
+  same: number;
+  /** The lean server served nothing, so that nothing can be wrong. A part of these is compared all the same. */
+  refused: number;
+  /** The lean server refused what the other one served. */
+  stricter: number;
+  /** The lean server answered requests that were sent ahead, as the other one does when they are sent one by one. */
+  ahead: number;
+  /** Requests that reached a provider through the lean server. */
+  served: number;
+  /** The lean server read something else, or served what the other one refuses. There must be none. */
+  readonly wrong: string[];
+  /** Plain requests that the lean server did not serve. There must be none. */
+  readonly lost: string[];
+}
+
+export interface TwoServers {
+  readonly compare: (form: RequestForm, into: Comparison) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Turns of the event loop in which nothing happens on a connection, after which it is over. */
+const QUIET_TURNS = 60;
+/** The same for a client that awaits its answers. */
+const PAUSE_TURNS = 30;
+const LONG_TURNS = 200;
+
+/** Starts a gateway with each engine. */
+export function startTwoServers(): TwoServers {
+  const lean = startEchoGateway('lean');
+  const runtime = startEchoGateway('runtime');
+  return {
+    compare: (form, into) => compare(form, { lean, runtime }, into),
+    stop: async () => void (await Promise.all([lean.stop(), runtime.stop()])),
+  };
+}
+
+export function emptyComparison(): Comparison {
+  return { same: 0, refused: 0, stricter: 0, ahead: 0, served: 0, wrong: [], lost: [] };
+}
+
+/** Compares the forms of these numbers, many at a time. */
+export async function compareForms(
+  { from, to, seed }: { readonly from: number; readonly to: number; readonly seed: number },
+  servers: TwoServers,
+  into: Comparison,
+): Promise<void> {
+  let next = from;
+  const play = async (): Promise<void> => {
+    while (next < to) {
+      const id = next++;
+      await servers.compare(formOf(id, seededDice(seed * 1_000_003 + id)), into);
+    }
+  };
+  await Promise.all(Array.from({ length: 48 }, play));
+}
+
+interface Sides {
+  readonly lean: EchoGateway;
+  readonly runtime: EchoGateway;
+}
+
+async function compare(form: RequestForm, { lean, runtime }: Sides, into: Comparison): Promise<void> {
+  const ours = await play(form, lean);
+  into.served += ours.length;
+  if (form.isPlain && ours.length !== 1) into.lost.push(`${form.id}: ${base64(form)}`);
+  if (ours.length === 0 && form.id % 10 > 0) {
+    into.refused += 1;
+    return;
+  }
+  const theirs = await play(form, runtime);
+  if (equal(ours, theirs)) into.same += 1;
+  else if (ours.length < theirs.length && equal(ours, theirs.slice(0, ours.length))) into.stricter += 1;
+  else if (equal(ours, (await playSlowly(form, ours.length, runtime)).slice(0, ours.length))) into.ahead += 1;
+  else into.wrong.push(`${form.id}: ${printed(ours)} and not ${printed(theirs)}: ${base64(form)}`);
+}
+
+/** Sends a form over one connection. Returns how the provider read its requests. */
+async function play(
+  { id, bytes, cuts, isPaced }: RequestForm,
+  side: EchoGateway,
+): Promise<readonly string[]> {
+  const wire = await connectTo(side.port);
+  let from = 0;
+  for (const cut of [...cuts, bytes.length]) {
+    wire.write(bytes.subarray(from, cut));
+    from = cut;
+    if (cut < bytes.length) await (isPaced ? quiet(wire, PAUSE_TURNS) : turn());
+  }
+  await quiet(wire, QUIET_TURNS);
+  return finish(wire, id, side);
+}
+
+/**
+ * Sends a form to the other server with a pause wherever a request may end, until as many requests were served as by the lean
+ * server. The runtime's server does not answer requests that were sent ahead, and what it served before it met a fault in a
+ * chunked body depends on when the fault arrives.
+ */
+async function playSlowly(form: RequestForm, served: number, side: EchoGateway): Promise<readonly string[]> {
+  const wire = await connectTo(side.port);
+  const { bytes, id } = form;
+  let from = 0;
+  for (const to of pausesOf(form)) {
+    if (wire.isClosed() || (side.seen.get(id)?.length ?? 0) >= served) break;
+    wire.write(bytes.subarray(from, to));
+    from = to;
+    await quiet(wire, LONG_TURNS);
+  }
+  return finish(wire, id, side);
+}
+
+/** Where requests were to end, where they declare their ends, and each line behind the first head. */
+function pausesOf({ bytes, ends }: RequestForm): readonly number[] {
+  const pauses = new Set([...ends, bytes.length]);
+  for (let from = 0; from < bytes.length;) {
+    from = declaredEnd(bytes, from);
+    pauses.add(from);
+  }
+  const text = bytes.toString('latin1');
+  for (
+    let at = text.indexOf('\n', text.indexOf('\n\r\n') + 3);
+    at !== -1 && pauses.size < 40;
+    at = text.indexOf('\n', at + 1)
+  )
+    pauses.add(at + 1);
+  return [...pauses].filter((pause) => pause <= bytes.length).sort((a, b) => a - b);
+}
+
+/** The end of a request by its declared length; without one, the end of all bytes. */
+function declaredEnd(bytes: Buffer, from: number): number {
+  const headEnd = bytes.indexOf('\r\n\r\n', from) + 4;
+  const head = bytes.toString('latin1', from, headEnd);
+  const length = /\r\ncontent-length:[\t ]*(\d{1,6})[\t ]*\r\n/i.exec(head)?.[1];
+  return headEnd <= from || length === undefined ? bytes.length : headEnd + Number(length);
+}
+
+/** The provider's record and the answers both count: a request may have lost its mark, or its answer may not have arrived. */
+function finish(wire: Wire, id: number, { seen }: EchoGateway): readonly string[] {
+  const answered = wire.answers().flatMap(({ echo }) => (echo === undefined ? [] : [decodedEcho(echo)]));
+  wire.end();
+  const recorded = seen.get(id) ?? [];
+  seen.delete(id);
+  return [...recorded, ...answered.filter((echo) => !recorded.includes(echo))];
+}
+
+function equal(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((each, at) => each === others[at]);
+}
+
+function printed(echoes: readonly string[]): string {
+  return echoes.length === 0 ? 'nothing' : echoes.join(' | ');
+}
+
+function base64({ bytes, cuts }: RequestForm): string {
+  return `${bytes.length > 6_000 ? `${bytes.length} bytes` : bytes.toString('base64')} cut at ${cuts.join()}`;
+}

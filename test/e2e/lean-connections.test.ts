@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { connect, type Socket } from 'node:net';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { chat, startGateway, type TestGateway, until } from './gateway.ts';
+import { rawRequest } from './raw-client.ts';
+
+/** More than a client's connection takes before the client reads. */
+const LARGE_BYTES = 3_000_000;
+
+let simulator: Simulator;
+let provider: { readonly port: number | undefined; readonly stop: (ends: boolean) => Promise<void> };
+let config: string;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0 });
+  const content = 'x'.repeat(LARGE_BYTES);
+  const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
+  provider = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: () => Response.json({ choices, usage: { prompt_tokens: 1, completion_tokens: 1 } }),
+  });
+  config = `
+providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}]
+models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
+  gateway = startGateway(config, undefined, 'lean');
+});
+afterAll(async () => {
+  await gateway.stop();
+  await simulator.stop();
+  await provider.stop(true);
+});
+
+const LINE = 'POST /v1/chat/completions';
+const FIELDS = [
+  ['Host', 'localhost'],
+  ['Content-Type', 'application/json'],
+] as const;
+const request = (model: string, connection = 'keep-alive'): string =>
+  rawRequest(LINE, [...FIELDS, ['Connection', connection]], JSON.stringify(chat(model)));
+
+interface Client {
+  readonly socket: Socket;
+  readonly text: () => string;
+  /** Resolves with how the connection ended. */
+  readonly ended: Promise<'fin' | 'rst'>;
+}
+
+/** Sends a text over a new connection, and finishes sending if it `finishes`. */
+function open(url: string, text: string, finishes = false): Client {
+  const pieces: Buffer[] = [];
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true }, () => {
+    socket.write(text);
+    if (finishes) socket.end();
+  });
+  socket.on('data', (bytes: Buffer) => pieces.push(bytes));
+  const ended = new Promise<'fin' | 'rst'>((resolve) => {
+    socket.on('end', () => resolve('fin'));
+    socket.on('error', () => resolve('rst'));
+  });
+  return { socket, ended, text: () => Buffer.concat(pieces).toString('latin1') };
+}
+
+/** Reads on only after the gateway has done with the connection what it does. */
+async function readLate({ socket, text, ended }: Client): Promise<number> {
+  await Bun.sleep(300);
+  socket.resume();
+  await Promise.race([ended, until(() => text().length > LARGE_BYTES)]);
+  socket.destroy();
+  return text().length;
+}
+
+async function answered(count: number): Promise<void> {
+  await gateway.ended(gateway.events.filter(({ type }) => type === 'request-ended').length + count);
+}
+
+test.each([
+  ['that closes its connection after the answer', 'close', true],
+  ['that keeps its connection', 'keep-alive', true],
+  ['that finishes sending when it has the answer', 'keep-alive', false],
+])('a client %s and reads late gets all of it', async (_, connection, finishesFirst) => {
+  const ended = answered(1);
+  const client = open(gateway.url, request('large', connection), finishesFirst);
+  client.socket.pause();
+  await ended;
+  if (!finishesFirst) client.socket.end();
+  expect(await readLate(client)).toBeGreaterThan(LARGE_BYTES);
+});
+
+test('a client that reads late gets all of its answer although the gateway stops', async () => {
+  const stopping = startGateway(config, undefined, 'lean');
+  const client = open(stopping.url, request('large'));
+  client.socket.pause();
+  await stopping.ended();
+  stopping.app.server.drain();
+  await until(() => stopping.app.server.pending() === 0);
+  await stopping.stop();
+  expect(await readLate(client)).toBeGreaterThan(LARGE_BYTES);
+});
+
+test('a client gets all that the server behind has answered although the gateway stops', async () => {
+  const stopping = startGateway(config, undefined, 'lean');
+  const chunked = rawRequest(LINE, [...FIELDS, ['Transfer-Encoding', 'chunked']]);
+  const body = JSON.stringify(chat('large'));
+  const client = open(stopping.url, `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  client.socket.pause();
+  await stopping.ended();
+  stopping.app.server.drain();
+  await until(() => stopping.app.server.pending() === 0);
+  const stopped = stopping.stop();
+  const length = await readLate(client);
+  await stopped;
+  expect(length).toBeGreaterThan(LARGE_BYTES);
+});
+
+test('a client that has finished sending and waits for its answer gets nothing but the answer', async () => {
+  const client = open(gateway.url, request('slow'), true);
+  expect(await client.ended).toBe('fin');
+  expect(client.text()).toStartWith('HTTP/1.1 200 OK\r\n');
+  expect(client.text().match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
+
+test('a client that leaves before its answer is noticed although its connection closes in order', async () => {
+  const before = simulator.attempts.length;
+  const client = open(gateway.url, request('silent'));
+  await until(() => simulator.attempts.length > before);
+  client.socket.destroy();
+  const leftAt = Date.now();
+  const closedAt = await until(() => simulator.attempts[before]?.closedByPeerAt);
+  expect(closedAt - leftAt).toBeLessThan(1_500);
+});
+
+test('an idle connection is closed in order when the gateway stops to listen', async () => {
+  const stopping = startGateway(config, undefined, 'lean');
+  const client = open(stopping.url, request('m'));
+  await until(() => client.text().endsWith('}'));
+  stopping.app.server.drain();
+  expect(await client.ended).toBe('fin');
+  client.socket.destroy();
+  await stopping.stop();
+});

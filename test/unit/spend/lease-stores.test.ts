@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
+import type { LeaseAnswer } from '../../../src/limits/lease-report.ts';
+import { RedisConnection } from '../../../src/redis/connection.ts';
+import { RedisLeases } from '../../../src/redis/redis-leases.ts';
+import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
+import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
+import { type Database, openDatabase } from '../../../src/store/database.ts';
+import { migrateUp } from '../../../src/store/migrate.ts';
+import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
+import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
+import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
+import { seededDice } from '../../simulation/seeded-dice.ts';
+
+let postgres: TestDatabaseServer;
+let database: Database;
+
+beforeAll(async () => {
+  postgres = await sharePostgres();
+  database = openDatabase(await postgres.newDatabase());
+  await migrateUp(database);
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.stop();
+});
+
+const LIMIT = 1000;
+
+/** A report of a node that has used, claims and needs nothing. */
+const NOTHING: Omit<SentReport, 'counter' | 'seq'> = {
+  windowMs: 0,
+  pending: 0,
+  stored: 0,
+  claim: 0,
+  need: 0,
+  want: 0,
+  limit: LIMIT,
+  takesRest: false,
+  endMs: Infinity,
+};
+
+function answersOf(acquired: Acquired): readonly LeaseAnswer[] {
+  if (acquired.kind !== 'answered') throw new Error(`not answered: ${acquired.kind}`);
+  return acquired.answers;
+}
+
+/** What every store of leases has to do, whatever it is made of. */
+function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string): void {
+  let store: LeaseStore;
+  const own = (text: string): string => `${name}-${text}`;
+
+  beforeAll(async () => {
+    store = await open();
+  });
+
+  async function grantOf(node: string, life: number, report: SentReport): Promise<number | undefined> {
+    return answersOf(await store.acquire({ node, life, isTick: true, reports: [report] }))[0]?.granted;
+  }
+
+  test('decides as the model of the simulation', async () => {
+    const dice = seededDice(7);
+    const model = new LeaseModel();
+    const [first, ...others] = ['a', 'b', 'c'].map(own);
+    const nodes = [first!, ...others];
+    const lives = new Map<string, number>();
+    for (const node of nodes) {
+      expect(await store.register(node, '1')).toBe(model.register(node));
+      lives.set(node, 1);
+    }
+    const [x, y] = [own('x'), own('y')];
+    await database.write(
+      (sql) => sql`insert into counter_windows (counter, window_ms, node, used, updated_ms)
+        values (${x}, 0, ${first}, 100, 0), (${x}, 0, '', -30, 0)`,
+    );
+    model.ledger.set(`${x}@0`, 70);
+    const report = (counter: string, node: string, seq: number): SentReport => {
+      const need = dice() < 0.5 ? 0 : Math.floor(dice() * 60);
+      const want = need === 0 ? 0 : need + Math.floor(dice() * 100);
+      const [pending, claim] = [Math.floor(dice() * 90), Math.floor(dice() * 90)];
+      const stored = counter === x && node === first ? 100 : 0;
+      return { ...NOTHING, counter, seq, pending, stored, claim, need, want, takesRest: dice() < 0.5 };
+    };
+    for (let round = 1; round <= 400; round++) {
+      const node = nodes[Math.floor(dice() * 3)]!;
+      const seq = round - (dice() < 0.1 ? 20 : 0);
+      const reports = [x, y].filter(() => dice() < 0.7).map((counter) => report(counter, node, seq));
+      const call = { node, life: lives.get(node)!, reports };
+      const real = answersOf(await store.acquire({ ...call, isTick: dice() < 0.5 }));
+      const same = ({ isRecalled: _, nodes: __, ...answer }: LeaseAnswer) => answer;
+      expect(real.map(same)).toEqual(model.acquire(call, round)!.map(same));
+      if (dice() < 0.03) {
+        const life = await store.register(node, '1');
+        expect(life).toBe(model.register(node));
+        lives.set(node, life);
+      }
+    }
+  });
+
+  test('nodes that ask at the same time never get more than there is', async () => {
+    const lives = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        const node = own(`n${index}`);
+        return { node, life: await store.register(node, '1') };
+      }),
+    );
+    const grants = await Promise.all(
+      lives.flatMap(({ node, life }) =>
+        Array.from({ length: 5 }, async (_, at) => {
+          const asked = { ...NOTHING, counter: own(`busy${at}`), windowMs: 5, seq: 1, need: 200, want: 200 };
+          return { at, granted: (await grantOf(node, life, asked)) ?? 0 };
+        }),
+      ),
+    );
+    for (let at = 0; at < 5; at++) {
+      const ofCounter = grants.filter((grant) => grant.at === at);
+      expect(ofCounter.reduce((total, { granted }) => total + granted, 0)).toBe(LIMIT);
+    }
+  });
+
+  test('keeps amounts up to 9 million dollars to the nano-dollar', async () => {
+    const [node, limit] = [own('rich'), 9_000_000_000_000_000];
+    const life = await store.register(node, '1');
+    const asked = { ...NOTHING, counter: own('large'), limit };
+    const pending = 8_999_999_999_999_990;
+    expect(await grantOf(node, life, { ...asked, seq: 1, pending, need: 1, want: 3 })).toBe(3);
+    expect(await grantOf(node, life, { ...asked, seq: 2, pending, claim: 3, need: 1, want: 999 })).toBe(7);
+    expect(await grantOf(node, life, { ...asked, seq: 3, pending, claim: 10, need: 1, want: 1 })).toBe(0);
+  });
+
+  test('asks for what others do not use when there is not enough', async () => {
+    const [idle, busy] = [own('idle'), own('busy')];
+    const [one, two] = [await store.register(idle, '1'), await store.register(busy, '1')];
+    const asked = { ...NOTHING, counter: own('recalled') };
+    expect(await grantOf(idle, one, { ...asked, seq: 1, need: 1, want: 990 })).toBe(990);
+    const ask = { ...asked, seq: 1, need: 100, want: 100 };
+    const [refused] = answersOf(
+      await store.acquire({ node: busy, life: two, isTick: false, reports: [ask] }),
+    );
+    expect(refused).toMatchObject({ granted: 0, others: 990, free: 10 });
+    const kept = { ...asked, seq: 2, claim: 990 };
+    const [recalled] = answersOf(
+      await store.acquire({ node: idle, life: one, isTick: true, reports: [kept] }),
+    );
+    expect(recalled?.isRecalled).toBe(true);
+  });
+
+  test('a node that was forgotten is told, and begins a new life', async () => {
+    const lost = own('lost');
+    const life = await store.register(lost, '1');
+    const one = { ...NOTHING, counter: own('gone'), pending: 10 };
+    expect(await grantOf(lost, life, { ...one, seq: 1, need: 900, want: 900 })).toBe(900);
+    const { beats } = (await store.nodes()).find(({ node }) => node === lost)!;
+    await store.forget(lost, beats - 1);
+    expect((await store.nodes()).find(({ node }) => node === lost)?.isGone).toBe(false);
+    await store.forget(lost, beats);
+    expect((await store.nodes()).find(({ node }) => node === lost)?.isGone).toBe(true);
+    const late = await store.acquire({ node: lost, life, isTick: true, reports: [] });
+    expect(late.kind).toBe('forgotten');
+    // Its claim is free, but not what it has told to have used.
+    const other = await store.register(own('other'), '1');
+    const more = { ...one, pending: 0, seq: 1, need: 1, want: 1000 };
+    expect(await grantOf(own('other'), other, more)).toBe(990);
+    expect(await store.register(lost, '1')).toBe(life + 1);
+  });
+
+  test('a node that starts again frees what its earlier life has claimed', async () => {
+    const [node, next] = [own('again'), own('next')];
+    const life = await store.register(node, '1');
+    const one = { ...NOTHING, counter: own('twice'), seq: 1 };
+    expect(await grantOf(node, life, { ...one, need: 1, want: 600 })).toBe(600);
+    const second = await store.register(node, '1');
+    // A late report of the earlier life is not taken.
+    const late = await store.acquire({ node, life, isTick: true, reports: [{ ...one, seq: 2 }] });
+    expect(late.kind).toBe('forgotten');
+    const asking = await store.register(next, '1');
+    expect(await grantOf(next, asking, { ...one, need: 1, want: 1000 })).toBe(400);
+    await store.clear(node, second);
+    expect(await grantOf(next, asking, { ...one, seq: 2, claim: 400, need: 1, want: 1000 })).toBe(600);
+  });
+
+  test('a node that leaves frees everything', async () => {
+    const [leaving, staying] = [own('leaving'), own('staying')];
+    const life = await store.register(leaving, '1');
+    const one = { ...NOTHING, counter: own('left'), seq: 1, endMs: 1, need: 1000, want: 1000 };
+    await store.acquire({ node: leaving, life, isTick: true, reports: [one] });
+    await store.leave(leaving, life);
+    const other = await store.register(staying, '1');
+    expect(await grantOf(staying, other, one)).toBe(1000);
+    await store.prune();
+  });
+
+  test('an adjusting entry counts in the windows that are in use', async () => {
+    const node = own('adjusted');
+    const life = await store.register(node, '1');
+    const [counter, windowMs] = [own('entries'), 0];
+    const one = { ...NOTHING, counter };
+    expect(await grantOf(node, life, { ...one, seq: 1, need: 1, want: 100 })).toBe(100);
+    const enter = async (sum: number, seq: number): Promise<void> => {
+      await database.write(
+        (sql) => sql`insert into counter_windows (counter, window_ms, node, used, seq, updated_ms)
+          values (${counter}, 0, '', ${sum}, ${seq}, 0)
+          on conflict (counter, window_ms, node) do update set used = excluded.used, seq = excluded.seq`,
+      );
+      await store.enter([{ counter, windowMs, sum, seq }]);
+    };
+    await enter(850, 4);
+    expect(await grantOf(node, life, { ...one, seq: 2, claim: 100, need: 1, want: 100 })).toBe(50);
+    await enter(-200, 6);
+    // An entry that is told late changes nothing.
+    await store.enter([{ counter, windowMs, sum: 850, seq: 4 }]);
+    expect(await grantOf(node, life, { ...one, seq: 3, claim: 150, need: 1, want: 2000 })).toBe(1050);
+  });
+}
+
+describe('leases in PostgreSQL', () => {
+  storeTests(() => new LeaseTable(database), 'pg');
+
+  test('the windows that ended a while ago are deleted', async () => {
+    const table = new LeaseTable(database);
+    await table.prune();
+    const rows = await database.read((sql) => sql`select 1 as one from shared_windows where end_ms < 1000`);
+    expect(rows).toHaveLength(0);
+  });
+});
+
+for (const kind of REDIS_KINDS) {
+  describe.skipIf(findServer(kind) === undefined)(`leases in ${kind}`, () => {
+    let server: TestRedis;
+    beforeAll(async () => {
+      server = await startRedis(kind);
+    });
+    afterAll(() => server.stop());
+
+    storeTests(async () => {
+      await database.write((sql) => sql`update nodes set gone = 1`);
+      const store = openLeases(server.url);
+      // The server is new, and nothing is known that it could have lost.
+      const first = await store.register(`${kind}-first`, '1');
+      const opened = await store.acquire({ node: `${kind}-first`, life: first, isTick: true, reports: [] });
+      if (opened.kind === 'unknown') await store.vouch(`${kind}-first`, first, opened.era);
+      return store;
+    }, kind);
+  });
+}
+
+function openLeases(url: string): LeaseStore {
+  const address = parseRedisUrl(url);
+  if (typeof address === 'string') throw new Error(address);
+  const redis = new RedisConnection({ address, deadlineMs: 5000 });
+  return new RedisLeases({ redis, database, namespace: async () => 'test' });
+}
