@@ -62,6 +62,13 @@ describe('the cost of a request', () => {
     });
   }
 
+  test('of a batch, which the provider bills later, is unknown and not zero', async () => {
+    const batch = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' };
+    const { header, cost } = await ask('/v1/batches', batch);
+    expect(header).toBeNull();
+    expect(cost).toMatchObject({ nano: undefined, basis: 'provider' });
+  });
+
   test('of a stream is known when it has ended', async () => {
     const { header, cost, usage } = await ask('/v1/chat/completions', chat('known', { stream: true }));
     expect(header).toBeNull();
