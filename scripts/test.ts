@@ -1,12 +1,18 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULTS } from '../src/config/schema/defaults.ts';
 import { SHARED_PORT, startPostgres } from '../test/e2e/db-postgres.ts';
 import { type Count, runChecks } from './checks.ts';
 import { skippedTests } from './skipped-tests.ts';
 
 /** The tests inherit what the launcher sets: without it the runtime opens 256 connections at most. */
-const environment = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', NO_COLOR: '1' };
+const environment = {
+  ...process.env,
+  BUN_CONFIG_MAX_HTTP_REQUESTS: '65336',
+  NO_COLOR: '1',
+  ...withEngine(process.env['LLM_PROXY_TEST_ENGINE']),
+};
 const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
 
 /**
@@ -16,9 +22,35 @@ const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
 async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
   const postgres = await startPostgres();
-  const tests = await runTests(patterns, { ...environment, [SHARED_PORT]: `${postgres.port}` });
+  const env = { ...environment, [SHARED_PORT]: `${postgres.port}` };
+  const counts = [checks, await runTests(patterns, env)];
+  if (patterns.length === 0)
+    counts.push(await runTests(await promises(), { ...env, ...withEngine(OTHER_ENGINE) }));
   await postgres.stop();
-  return { passed: checks.passed + tests.passed, failed: checks.failed + tests.failed };
+  return {
+    passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+    failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+  };
+}
+
+const OTHER_ENGINE = DEFAULTS.serverEngine === 'runtime' ? 'lean' : 'runtime';
+
+/** The tests of what users are promised, which hold with both engines. Translation does not see the engine. */
+async function promises(): Promise<string[]> {
+  const names = await readdir(join(import.meta.dir, '..', 'test', 'acceptance'));
+  return names
+    .filter((name) => name.endsWith('.test.ts') && !/translat|engines/.test(name))
+    .map((name) => `test/acceptance/${name}`);
+}
+
+/** The variables with which gateways whose configuration names no engine get this one. */
+function withEngine(engine: string | undefined): Record<string, string> {
+  if (engine === undefined) return {};
+  const preloaded = join(import.meta.dir, '..', 'test', 'e2e', 'other-engine.ts');
+  // The runtime splits the options at white space, whatever quotes they have.
+  if (/\s/.test(preloaded))
+    throw new Error(`tests of the other engine need a path without spaces: ${preloaded}`);
+  return { LLM_PROXY_TEST_ENGINE: engine, BUN_OPTIONS: `--preload=${preloaded}` };
 }
 
 async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {

@@ -16,6 +16,8 @@ export function consoleCalls(nowMs: number, requestId: string): readonly string[
     `/requests?limit=100&since=${since(60 * MINUTE_MS)}`,
     `/requests?limit=100&until=${since(20 * DAY_MS)}`,
     `/requests/${requestId}`,
+    `/requests?limit=100&search=${requestId}`,
+    `/requests?limit=100&search=${requestId.slice(0, 8)}`,
     ...spans
       .slice(1)
       .flatMap((span) =>

@@ -2,7 +2,14 @@ import { direct } from './direct.ts';
 import { haproxy } from './haproxy.ts';
 import { literLlm } from './liter-llm.ts';
 import { litellm } from './litellm.ts';
-import { llmProxy, llmProxyBinary, llmProxyPlain, llmProxyTwoWorkers } from './llm-proxy.ts';
+import {
+  llmProxy,
+  llmProxyBinary,
+  llmProxyLean,
+  llmProxyLeanPlain,
+  llmProxyPlain,
+  llmProxyTwoWorkers,
+} from './llm-proxy.ts';
 import { nginx, nginxUnbuffered } from './nginx.ts';
 import type { Peer } from './peer.ts';
 import { portkey } from './portkey.ts';
@@ -15,6 +22,8 @@ export const PEERS: readonly Peer[] = [
   haproxy,
   llmProxy,
   llmProxyPlain,
+  llmProxyLean,
+  llmProxyLeanPlain,
   llmProxyTwoWorkers,
   llmProxyBinary,
   literLlm,

@@ -17,6 +17,16 @@ export const llmProxyPlain = gateway(
   (place) => `logging: {level: error}\n${routes(place, 1)}`,
 );
 
+/** As `llmProxy` and `llmProxyPlain`, with the server of the gateway's own. */
+export const llmProxyLean = gateway(
+  'llm-proxy (lean)',
+  (place) => `${LEAN}${features(place)}${routes(place, 1)}`,
+);
+export const llmProxyLeanPlain = gateway(
+  'llm-proxy (lean plain)',
+  (place) => `${LEAN}logging: {level: error}\n${routes(place, 1)}`,
+);
+
 /** As `llmProxy`, with two workers, on both cores. */
 export const llmProxyTwoWorkers = gateway(
   'llm-proxy (2 workers)',
@@ -59,6 +69,8 @@ export function gateway(
     },
   };
 }
+
+const LEAN = 'server: {engine: lean}\n';
 
 const routes = ({ upstreamPort }: Place, workers: number): string => `
 workers: ${workers}

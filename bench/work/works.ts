@@ -23,7 +23,14 @@ export type Work = {
     }
 );
 
-const FAST = ['nginx', 'haproxy', 'llm-proxy', 'llm-proxy (plain)'] as const;
+const FAST = [
+  'nginx',
+  'haproxy',
+  'llm-proxy',
+  'llm-proxy (plain)',
+  'llm-proxy (lean)',
+  'llm-proxy (lean plain)',
+] as const;
 const GATEWAYS = ['liter-llm', 'portkey', 'litellm'] as const;
 
 /** Every kind of work, in the order of measurement. */

@@ -26,7 +26,10 @@ const seriesQuery = z.strictObject({
     description:
       'Length of a step in seconds, in whole minutes or hours. Default: a step that gives at most 240 points.',
   }),
-  group_by: z.enum(['model', 'provider', 'key']).optional(),
+  group_by: z.enum(['model', 'provider', 'key']).optional().meta({
+    description:
+      'By provider, a request also counts as a failure of each provider that failed before another one was asked.',
+  }),
   model: z
     .string()
     .optional()

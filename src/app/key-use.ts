@@ -2,6 +2,9 @@ import type { AdminHandler } from '../admin/admin.ts';
 import type { KeyAnswer, KeyQuestion, KeyUse } from '../gateway/key-use.ts';
 import type { KeyUseOptions } from '../spend/key/key-use.ts';
 
+/** The answer where no use is kept. */
+export const NOT_STORED: KeyAnswer = { kind: 'unavailable', problem: 'it is not stored here' };
+
 /** Answers key holders' questions about their use. The code for it is loaded with the first question. */
 export function openKeyUse(options: KeyUseOptions): KeyUse {
   let made: Promise<KeyUse> | undefined;

@@ -12,6 +12,8 @@ const TIMEOUT_MS = 1000;
 /** A store of leases that was opened, without a call to it. */
 export interface OpenedStore {
   readonly store: LeaseStore;
+  /** The database of the nodes and the ledger. */
+  readonly database: Database;
   /** The connection to Redis, for what else it keeps; undefined with PostgreSQL. */
   readonly redis?: RedisConnection;
 }
@@ -25,7 +27,7 @@ export async function openLeaseStore(
   const database = openDatabase(databaseUrl, { timeoutMs: TIMEOUT_MS });
   if (driver === 'postgres') {
     const { LeaseTable } = await import('../spend/nodes/lease-table.ts');
-    return { store: new LeaseTable(database) };
+    return { store: new LeaseTable(database), database };
   }
   const redis = await openRedis(settings);
   if (typeof redis === 'string') {
@@ -34,7 +36,7 @@ export async function openLeaseStore(
   }
   const { RedisLeases } = await import('../redis/redis-leases.ts');
   const namespace = async (): Promise<string> => settings.namespace ?? installationOf(database);
-  return { store: new RedisLeases({ redis, database, namespace }), redis };
+  return { store: new RedisLeases({ redis, database, namespace }), database, redis };
 }
 
 /** Opens the connection to Redis. Returns a sentence if a setting cannot be used. */

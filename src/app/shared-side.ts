@@ -7,6 +7,11 @@ import type { LeaseStore } from '../spend/nodes/lease-store.ts';
 import type { Spend } from '../spend/spend.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import { version } from '../version.ts';
+import type { CooldownLedger } from '../routing/cooldown.ts';
+import type { RouteChange } from '../routing/route-change.ts';
+import { RouteStateTable } from '../store/route-state-table.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import { RouteSync } from './route-sync.ts';
 import { openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
 
@@ -16,6 +21,10 @@ export interface SharedSide {
   readonly open: (records: CounterLedger, publishAll: (key: string) => Promise<unknown>) => LeaseDesk;
   readonly desk: () => LeaseDesk | undefined;
   readonly store: LeaseStore;
+  /** Begins to talk to the store, about these routes too. Resolves when the state of the other machines is known. */
+  readonly start: (cooldowns: CooldownLedger) => Promise<void>;
+  /** Tells the others of a route that a worker of this machine has changed. */
+  readonly tellRoute: (change: RouteChange) => void;
   /** Asks for no more leases. */
   readonly stop: () => Promise<void>;
   /** Frees the claims of this machine, once the ledger is closed. */
@@ -53,10 +62,11 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
   const opened = await openLeaseStore(driver, sharedState, url);
   if (typeof opened === 'string')
     return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
-  const { store } = opened;
+  const { store, database } = opened;
   // A failure is repaired by the next run: the rows only take room.
   const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
+  const routes = new RouteSync(new RouteStateTable(database), systemClock.nowMs);
   const side: SharedSide = {
     store,
     open(records, publishAll) {
@@ -78,7 +88,12 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
       return desk;
     },
     desk: () => desk,
-    stop: async () => desk?.close(),
+    start: async (cooldowns) => void (await Promise.all([desk?.start(), routes.start(cooldowns)])),
+    tellRoute: routes.tell,
+    async stop() {
+      routes.close();
+      await desk?.close();
+    },
     async close() {
       clearInterval(pruning);
       await desk?.leave(ledger.isSettled());

@@ -56,7 +56,7 @@ export async function serveInOneProcess(
   });
   current = app.snapshot;
   if (spend !== undefined) connect(spend, own, app);
-  await shared?.desk()?.start();
+  await shared?.start(app.ledgers.cooldowns);
   void app.refreshModels();
   return {
     url: app.server.url,

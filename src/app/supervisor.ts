@@ -1,6 +1,6 @@
 import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { KeyAnswer, KeyUse } from '../gateway/key-use.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
@@ -13,9 +13,10 @@ import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
+import { NOT_STORED } from './key-use.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
-import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
+import type { SharedSide } from './shared-side.ts';
 import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
 import { type StandingOf, standingsFrom, withLedger } from './claim-standing.ts';
 import {
@@ -43,8 +44,6 @@ const SUPERVISOR = 0;
 /** The worker that probes the providers for all. */
 const PROBER = 1;
 
-const NOT_STORED: KeyAnswer = { kind: 'unavailable', problem: 'it is not stored here' };
-
 /** How long a change waits for every worker to apply it. */
 const SWAP_MS = 2_000;
 
@@ -70,8 +69,8 @@ export class Supervisor {
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
-  /** Takes leases of limits that several machines share. */
-  readonly #desk: LeaseDesk | undefined;
+  /** What this machine shares with others. */
+  readonly #shared: SharedSide | undefined;
   readonly standing: StandingOf;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
@@ -94,6 +93,7 @@ export class Supervisor {
     this.#receiver = new AdminReceiver(admin?.endpoint);
     this.#spend = spend;
     this.#keyUse = keyUse;
+    this.#shared = shared;
     const counters = roomForLimits([...config.snapshot.limits.all()].length);
     this.#size = { workers, counters, areLeased: shared !== undefined };
     this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
@@ -106,10 +106,10 @@ export class Supervisor {
     const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     const { records } = this.#ledgers;
     const publishAll = (key: string) => this.#pool.callAll('publishHold', key, PUBLISH_MS);
-    this.#desk = shared?.open(records, publishAll);
+    shared?.open(records, publishAll);
     const seed = seedForAll({ records, publishAll, usedOf });
     this.#seed = (record) =>
-      record.isLeased === true && this.#desk !== undefined ? this.#desk.seed(record) : seed(record);
+      (record.isLeased === true ? shared?.desk()?.seed(record) : undefined) ?? seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
@@ -121,7 +121,7 @@ export class Supervisor {
       records: admin?.records,
       limits: withLedger(this.#ledgers.counters, spend?.knownOf),
       ledgerState: spend?.status,
-      leaseState: () => this.#desk?.status(),
+      leaseState: () => this.#shared?.desk()?.status(),
     });
     this.#pool = new WorkerPool({
       size: workers,
@@ -136,7 +136,7 @@ export class Supervisor {
   async start(): Promise<string> {
     this.#spend?.onMoved(this.#adjust);
     this.#spend?.onOpened(() => this.#startJournals());
-    await this.#desk?.start();
+    await this.#shared?.start(this.#ledgers.cooldowns);
     // However this process ends, its workers must release the port.
     process.once('exit', () => this.#pool.stop());
     const { url } = await this.#pool.start();
@@ -221,6 +221,7 @@ export class Supervisor {
       findObject: async (id) => this.#database?.objects.find(id),
       seedCounter: async (record) => this.#seed(record),
       leaseCounter: this.#lease,
+      routeChanged: (change) => this.#shared?.tellRoute(change),
     };
   }
 
@@ -235,7 +236,7 @@ export class Supervisor {
     return {
       worker,
       ...this.#size,
-      areLeased: this.#desk !== undefined,
+      areLeased: this.#shared !== undefined,
       isProber: worker === PROBER,
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
@@ -247,7 +248,7 @@ export class Supervisor {
   }
 
   readonly #lease = async (question: LeaseQuestion): Promise<LeaseVerdict> =>
-    this.#desk?.lease(question) ?? 'full';
+    this.#shared?.desk()?.lease(question) ?? 'full';
 
   #beginJournal(worker: number): JournalOrders | undefined {
     const orders = this.#spend?.begin(worker);
@@ -286,7 +287,7 @@ export class Supervisor {
     const lost = (life !== undefined && this.#spend?.chargeLost(life)) || [];
     for (const use of lost) {
       this.#adjust(use);
-      this.#desk?.adjust(use);
+      this.#shared?.desk()?.adjust(use);
     }
     if (lost.length > 0) this.emit({ type: 'holds-lost', count: lost.length });
     this.#counts.reclaim(worker);

@@ -5,6 +5,7 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { AdminClient } from '../server/admin-port.ts';
+import type { RouteChange } from '../routing/route-change.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { Activity } from '../admin/live/activity.ts';
@@ -69,6 +70,8 @@ export type SupervisorCalls = {
   readonly seedCounter: (record: UnknownRecord) => Promise<boolean>;
   /** Asks for a lease of a limit that several machines share. */
   readonly leaseCounter: (question: LeaseQuestion) => Promise<LeaseVerdict>;
+  /** Tells other machines of a route. */
+  readonly routeChanged: (change: RouteChange) => void;
 };
 
 /** The calls that a worker offers to its supervisor. */

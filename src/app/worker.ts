@@ -222,7 +222,11 @@ function ledgersOf(
 ): SharedLedgers {
   const seeder = seedBySupervisor((record) => channel.call('seedCounter', record));
   const leases = leasesOfSupervisor((question) => channel.call('leaseCounter', question));
-  return openLedgers(mapSharedMemory(memory), { workers, counters, areLeased, me: worker, seeder, leases });
+  const size = { workers, counters, areLeased };
+  const ledgers = openLedgers(mapSharedMemory(memory), { ...size, me: worker, seeder, leases });
+  if (areLeased)
+    ledgers.cooldowns.observe((change) => void channel.call('routeChanged', change).catch(() => undefined));
+  return ledgers;
 }
 
 function clusterOf(

@@ -54,7 +54,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
-      const demand = { requestId: id, key, attribution, claims, ...demandOf(request, found) };
+      const demand = demandOf(request, found, { requestId: id, key, attribution, claims });
       const reserved = reserve(admission, demand, gateway);
       admission = reserved instanceof Promise ? await reserved : reserved;
     }
@@ -96,8 +96,10 @@ function tellReceived({ id, plan, key, request }: PlannedRequest, { emit }: Gate
 function demandOf(
   { method, path }: ClientRequest,
   { model, body }: Plan,
-): Pick<Demand, 'model' | 'body' | 'path' | 'isGenerated' | 'hasOutput'> {
-  return { model, body, path, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
+  { requestId, key, attribution, claims }: Pick<Demand, 'requestId' | 'key' | 'attribution' | 'claims'>,
+): Demand {
+  const isGenerated = method === 'POST' && isBilled(path);
+  return { requestId, key, model, body, path, claims, isGenerated, hasOutput: hasOutput(path), attribution };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {

@@ -54,8 +54,7 @@ export async function plan(
 ): Promise<Plan> {
   const restricted = restrictedRequest(request, key, { snapshot, owners });
   if (restricted !== undefined) requirePath(restricted);
-  const packed = await receivedBody(request, key, snapshot);
-  const reading = readModel(packed, request, membersFor(key, snapshot));
+  const reading = readRequest(request, key, snapshot);
   const { body, peek } = reading instanceof Promise ? await reading : reading;
   if (restricted !== undefined) await requireBody(restricted, body, peek);
   const clientProtocol = protocolFor(request.path);
@@ -78,12 +77,25 @@ export async function plan(
   return { model: routed, clientProtocol, call, modelInPath, body, peek, isStream, conversation };
 }
 
+/** Reads the body and the facts about it. Returns a promise only if it has to wait. */
+function readRequest(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  snapshot: Snapshot,
+): ReadBody | Promise<ReadBody> {
+  const members = membersFor(key, snapshot);
+  const arriving = receivedBody(request, key, snapshot);
+  return arriving instanceof Promise
+    ? arriving.then((body) => readModel(body, request, members))
+    : readModel(arriving, request, members);
+}
+
 /** Reads the body and decompresses it. */
 function receivedBody(
   request: ClientRequest,
   key: MasterKey | undefined,
   { server }: Snapshot,
-): Promise<Uint8Array> {
+): Uint8Array | Promise<Uint8Array> {
   const coding = request.headers.get('content-encoding');
   return coding === null
     ? request.readBody(key?.name)

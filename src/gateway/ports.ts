@@ -82,10 +82,10 @@ export interface ClientRequest {
   /** Whether the runtime has sent the answer or given up. Absent if that is not observable. */
   readonly isAnswered?: () => boolean;
   /**
-   * Rejects with a `Refusal` if the body is too large, too slow or incomplete, or if the named key has too many large
+   * Returns the body if it has arrived. Rejects with a `Refusal` if the body is too large, too slow or incomplete, or if the named key has too many large
    * bodies in flight.
    */
-  readonly readBody: (keyName: string | undefined) => Promise<Uint8Array>;
+  readonly readBody: (keyName: string | undefined) => Uint8Array | Promise<Uint8Array>;
 }
 
 /** Sends requests to providers. `send` never rejects: failures are values. */

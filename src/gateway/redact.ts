@@ -20,9 +20,18 @@ interface Secret {
 export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   const secrets = secretsOf(provider);
   if (secrets.length === 0) return bytes;
+  for (const secret of secrets) if (isIn(bytes, secret)) return redacted(bytes, secrets);
+  return bytes;
+}
+
+/** A view of its own for each answer would cost more than the search. */
+function isIn(bytes: Uint8Array, secret: Secret): boolean {
+  return Buffer.prototype.includes.call(bytes, secret.bytes);
+}
+
+function redacted(bytes: Uint8Array, secrets: readonly Secret[]): Uint8Array {
+  const found = secrets.filter((secret) => isIn(bytes, secret));
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = secrets.filter((secret) => buffer.includes(secret.bytes));
-  if (found.length === 0) return bytes;
   // Use latin1, so that binary data survives and non-ASCII secrets match as bytes.
   return Buffer.from(
     found.reduce(

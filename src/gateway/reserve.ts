@@ -38,10 +38,9 @@ export function reserve(
   gateway: LimitedGateway,
 ): Admission | Promise<Admission> {
   const needs = needsOf(demand, gateway);
-  const attempt = { admission, demand, gateway, triesLeft: MOST_TRIES, leasesLeft: MOST_LEASES };
-  return needs instanceof Promise
-    ? needs.then((known) => takeAll({ ...attempt, needs: known }))
-    : takeAll({ ...attempt, needs });
+  const take = (needs: RequestNeeds): Admission | Promise<Admission> =>
+    takeAll({ admission, demand, needs, gateway, triesLeft: MOST_TRIES, leasesLeft: MOST_LEASES });
+  return needs instanceof Promise ? needs.then(take) : take(needs);
 }
 
 /** The number of tries if counters turn out to be unknown. */

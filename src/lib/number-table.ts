@@ -17,7 +17,10 @@ export interface NumberTable<Field extends string> {
   readonly isEmpty: () => boolean;
 }
 
-/** The table of one process. Beyond `most` records, the one that was changed longest ago is dropped. */
+/**
+ * The table of one process. Beyond `most` records, the one that was changed longest ago is dropped. Changes while the
+ * table is less than half full do not count for that, since keeping the order costs more than a change.
+ */
 export class LocalTable<Field extends string> implements NumberTable<Field> {
   readonly #records = new Map<string, NumberRecord<Field>>();
   readonly #fields: readonly Field[];
@@ -40,7 +43,7 @@ export class LocalTable<Field extends string> implements NumberTable<Field> {
     const record = known ?? { ...this.#zeros };
     const result = change(record);
     if (isZero(record, this.#fields)) this.#records.delete(key);
-    else if (known === undefined || Number.isFinite(this.#most)) this.#put(key, record);
+    else if (known === undefined || this.#records.size * 2 >= this.#most) this.#put(key, record);
     return result;
   }
 

@@ -20,10 +20,11 @@ export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
 
 /**
  * Applies edits without copying: returns views of the original bytes and of the replacements. The edits are sorted by
- * offset and do not overlap.
+ * offset and do not overlap. Small bodies are copied, which is cheaper than views.
  */
 export function pieces(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint8Array[] {
   if (edits.length === 0) return [bytes];
+  if (bytes.byteLength <= SMALL_BYTES) return [copied(bytes, edits)];
   const parts: Uint8Array[] = [];
   let from = 0;
   for (const edit of edits) {
@@ -33,6 +34,25 @@ export function pieces(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint
   }
   if (from < bytes.byteLength) parts.push(bytes.subarray(from));
   return parts;
+}
+
+/** A view costs as much as copying some hundred bytes. */
+const SMALL_BYTES = 512;
+
+function copied(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  let size = bytes.byteLength;
+  for (const edit of edits) size += edit.bytes.byteLength - (edit.end - edit.start);
+  const result = new Uint8Array(size);
+  let from = 0;
+  let at = 0;
+  for (const edit of edits) {
+    while (from < edit.start) result[at++] = bytes[from++] ?? 0;
+    result.set(edit.bytes, at);
+    at += edit.bytes.byteLength;
+    from = edit.end;
+  }
+  while (at < size) result[at++] = bytes[from++] ?? 0;
+  return result;
 }
 
 /** The total size of all pieces in bytes. */

@@ -46,7 +46,7 @@ export function judgeJson(
 
 function viewOf(body: AnswerBody): AnswerView | AnswerDefect {
   const parsed = body.small();
-  if (parsed !== undefined) return parsedView(parsed, body);
+  if (parsed !== undefined) return new ParsedView(parsed, body);
   const scan = body.scan();
   switch (scan.kind) {
     case 'malformed':
@@ -69,23 +69,36 @@ export function saysSomething(value: unknown): boolean {
 /** Whether a message or delta has anything for the user: text, reasoning, a refusal, a tool call, audio. */
 export function hasContent(message: JsonObject | undefined): boolean {
   if (message === undefined) return false;
-  return Object.entries(message).some(([key, value]) => !ENVELOPE.has(key) && saysSomething(value));
+  for (const key in message) if (!ENVELOPE.has(key) && saysSomething(message[key])) return true;
+  return false;
 }
 
 /** Members of a message that identify it but are not content. */
 const ENVELOPE = new Set(['role', 'name', 'id', 'type', 'provider_specific_fields', 'obfuscation']);
 
-function parsedView(value: JsonObject, body: AnswerBody): AnswerView {
-  return {
-    isParsed: true,
-    type: (key) => typeOf(value[key]),
-    value: (key) => value[key],
-    bytes(key) {
-      const scan = body.scan();
-      const { bytes } = body;
-      return scan.kind === 'object' ? scannedView(scan.members, bytes).bytes(key) : bytes.subarray(0, 0);
-    },
-  };
+class ParsedView implements AnswerView {
+  readonly isParsed = true;
+  readonly #value: JsonObject;
+  readonly #body: AnswerBody;
+
+  constructor(value: JsonObject, body: AnswerBody) {
+    this.#value = value;
+    this.#body = body;
+  }
+
+  type(key: string): JsonType | undefined {
+    return typeOf(this.#value[key]);
+  }
+
+  value(key: string): unknown {
+    return this.#value[key];
+  }
+
+  bytes(key: string): Uint8Array {
+    const scan = this.#body.scan();
+    const { bytes } = this.#body;
+    return scan.kind === 'object' ? scannedView(scan.members, bytes).bytes(key) : bytes.subarray(0, 0);
+  }
 }
 
 function typeOf(value: unknown): JsonType | undefined {

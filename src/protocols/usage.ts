@@ -129,8 +129,13 @@ function partsOf(
     webSearches: count(asObject(raw.server_tool_use)?.web_search_requests),
     serviceTier: typeof raw.service_tier === 'string' ? raw.service_tier : undefined,
   };
-  if (!Object.values(parts).some(Boolean)) return undefined;
+  if (!hasAny(parts)) return undefined;
   return { ...parts, cacheWrite1h: count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens) };
+}
+
+function hasAny(parts: Readonly<Record<string, unknown>>): boolean {
+  for (const name in parts) if (parts[name]) return true;
+  return false;
 }
 
 /** Merges two usage reports of one stream. Later values win, except that null and 0 do not replace a number. */

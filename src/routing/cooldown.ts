@@ -2,6 +2,7 @@ import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-t
 import type { Availability } from './decide.ts';
 import type { Attempt, Defect, Outcome } from './outcome.ts';
 import type { Model } from './route.ts';
+import type { RouteChange } from './route-change.ts';
 
 /** A provider may ask for a long pause, but an absurd `Retry-After` must not remove a route. */
 const LONGEST_COOLDOWN_MS = 3_600_000;
@@ -94,11 +95,32 @@ type CooldownRecord = NumberRecord<(typeof COOLDOWN_FIELDS)[number]>;
 export class CooldownLedger {
   readonly #routes: CooldownTable;
   readonly #prober: number;
+  #tell: ((change: RouteChange) => void) | undefined;
 
   /** `prober`, not 0, identifies this process among those that share the table. */
   constructor(routes: CooldownTable = new LocalTable(COOLDOWN_FIELDS), prober = 1) {
     this.#routes = routes;
     this.#prober = prober;
+  }
+
+  /** Tells of each change that is made through this ledger. */
+  observe(tell: (change: RouteChange) => void): void {
+    this.#tell = tell;
+  }
+
+  /** Makes a change of another machine, and tells nobody. */
+  adopt(change: RouteChange, nowMs: number): void {
+    const { kind, route } = change;
+    if (kind === 'resumed' || kind === 'cleared') {
+      if (this.#routes.read(route, isKnown) !== true) return;
+    }
+    this.#routes.update(route, (record) => {
+      if (kind === 'cooled') {
+        record.failures = Math.max(record.failures, 1);
+        record.untilMs = Math.max(record.untilMs, nowMs + change.forMs);
+      } else if (kind === 'cleared') endCooldown(record);
+      else record.drained = kind === 'drained' ? 1 : 0;
+    });
   }
 
   /** Whether all routes are known to be available without looking at each; false if that is unknown. */
@@ -153,13 +175,15 @@ export class CooldownLedger {
     if (durationMs === 0) return 0;
     const isLastAvailable = this.#isLastAvailable(attempt, owner, nowMs);
     const cooled = ofEndpoint !== undefined && isOfEndpoint(outcome) ? ofEndpoint : route.id;
-    return this.#routes.update(cooled, (record) => {
+    const forMs = this.#routes.update(cooled, (record) => {
       record.failures += 1;
       // One failure does not cool the last route of a model: there would be nothing left to try.
       if (record.failures === 1 && isLastAvailable) return 0;
       record.untilMs = Math.max(record.untilMs, nowMs + durationMs);
       return record.untilMs - nowMs;
     });
+    if (forMs > 0) this.#tell?.({ kind: 'cooled', route: cooled, forMs });
+    return forMs;
   }
 
   /** Gives the route no more requests. */
@@ -167,6 +191,7 @@ export class CooldownLedger {
     this.#routes.update(id, (record) => {
       record.drained = 1;
     });
+    this.#tell?.({ kind: 'drained', route: id });
   }
 
   /** Ends a drain. */
@@ -175,17 +200,15 @@ export class CooldownLedger {
     this.#routes.update(id, (record) => {
       record.drained = 0;
     });
+    this.#tell?.({ kind: 'resumed', route: id });
   }
 
   /** Ends the cooldowns of the route and of these endpoints of it; their failures are forgotten. */
   clear(id: string, endpoints: readonly string[]): void {
     for (const one of [id, ...endpoints.map((endpoint) => endpointId(id, endpoint))]) {
       if (this.#routes.read(one, isKnown) !== true) continue;
-      this.#routes.update(one, (record) => {
-        record.failures = 0;
-        record.untilMs = 0;
-        record.prober = 0;
-      });
+      this.#routes.update(one, endCooldown);
+      this.#tell?.({ kind: 'cleared', route: one });
     }
   }
 
@@ -223,6 +246,12 @@ export class CooldownLedger {
       (route) => route.id === id || this.availability(route.id, nowMs, endpoint).kind !== 'available',
     );
   }
+}
+
+function endCooldown(record: CooldownRecord): void {
+  record.failures = 0;
+  record.untilMs = 0;
+  record.prober = 0;
 }
 
 function isKnown(): boolean {

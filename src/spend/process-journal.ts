@@ -48,7 +48,7 @@ export function openProcessJournal(
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
     const holdNano = writer.holdOf(ended.requestId);
-    const record = sheets.leaveOut({ ...recordOf(ended, epochMs()), holdNano });
+    const record = sheets.leaveOut(Object.assign(recordOf(ended, epochMs()), { holdNano }));
     writer.close({ t: 'close', id: ended.requestId, record, uses: uses.map(useOf) });
   };
   return {
@@ -94,7 +94,7 @@ class WrittenSheets {
     if (priceRef === null) return record;
     if (this.#file !== this.#writer.file) this.#refs.clear();
     this.#file = this.#writer.file;
-    if (this.#refs.has(priceRef)) return { ...record, priceSheet: null };
+    if (this.#refs.has(priceRef)) return Object.assign(record, { priceSheet: null });
     this.#refs.add(priceRef);
     return record;
   }

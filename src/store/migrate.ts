@@ -10,6 +10,7 @@ import { console } from './migrations/0007-console.ts';
 import { sharedLimits } from './migrations/0008-shared-limits.ts';
 import { spendSums } from './migrations/0009-spend-sums.ts';
 import { requestDetails } from './migrations/0010-request-details.ts';
+import { routeStates } from './migrations/0011-route-states.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   sharedLimits,
   spendSums,
   requestDetails,
+  routeStates,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

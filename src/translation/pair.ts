@@ -7,6 +7,7 @@ import { withoutJsonTool } from './json-tool.ts';
 import { writeJson } from './json.ts';
 import type { Loss } from './losses.ts';
 import type { ClientSide, ProviderSide, ReadContext, RequestReading } from './sides.ts';
+import { wholePiece } from './held-text.ts';
 import { createHubPipe, createStreamTranslation, type StreamTranslation } from './stream-translation.ts';
 import type { StreamReader } from './stream.ts';
 
@@ -72,7 +73,8 @@ export async function translationFor(
       const bytes = eventsOf(reading.answer)
         .flatMap(pipe)
         .map((event) => writer.push(event))
-        .filter((piece) => piece !== undefined);
+        .filter((piece) => piece !== undefined)
+        .map(wholePiece);
       return { kind: 'answer', bytes, answer: reading.answer };
     },
     stream: (exchange) =>

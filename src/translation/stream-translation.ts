@@ -1,3 +1,4 @@
+import type { StreamPiece } from './held-text.ts';
 import type { HubError } from './hub-error.ts';
 import { CallIds } from './ids.ts';
 import { createJsonToolFilter } from './json-tool.ts';
@@ -23,7 +24,7 @@ export interface StreamTranslation {
 
 export interface StreamStep {
   /** Ready to send, in order. */
-  readonly bytes: readonly Uint8Array[];
+  readonly bytes: readonly StreamPiece[];
   /** Whether this step contains content. Content commits the stream. */
   readonly content: boolean;
   /** Whether the provider has sent its finish reason, in this step or before. */
@@ -45,7 +46,7 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   let over: StreamStep['over'];
   let finished = false;
   function step(events: readonly HubEvent[]): StreamStep {
-    const bytes: Uint8Array[] = [];
+    const bytes: StreamPiece[] = [];
     let content = false;
     for (const read of events) {
       if (read.kind === 'usage' || read.kind === 'start') usage = completed(usage, read.usage);
@@ -55,7 +56,7 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
     }
     return { bytes, content, finished, over };
   }
-  function write(event: HubEvent, bytes: Uint8Array[]): void {
+  function write(event: HubEvent, bytes: StreamPiece[]): void {
     if (over !== undefined) return;
     if (event.kind === 'error') {
       over = event.error;

@@ -1,6 +1,7 @@
 import type { Citation } from './answer.ts';
 import type { Seal } from './conversation.ts';
 import type { Finish } from './finish.ts';
+import type { StreamPiece } from './held-text.ts';
 import type { HubError } from './hub-error.ts';
 import type { Usage } from './usage.ts';
 
@@ -77,7 +78,7 @@ export interface StreamReader {
  */
 export interface StreamWriter {
   /** undefined: this event has no output. Only `end` produces the final event of a successful stream. */
-  readonly push: (event: HubEvent) => Uint8Array | undefined;
+  readonly push: (event: HubEvent) => StreamPiece | undefined;
   /**
    * Only the answer's first event, if it has not been sent yet; otherwise undefined. `push` sends it before the first
    * content.

@@ -1,3 +1,4 @@
+import { LargeTexts, wholePiece } from './held-text.ts';
 import type { HubError } from './hub-error.ts';
 import type { HubEvent, StreamWriter } from './stream.ts';
 
@@ -7,20 +8,23 @@ export interface TextWriter {
   readonly begin: () => string;
   readonly fail: (error: HubError) => string;
   readonly fault?: (() => HubError | undefined) | undefined;
+  /** The long texts for whose marks the events leave room. */
+  readonly texts?: LargeTexts;
 }
 
 /** Encodes the output of a text writer as UTF-8. */
-export function createTextStreamWriter({ push, begin, fail, fault }: TextWriter): StreamWriter {
+export function createTextStreamWriter(writer: TextWriter): StreamWriter {
+  const { push, begin, fail, fault, texts = new LargeTexts() } = writer;
   return {
-    push: (event) => encoded(push(event)),
-    begin: () => encoded(begin()),
-    fail: (error) => UTF8.encode(fail(error)),
+    push(event) {
+      const text = push(event);
+      return text === '' ? undefined : texts.encoded(text);
+    },
+    begin() {
+      const text = begin();
+      return text === '' ? undefined : wholePiece(texts.encoded(text));
+    },
+    fail: (error) => wholePiece(texts.encoded(fail(error))),
     fault,
   };
-}
-
-const UTF8 = new TextEncoder();
-
-function encoded(text: string): Uint8Array | undefined {
-  return text === '' ? undefined : UTF8.encode(text);
 }

@@ -106,7 +106,7 @@ async function exchange(
   cancellation: Cancellation,
 ): Promise<CheckedReply> {
   const reply = await new Promise<UpstreamReply>((resolve) => {
-    const current = new Exchange(connection, { method, cancellation }, resolve);
+    const current = new Exchange(connection, { method, cancellation }, { settled: resolve });
     if (cancellation.isCancelled) return void current.cancel();
     const { pathname, search, host } = url;
     const lines = [
@@ -115,7 +115,7 @@ async function exchange(
       ...fields,
       'connection: close',
     ];
-    connection.send(current, `${lines.join('\r\n')}\r\n\r\n`, body === undefined ? [] : [body]);
+    connection.send(current, [lines.join('\r\n'), '\r\n\r\n'], body === undefined ? [] : [body]);
   });
   return reply.kind === 'reply' ? reply : UNREACHABLE;
 }

@@ -31,6 +31,7 @@ providers:
 models:
   m: { routes: [{ provider: up, model: mock/ok }] }
   big: { routes: [{ provider: big, model: x }] }
+  streamed: { routes: [{ provider: big, model: streamed }] }
   own: { routes: [{ provider: own, model: claude-sonnet-4-5 }] }
   claude: { routes: [{ provider: cloud, model: claude-sonnet-4-5 }] }`;
 
@@ -50,7 +51,9 @@ function startBigProvider(): BigProvider {
     hostname: '127.0.0.1',
     port: 0,
     async fetch(request) {
-      received = (await request.bytes()).byteLength;
+      const body = await request.text();
+      received = Buffer.byteLength(body);
+      if (body.includes('"streamed"')) return new Response(pieces(), { headers: EVENT_STREAM });
       const { pathname } = new URL(request.url);
       if (pathname.endsWith('/embeddings')) return Response.json(vectors());
       return Response.json(pathname.endsWith('/completions') ? completion() : message());
@@ -63,6 +66,16 @@ function startBigProvider(): BigProvider {
     },
     stop: () => server.stop(true),
   };
+}
+
+const EVENT_STREAM = { 'content-type': 'text/event-stream' };
+const PIECES = 15_000;
+
+/** 30 MB of text in pieces of 2 KB. */
+async function* pieces(): AsyncGenerator<string> {
+  const piece = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: PROSE.slice(0, 2_000) } }] })}\n\n`;
+  for (let count = 0; count < PIECES; count += 100) yield piece.repeat(100);
+  yield 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 }
 
 const completion = () => ({
@@ -172,6 +185,19 @@ test.each(['', 'stream'])(
   },
   60_000,
 );
+
+test('a streamed answer of 30 MB ends with events that repeat it, and holds nobody up', async () => {
+  await slowestMs();
+  const body = { model: 'streamed', input: 'Hello', stream: true };
+  const response = await post(gateway.url, JSON.stringify(body), '/v1/responses');
+  const events = (await response.text()).split('\n\n').filter((event) => event !== '');
+  expect(await slowestMs()).toBeLessThan(MOST_MS);
+  const last = JSON.parse(events.at(-1)?.split('data: ')[1] ?? '') as {
+    response: { output: { content: { text: string }[] }[]; status: string };
+  };
+  expect(last.response.status).toBe('completed');
+  expect(last.response.output[0]?.content[0]?.text).toBe(PROSE.slice(0, 2_000).repeat(PIECES));
+}, 60_000);
 
 test('vectors of 20 MB are translated in a thread', async () => {
   const started = await threadsOf(async (url) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { KEY, type RequestForm } from './front/request-forms.ts';
+import { KEY, markOf, type RequestForm } from './front/request-forms.ts';
 import { compareForms, emptyComparison, startTwoServers, type TwoServers } from './front/two-servers.ts';
 
 let servers: TwoServers;
@@ -11,17 +11,17 @@ afterAll(() => servers.stop());
 
 test('whatever a client sends, the lean engine reads what the runtime reads, or refuses it', async () => {
   const result = emptyComparison();
-  await compareForms({ from: 0, to: 3_000, seed: 20 }, servers, result);
+  await compareForms({ from: 0, to: 2_000, seed: 20 }, servers, result);
   expect(result.wrong).toEqual([]);
   expect(result.lost).toEqual([]);
   // The comparison says something only if many requests arrive, and many do not.
-  expect(result.served).toBeGreaterThan(800);
-  expect(result.served).toBeLessThan(2_400);
+  expect(result.served).toBeGreaterThan(600);
+  expect(result.served).toBeLessThan(1_800);
   expect(result.stricter).toBeLessThan(60);
 }, 180_000);
 
 test('a plain request is read alike wherever it is cut', async () => {
-  const body = '{"model":"m","user":"case-9-0-"}';
+  const body = `{"model":"m","user":"${markOf(9, 0)}"}`;
   const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${KEY}\r\nContent-Length: ${body.length}\r\n\r\n`;
   const bytes = Buffer.from(head + body);
   const form = (cuts: readonly number[]): RequestForm => ({

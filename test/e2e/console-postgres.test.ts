@@ -176,7 +176,7 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     const logs = page.getByRole('log');
     expect(await logs.count()).toBe(4);
     expect(await more.isVisible()).toBe(false);
-    await page.getByPlaceholder('Ask something …').fill('Hello');
+    await page.getByPlaceholder('Ask something …').fill('Hello, this is private');
     await page.keyboard.press('Enter');
     const seen: string[] = [];
     for (const log of await logs.all()) {
@@ -188,6 +188,12 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
       seen.push((await log.getAttribute('aria-label')) ?? '');
     }
     expect(seen.toSorted()).toEqual(MODELS.map((model) => `Conversation with ${model}`).toSorted());
+    // Neither the credential, nor the prompt, nor an answer is in the address or in what the browser keeps.
+    const kept = await page.evaluate(
+      'JSON.stringify([location.href, { ...localStorage }, { ...sessionStorage }, document.cookie, history.state])',
+    );
+    const [answer = ''] = await page.locator('.words').allTextContents();
+    for (const secret of [ADMIN_KEY, KEY, 'private', answer]) expect(kept).not.toContain(secret);
     // All four fit without scrolling.
     const boxes = await Promise.all((await logs.all()).map((log) => log.boundingBox()));
     for (const box of boxes) expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan(1440);

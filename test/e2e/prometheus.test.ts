@@ -52,15 +52,17 @@ providers:
   - { name: down, api_base: "http://127.0.0.1:9" }
   - { name: mock, api_base: "${simulator.url}" }
   - { name: dark, api_base: "${simulator.url}" }
+  - { name: paid, api_base: "${simulator.url}" }
 models:
   steady: { routes: [{ provider: mock, model: mock/ok }] }
   dark: { routes: [{ provider: dark, model: mock/ok }] }
+  cached: { routes: [{ provider: paid, model: mock/ok }], cache: { ttl: 600 } }
   drip: { routes: [{ provider: mock, model: "mock/drip?bytes=600&ms=20" }] }
   falls: { routes: [{ provider: down, model: x, priority: 1 }, { provider: mock, model: mock/ok, priority: 2 }] }
   sick: { routes: [{ provider: mock, model: mock/503 }] }
   cut: { routes: [{ provider: mock, model: "mock/cut-rst?after=3" }] }
 fallback: { cooldown_seconds: 1, alias_fallback: { sick: [steady] } }
-prices: { models: { "mock/*": { free: true } } }
+prices: { models: { "mock/*": { free: true }, "paid/*": { input: 1, output: 1 } } }
 spend: { journal: memory }
 master_keys:
   - { name: team, key: mk-team }
@@ -91,6 +93,7 @@ master_keys:
         ask('steady', {}, 'mk-limited'),
         ask('steady', {}, 'mk-capped'),
         ask('dark'),
+        ask('cached', { temperature: 0 }),
         ask('drip', { stream: true }, 'mk-team', AbortSignal.timeout(15)),
       ]);
       gateway.app.emit({ type: 'configuration-refused', problems: [] });

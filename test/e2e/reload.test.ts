@@ -107,14 +107,15 @@ test('a hundred changes under load fail no request, and a stream keeps the confi
     }),
   );
   for (let change = 1; change <= 100; change++) {
-    const isBad = change % 10 === 0;
+    // The last one is good: a busy program may read only that.
+    const isBad = change % 10 === 5;
     await write(
       isBad ? 'providers: {' : config(`${route('one', `upstream-${change}`)}, ${route('other', 'x')}`),
     );
     program.kill('SIGHUP');
     await Bun.sleep(15);
   }
-  await until(() => (simulator.attempts.at(-1)?.model === 'upstream-99' ? true : undefined));
+  await until(() => (simulator.attempts.at(-1)?.model === 'upstream-100' ? true : undefined));
   load.isOver = true;
   await loading;
   expect(statuses.length).toBeGreaterThan(20);

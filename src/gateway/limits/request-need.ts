@@ -101,9 +101,9 @@ function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
   const dearest = { nano: 0, outputNano: 0 };
   // Without an estimator, the cost is unknown.
   let isPriceUnknown = costs === undefined;
-  const use = { ...size, inputTokens: tokens.input, outputTokens: tokens.output, hasBudget: true };
-  for (const [provider, upstream] of costs === undefined ? [] : upstreamModels(model)) {
-    const estimate = costs?.estimate({ ...use, provider, model: upstream });
+  for (const { provider, upstream } of costs === undefined ? [] : upstreamModels(model)) {
+    const priced = { provider, model: upstream, inputTokens: tokens.input, outputTokens: tokens.output };
+    const estimate = costs?.estimate({ ...size, ...priced, hasBudget: true });
     if (estimate === undefined) isPriceUnknown = true;
     else if (estimate.nano > dearest.nano) Object.assign(dearest, estimate);
   }
@@ -112,9 +112,22 @@ function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
   return { ...tokens, cost, outputCost, least, isPriceUnknown };
 }
 
+interface UpstreamModel {
+  readonly provider: string;
+  readonly upstream: string;
+}
+
+/** By model, which a configuration replaces when it changes. */
+const knownUpstream = new WeakMap<Model, readonly UpstreamModel[]>();
+
 /** The provider and upstream model of every route that may serve the model. */
-function upstreamModels(model: Model): (readonly [provider: string, model: string])[] {
-  return [model, ...model.fallbacks].flatMap(({ name, routes }) =>
-    routes.map(({ provider, upstreamModel }) => [provider, upstreamModel ?? name] as const),
-  );
+function upstreamModels(model: Model): readonly UpstreamModel[] {
+  let known = knownUpstream.get(model);
+  if (known === undefined) {
+    known = [model, ...model.fallbacks].flatMap(({ name, routes }) =>
+      routes.map(({ provider, upstreamModel }) => ({ provider, upstream: upstreamModel ?? name })),
+    );
+    knownUpstream.set(model, known);
+  }
+  return known;
 }

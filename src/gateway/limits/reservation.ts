@@ -92,7 +92,7 @@ export class Reservation implements Admission {
 
   #usedOf(claim: Claim, actual: Actual): number {
     if (claim.kind === 'requests') return actual.isFailed === true && this.#context.refundsFailed ? 0 : 1;
-    return usedOf(claim.kind, claim.countsCached ? actual : withoutCached(actual));
+    return usedOf(claim.kind, actual, claim.countsCached ? 0 : (actual.cachedTokens ?? 0));
   }
 
   /** Doubles the held output without an admission check, because it is already being spent. */
@@ -175,9 +175,10 @@ function isKept({ period }: Claim): boolean {
 }
 
 function amountsOf(holds: readonly Hold[]): CounterAmount[] {
-  return holds.flatMap(({ claim, windowMs, amount }) =>
-    isKept(claim) ? [{ counter: claim.counter, windowMs, amount, kind: claim.kind }] : [],
-  );
+  const amounts: CounterAmount[] = [];
+  for (const { claim, windowMs, amount } of holds)
+    if (isKept(claim)) amounts.push({ counter: claim.counter, windowMs, amount, kind: claim.kind });
+  return amounts;
 }
 
 /** Whether a longer answer needs more of the limit than is held. */
@@ -190,22 +191,20 @@ function outputPart(claim: Claim, needs: RequestNeeds): number {
   return claim.kind === 'cost' ? need.outputCost : need.output;
 }
 
-function withoutCached(actual: Actual): Actual {
-  const input = Math.max(0, (actual.inputTokens ?? 0) - (actual.cachedTokens ?? 0));
-  return { ...actual, inputTokens: input };
-}
-
+/** The use without the input tokens that do not count. */
 function usedOf(
   kind: Exclude<LimitKind, 'requests'>,
   { costNano, inputTokens = 0, outputTokens = 0 }: Actual,
+  uncountedTokens: number,
 ): number {
+  const counted = uncountedTokens === 0 ? inputTokens : Math.max(0, inputTokens - uncountedTokens);
   switch (kind) {
     case 'cost':
       return costNano ?? 0;
     case 'tokens':
-      return inputTokens + outputTokens;
+      return counted + outputTokens;
     case 'input_tokens':
-      return inputTokens;
+      return counted;
     case 'output_tokens':
       return outputTokens;
     case 'concurrent':

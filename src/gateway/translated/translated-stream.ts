@@ -1,5 +1,7 @@
 import { textUnder } from '../../protocols/text.ts';
 import type { StreamReader, Usage } from '../../protocols/protocol.ts';
+import { nextTurn } from '../../lib/in-turns.ts';
+import { SlicedText, type StreamPiece } from '../../translation/held-text.ts';
 import type { HubError } from '../../translation/hub-error.ts';
 import { unreadable } from '../../translation/hub-error.ts';
 import type { StreamStep, StreamTranslation } from '../../translation/stream-translation.ts';
@@ -56,7 +58,7 @@ export class TranslatedStream implements AnswerStream {
   readonly #signs: StreamReader;
   readonly #keepAlive: KeepAlive;
   readonly #sample = new TextSample();
-  #kept: Uint8Array[] = [];
+  #kept: StreamPiece[] = [];
   #heldBytes = 0;
   #hasContent = false;
   #isThinking = false;
@@ -200,18 +202,33 @@ export class TranslatedStream implements AnswerStream {
     return this.#flush(sink);
   }
 
-  #keep(events: Uint8Array): void {
-    this.#sample.add(events);
+  #keep(events: StreamPiece): void {
+    if (events instanceof SlicedText) this.#sample.skip(events.length);
+    else this.#sample.add(events);
     this.#kept.push(events);
   }
 
   /** Sends the queued events in one piece. Returns a promise while the client is behind. */
   #flush(sink: ByteSink): Promise<unknown> | undefined {
     if (this.#end?.kind === 'left' || this.#kept.length === 0) return undefined;
-    const [first] = this.#kept;
-    const bytes = this.#kept.length === 1 && first !== undefined ? first : Buffer.concat(this.#kept);
+    const kept = this.#kept;
     this.#kept = [];
-    return this.#keepAlive.written(sink.write(bytes));
+    const [first] = kept;
+    if (kept.length === 1 && first instanceof Uint8Array) return this.#keepAlive.written(sink.write(first));
+    if (!kept.every((piece) => piece instanceof Uint8Array))
+      return this.#keepAlive.written(this.#sendSlices(kept, sink));
+    return this.#keepAlive.written(sink.write(Buffer.concat(kept)));
+  }
+
+  /** Sends large events slice by slice, so that nobody else waits for all of them. */
+  async #sendSlices(pieces: readonly StreamPiece[], sink: ByteSink): Promise<void> {
+    for (const piece of pieces) {
+      for (const slice of piece instanceof SlicedText ? piece : [piece]) {
+        await sink.write(slice);
+        await nextTurn();
+        if (this.#end?.kind === 'left') return;
+      }
+    }
   }
 
   /** Handles the end of the bytes. */

@@ -169,7 +169,8 @@ export function seemsObject(bytes: Uint8Array): boolean {
 export function valueAt(bytes: Uint8Array, start: number, end: number): unknown {
   if (bytes[start] === QUOTE) return stringAt(bytes, start, end);
   try {
-    return JSON.parse(UTF8.decode(bytes.subarray(start, end)));
+    const isWhole = start === 0 && end === bytes.length;
+    return JSON.parse(UTF8.decode(isWhole ? bytes : bytes.subarray(start, end)));
   } catch {
     return undefined;
   }

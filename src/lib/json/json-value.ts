@@ -53,6 +53,7 @@ export function afterString(bytes: Uint8Array, pos: number): number {
 }
 
 const NEAR_BYTES = 48;
+const LEAST_VIEWED_BYTES = 1024;
 
 /**
  * From within a string, returns the offset of its closing quote, or an offset from which to go on byte by byte: after a
@@ -61,7 +62,9 @@ const NEAR_BYTES = 48;
 function behindQuotes(bytes: Uint8Array, start: number): number {
   const firstWord = -bytes.byteOffset & 3;
   const count = (bytes.length - firstWord) >> 2;
-  if (start < firstWord || start >= firstWord + count * 4) return start;
+  // The view of a small body would cost more than its bytes.
+  const isShort = bytes.length - start < LEAST_VIEWED_BYTES;
+  if (isShort || start < firstWord || start >= firstWord + count * 4) return start;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + firstWord, count);
   let from = start;
   let word = (start - firstWord) >> 2;

@@ -1,6 +1,6 @@
 import type { Socket } from 'bun';
 import type { ClientStream, StreamedClientAnswer, WholeClientAnswer } from '../../gateway/client-answer.ts';
-import { answerHead, type Framing } from '../../http1/answer-head.ts';
+import { type AnswerHead, mostBytesOf, writeAnswerHead } from '../../http1/answer-head.ts';
 import { PendingBytes } from './pending-bytes.ts';
 
 /** Joins a head and small pieces, so that they leave in one write. It is shared, since the system copies the bytes. */
@@ -17,6 +17,12 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /** Statuses whose answers have no body and no length (RFC 9110 §6.4.1). */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+
+/** Returns a head of any size in a buffer of its own. */
+function largeHead(head: AnswerHead): Buffer {
+  const bytes = Buffer.allocUnsafe(mostBytesOf(head));
+  return bytes.subarray(0, writeAnswerHead(bytes, head));
+}
 
 /** Writes answers to one connection, one after the other. */
 export class AnswerWriter {
@@ -88,16 +94,36 @@ export class AnswerWriter {
 
   /** Writes a complete answer, or as much of it as the system takes now. */
   whole({ status, fields, body: given }: WholeClientAnswer, isLast: boolean): void {
-    const body = typeof given === 'string' ? Buffer.from(given) : given;
-    const framing: Framing = BODILESS.has(status) ? 'none' : { length: body?.byteLength ?? 0 };
-    const head = this.#unsent(answerHead(status, fields, framing, isLast));
-    this.#join(head, framing === 'none' ? undefined : body);
+    if (this.#isClosed) return;
+    this.#isUnbegun = false;
     this.#isDone = true;
+    const bytes = typeof given === 'string' ? Buffer.from(given) : given;
+    const isBodiless = BODILESS.has(status);
+    const body = isBodiless ? null : bytes;
+    const framing = isBodiless ? 'none' : (bytes?.byteLength ?? 0);
+    const head = { status, fields, framing, isLast } as const;
+    const size = writeAnswerHead(SCRATCH, head);
+    const isSmall =
+      size !== -1 && this.#pending.isEmpty && size + (body?.byteLength ?? 0) <= SCRATCH.byteLength;
+    if (isSmall) return this.#writeWhole(size, body);
+    this.#pending.add(this.#unsent(size === -1 ? largeHead(head) : Buffer.from(SCRATCH.subarray(0, size))));
+    if (body) this.#pending.add(body);
+    this.#pending.flush(this.#socket);
+  }
+
+  /** Writes a head of `size` bytes, which is in `SCRATCH`, and the body. */
+  #writeWhole(size: number, body: Uint8Array | null): void {
+    if (body) SCRATCH.set(body, size);
+    const end = size + (body?.byteLength ?? 0);
+    const from = this.#sentBytes;
+    const sent = Math.max(0, this.#socket.write(SCRATCH, from, end - from));
+    if (from + sent < end) this.#pending.add(Buffer.from(SCRATCH.subarray(from + sent, end)));
   }
 
   /** Sends a stream. Resolves when all of it was written: `reset` if the connection has to break now. */
   async stream(answer: StreamedClientAnswer, isLast: boolean): Promise<'written' | 'reset'> {
-    const head = this.#unsent(answerHead(answer.status, answer.fields, 'chunked', isLast));
+    const { status, fields } = answer;
+    const head = this.#unsent(largeHead({ status, fields, framing: 'chunked', isLast })).toString('latin1');
     const stream = new ChunkedStream(this, head);
     const sending = answer.send(stream);
     stream.begin();
@@ -105,8 +131,8 @@ export class AnswerWriter {
     return stream.end;
   }
 
-  #unsent(head: string): string {
-    return this.#sentBytes === 0 ? head : head.slice(this.#sentBytes);
+  #unsent(head: Buffer): Buffer {
+    return this.#sentBytes === 0 ? head : head.subarray(this.#sentBytes);
   }
 
   headAlone(head: string): void {

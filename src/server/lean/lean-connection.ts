@@ -16,15 +16,14 @@ import { UnreadBytes } from './unread-bytes.ts';
 export interface LeanHost extends InnerServer {
   /** Never rejects. */
   readonly answer: (request: LeanRequest) => Promise<ClientAnswer>;
-  /** The limits on bodies. A body above the limit on size is handed over, to be refused. */
+  /** Larger bodies are handed over, to be refused. */
+  readonly maxBodyBytes: () => number;
   readonly bodyRoom: () => BodyRoom;
   /** Whether connections are to close after their answers. */
   readonly isDraining: () => boolean;
   readonly onBug: (error: Error) => void;
   readonly onClose: (connection: LeanConnection) => void;
 }
-
-const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A client that pipelines requests is paused when this much is unread. */
 const MOST_AHEAD_BYTES = 64 * 1024;
@@ -44,18 +43,19 @@ const PROBE_MS = 100;
 export class LeanConnection {
   readonly #host: LeanHost;
   readonly #socket: Socket<LeanConnection>;
-  readonly #peer: string;
+  /** The address of the peer. */
+  readonly #peer: () => string;
   readonly #writer: AnswerWriter;
   #state: 'reading' | 'answering' | 'handed-over' | 'discarding' | 'closed' = 'reading';
   readonly #unread = new UnreadBytes();
-  /** No end of a head was found before this position. */
-  #searchedBytes = 0;
   /** The head of a request whose body is incomplete. */
   #placed: PlacedHead | undefined;
   readonly #lastHead = new LastRequestHead();
   #large: LargeBody | undefined;
   #leaving: PlainSignal | undefined;
   #handedOver: HandedOver | undefined;
+  /** Whether the client closes the connection after the answer. */
+  #isLast = false;
   #isFinished = false;
   #isPaused = false;
   /** When an incomplete request began, by `performance.now`; 0: there is none. */
@@ -65,7 +65,8 @@ export class LeanConnection {
 
   constructor(socket: Socket<LeanConnection>, host: LeanHost) {
     this.#socket = socket;
-    this.#peer = socket.remoteAddress;
+    const address = socket.remoteAddress;
+    this.#peer = () => address;
     this.#host = host;
     this.#writer = new AnswerWriter(socket);
   }
@@ -164,7 +165,7 @@ export class LeanConnection {
     const isWhole = bytes.byteLength === placed.bytes + contentLength;
     if (!isWhole || contentLength > SMALL_BODY_BYTES || this.#isTooLarge(placed.head)) return false;
     const body = partOf(bytes, placed.bytes, bytes.byteLength);
-    this.#answer(placed.head, () => Promise.resolve(body));
+    this.#answer(placed.head, () => body);
     return true;
   }
 
@@ -178,7 +179,7 @@ export class LeanConnection {
     else {
       this.#unread.take(bytes);
       const body = this.#unread.take(head.contentLength);
-      this.#answer(head, () => Promise.resolve(body));
+      this.#answer(head, () => body);
     }
   }
 
@@ -197,8 +198,7 @@ export class LeanConnection {
   /** Returns the head if it is complete. Hands the request over if its head is not plain. */
   #readHead(): PlacedHead | undefined {
     if (this.#unread.size === 0) return undefined;
-    const end = this.#unread.indexOf(HEAD_END, Math.max(0, this.#searchedBytes - HEAD_END.length));
-    this.#searchedBytes = this.#unread.size;
+    const end = this.#unread.endOfHead();
     if (end === -1 && this.#unread.size <= MOST_HEAD_BYTES) {
       this.#wait();
       return undefined;
@@ -212,7 +212,7 @@ export class LeanConnection {
   }
 
   #isTooLarge({ contentLength }: RequestHead): boolean {
-    return contentLength > this.#host.bodyRoom().limits.maxBodyBytes;
+    return contentLength > this.#host.maxBodyBytes();
   }
 
   #pause(): void {
@@ -233,25 +233,25 @@ export class LeanConnection {
   #answer(head: RequestHead, readBody: LeanRequest['readBody']): void {
     this.#state = 'answering';
     this.#placed = undefined;
-    this.#searchedBytes = 0;
     this.waitingSinceMs = 0;
     const signal = new PlainSignal();
     this.#leaving = signal;
     this.#writer.begin();
+    this.#isLast = head.isLast;
     const request = { head, readBody, peer: this.#peer, signal, isAnswered: this.#isAnswered };
-    void this.#host.answer(request).then((answer) => this.#send(answer, head.isLast));
+    void this.#host.answer(request).then(this.#send);
   }
 
   readonly #isAnswered = (): boolean => this.#writer.isDrained;
 
-  #send(answer: ClientAnswer, isAsked: boolean): void | Promise<void> {
+  readonly #send = (answer: ClientAnswer): void | Promise<void> => {
     const isLast =
-      isAsked || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
+      this.#isLast || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
     if (answer.kind === 'streamed') return this.#sendStream(answer, isLast);
     this.#writer.whole(answer, isLast);
     if (this.#writer.isDrained) this.#next(isLast);
     else return this.#writer.whenDrained().then(() => this.#next(isLast));
-  }
+  };
 
   async #sendStream(answer: StreamedClientAnswer, isLast: boolean): Promise<void> {
     if (this.#isClosed) {

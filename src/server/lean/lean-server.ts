@@ -1,5 +1,8 @@
 import type { Socket } from 'bun';
-import type { Gateway } from '../../gateway/ports.ts';
+import type { TrustsProxy } from '../../config/read/trusted-proxies.ts';
+import type { Snapshot } from '../../config/snapshot.ts';
+import type { ClientRequest, Gateway } from '../../gateway/ports.ts';
+import type { Fields } from '../../lib/http/fields.ts';
 import { handle } from '../../gateway/handle.ts';
 import { refuseOwn } from '../../gateway/refuse.ts';
 import { requireOwnBrowser } from '../browser-guard.ts';
@@ -72,6 +75,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     peers,
     isTls: tls !== undefined,
     answer: (request) => answered(request, gateway),
+    maxBodyBytes: () => gateway.snapshot().server.maxBodyBytes,
     bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
     isDraining: () => state.phase === 'draining',
     onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
@@ -163,28 +167,36 @@ function innerServer(gateway: Gateway, options: ServeOptions, listeners: Listene
 }
 
 function answered(
-  { head: { path, search, headers }, readBody, peer, signal, isAnswered }: LeanRequest,
+  { head, readBody, peer, signal, isAnswered }: LeanRequest,
   gateway: Gateway,
 ): ReturnType<typeof handle> {
   const snapshot = gateway.snapshot();
-  const address = (): string => clientAddress(peer, headers, snapshot.server.trustsProxy);
-  try {
-    requireOwnBrowser({ method: 'POST', headers }, path, snapshot);
-  } catch (error) {
-    const request = { method: 'POST', path, headers, signal, clientAddress: address };
-    return Promise.resolve(refuseOwn(error, request, gateway));
+  const { path, search, headers } = head;
+  const { trustsProxy } = snapshot.server;
+  const request: ClientRequest = {
+    method: 'POST',
+    path,
+    search,
+    headers,
+    signal,
+    isAnswered,
+    clientAddress: trustsProxy === undefined ? peer : behindProxies(peer, headers, trustsProxy),
+    readBody,
+  };
+  if (snapshot.access.kind === 'open' && allowed.get(headers.shared) !== snapshot) {
+    try {
+      requireOwnBrowser(request, path, snapshot);
+    } catch (error) {
+      return Promise.resolve(refuseOwn(error, request, gateway));
+    }
+    allowed.set(headers.shared, snapshot);
   }
-  return handle(
-    {
-      method: 'POST',
-      path,
-      search,
-      headers,
-      signal,
-      isAnswered,
-      clientAddress: address,
-      readBody,
-    },
-    gateway,
-  );
+  return handle(request, gateway);
+}
+
+/** The fields that no foreign page has sent, as of a configuration. */
+const allowed = new WeakMap<object, Snapshot>();
+
+function behindProxies(peer: () => string, headers: Fields, trusts: TrustsProxy): () => string {
+  return () => clientAddress(peer(), headers, trusts);
 }

@@ -1,5 +1,8 @@
 const NOTHING = Buffer.alloc(0);
 
+/** The end of a head: the end of its last line, and an empty line. */
+export const HEAD_END = Buffer.from('\r\n\r\n');
+
 /**
  * Bytes that have arrived but were not taken yet. Each byte is copied a bounded number of times, however small the
  * pieces are.
@@ -7,6 +10,8 @@ const NOTHING = Buffer.alloc(0);
 export class UnreadBytes {
   #buffer: Buffer = NOTHING;
   #size = 0;
+  /** No head ends before this position. */
+  #searched = 0;
   /** Whether the buffer is the one in which the last bytes came, so that nothing may be added to it. */
   #isBorrowed = false;
 
@@ -27,9 +32,11 @@ export class UnreadBytes {
     this.#size = size;
   }
 
-  /** The position of a sequence of bytes at or after another position, or -1. */
-  indexOf(sequence: Buffer, from: number): number {
-    return this.#buffer.subarray(0, this.#size).indexOf(sequence, from);
+  /** The position of `HEAD_END`, or -1. */
+  endOfHead(): number {
+    const from = Math.max(0, this.#searched - HEAD_END.length);
+    this.#searched = this.#size;
+    return this.#buffer.subarray(0, this.#size).indexOf(HEAD_END, from);
   }
 
   /** The first bytes as text in latin1. */
@@ -41,6 +48,7 @@ export class UnreadBytes {
   take(count = this.#size): Buffer {
     const taken = this.#buffer.subarray(0, count);
     this.#size -= count;
+    this.#searched = 0;
     this.#buffer = this.#size === 0 ? NOTHING : this.#buffer.subarray(count, count + this.#size);
     this.#isBorrowed = true;
     return taken;

@@ -36,6 +36,8 @@ const CARRIED_AFTER_FILES = 10;
 /** Lines that wait in memory while the journal cannot be written: about 20 MB. */
 const MOST_WAITING = 50_000;
 const RETRY_MS = 1000;
+/** Enough for the lines of most turns of the event loop. */
+const BUFFER_BYTES = 64 * 1024;
 /** How often dropped lines are reported. */
 const TELL_MS = 60_000;
 
@@ -50,6 +52,7 @@ export class JournalWriter {
   /** The requests in flight, in the order of the files that name them. */
   readonly #opens = new Map<string, { line: OpenLine; file: number }>();
   readonly #waiting: string[] = [];
+  readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #turn: ReturnType<typeof setImmediate> | undefined;
   #retry: Timer | undefined;
   #syncing: Timer | undefined;
@@ -159,7 +162,7 @@ export class JournalWriter {
 
   /** Writes all lines and empties the list; on failure, removes only the lines that were written whole. */
   #append(fd: number, lines: string[]): void {
-    const bytes = Buffer.from(lines.length === 1 ? (lines[0] ?? '') : lines.join(''));
+    const bytes = this.#encoded(lines.length === 1 ? (lines[0] ?? '') : lines.join(''));
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);
@@ -177,6 +180,13 @@ export class JournalWriter {
     this.#size += bytes.length;
     this.#isDirty = true;
     lines.length = 0;
+  }
+
+  /** The text's bytes, which the next call overwrites. */
+  #encoded(text: string): Buffer {
+    // A UTF-16 unit takes at most three bytes.
+    if (text.length * 3 > this.#bytes.byteLength) return Buffer.from(text);
+    return this.#bytes.subarray(0, this.#bytes.write(text));
   }
 
   #beginFile(): number {

@@ -6,6 +6,7 @@ import {
   HISTOGRAM_COLUMNS,
   type Histogram,
 } from '../../lib/histogram.ts';
+import type { AttemptDetail } from './request-details.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** The groups that have sums: all requests together, or each model, provider or key. */
@@ -68,15 +69,26 @@ export class RequestSums {
   add(record: RequestRecord): void {
     const fromMs = record.endedAtMs - (record.endedAtMs % this.#stepMs);
     for (const dimension of SUM_DIMENSIONS) {
-      const name = nameIn(record, dimension);
-      const key = `${dimension}\0${String(fromMs).padStart(15, '0')}\0${name}`;
-      let entry = this.#sums.get(key);
-      if (entry === undefined) {
-        if (this.#sums.size >= this.#most && dimension !== 'all') continue;
-        this.#sums.set(key, (entry = { dimension, sum: emptySum(fromMs, name) }));
-      }
-      addRecord(entry.sum, record);
+      const sum = this.#sumOf(dimension, fromMs, nameIn(record, dimension));
+      if (sum !== undefined) addRecord(sum, record);
     }
+    for (const provider of providersThatFailed(record)) {
+      const sum = this.#sumOf('provider', fromMs, provider);
+      if (sum === undefined) continue;
+      sum.requests += 1;
+      sum.failures += 1;
+    }
+  }
+
+  /** undefined: there is no more room for names. */
+  #sumOf(dimension: SumDimension, fromMs: number, name: string): RequestSum | undefined {
+    const key = `${dimension}\0${String(fromMs).padStart(15, '0')}\0${name}`;
+    let entry = this.#sums.get(key);
+    if (entry === undefined) {
+      if (this.#sums.size >= this.#most && dimension !== 'all') return undefined;
+      this.#sums.set(key, (entry = { dimension, sum: emptySum(fromMs, name) }));
+    }
+    return entry.sum;
   }
 
   /** In the order of their keys, so that writers that touch the same rows cannot block each other for ever. */
@@ -104,6 +116,24 @@ export class RequestSums {
     return [...merged.values()];
   }
 }
+
+/** Those that failed before another provider was asked. A broken provider would otherwise look like an unused one. */
+function providersThatFailed({ provider, hasFallback, attemptsJson }: RequestRecord): ReadonlySet<string> {
+  if (hasFallback !== 1 || attemptsJson === null || attemptsJson === undefined) return NONE;
+  const attempts = JSON.parse(attemptsJson) as readonly Pick<AttemptDetail, 'provider' | 'outcome'>[];
+  const failed = attempts.filter((one) => one.provider !== provider && FAILURES.has(one.outcome));
+  return new Set(failed.map((one) => one.provider));
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The outcomes of an attempt for which its provider is to blame. */
+const FAILURES: ReadonlySet<AttemptDetail['outcome']> = new Set([
+  'failed',
+  'rate-limited',
+  'timed-out',
+  'unreachable',
+]);
 
 function nameIn({ model, provider, key }: RequestRecord, dimension: SumDimension): string {
   const names = { all: '', model, provider, key };

@@ -6,15 +6,20 @@ import { type Language, sayInJson } from './messages.ts';
 
 /** Renders an entry as one JSON object. */
 export function jsonLine(entry: LogEntry, language: Language, { now, texts }: LineContext): string {
-  const { level, requestId, message, values, members, measured } = entry;
-  const { escaped } = texts;
-  let line = `{"time":"${instantOf(now)}","level":"${level}"`;
-  if (requestId !== undefined) line += `,"request_id":"${requestId}"`;
-  line += `,"event":"${message}","message":"${sayInJson(message, language, values, escaped)}"`;
-  line += valueMembers(values, escaped);
-  if (members !== undefined) line += members(escaped);
-  if (measured !== undefined) line += knownMeasures(measured, escaped);
-  return `${line}}\n`;
+  const { level, requestId } = entry;
+  const request = requestId === undefined ? '' : `,"request_id":"${requestId}"`;
+  const body = jsonBody(entry, language, texts.escaped);
+  return `{"time":"${instantOf(now)}","level":"${level}"${request}${body}}\n`;
+}
+
+/** Renders the members of an entry that follow its time, level and request. */
+export function jsonBody(entry: LogEntry, language: Language, escape: Escape): string {
+  const { message, values, members, measured } = entry;
+  let body = `,"event":"${message}","message":"${sayInJson(message, language, values, escape)}"`;
+  body += valueMembers(values, escape);
+  if (members !== undefined) body += members(escape);
+  if (measured !== undefined) body += knownMeasures(measured, escape);
+  return body;
 }
 
 /** The values of a sentence. NaN and infinity become null. */
@@ -48,7 +53,7 @@ function knownMeasures(event: RequestEnded, escape: Escape): string {
 const lastInstant = { second: NaN, start: '', ms: NaN, text: '' };
 
 /** As `toISOString`, which costs more than all the rest of a line's head. */
-function instantOf(now: Date): string {
+export function instantOf(now: Date): string {
   const ms = now.getTime();
   if (ms === lastInstant.ms) return lastInstant.text;
   const second = Math.floor(ms / 1000);

@@ -114,10 +114,10 @@ function textMember(name: string, text: string, escape: Escape): string {
 }
 
 /**
- * Rounds to the microsecond, which is finer than any measurement. Three decimals after an integer cost a third of the
+ * Returns the text of a duration. Rounds to the microsecond, which is finer than any measurement. Three decimals after an integer cost a third of the
  * shortest text of a fraction.
  */
-function milliseconds(ms: number): string {
+export function milliseconds(ms: number): string {
   const micros = Math.round(ms * 1000);
   const whole = Math.floor(micros / 1000);
   const rest = micros - whole * 1000;

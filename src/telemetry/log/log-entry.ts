@@ -168,7 +168,8 @@ function probeEntries({ provider, error, latencyMs }: ProviderProbed): LogEntry[
   return [entry('warn', {}, 'probeFailed', { provider, error, duration: Math.round(latencyMs) })];
 }
 
-function endEntry(event: RequestEnded): LogEntry {
+/** The line about the end of a request. */
+export function endEntry(event: RequestEnded): LogEntry {
   const values = {
     provider: event.provider ?? (event.cache === undefined ? '-' : '(cache)'),
     status: event.status,

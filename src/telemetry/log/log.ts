@@ -1,11 +1,12 @@
 import type { LoggingSettings } from '../../config/snapshot.ts';
-import type { GatewayEvent } from '../../gateway/events.ts';
+import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
 import { jsonLine } from './json-line.ts';
 import { type LineContext, LineTexts } from './line-texts.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type Language, type MessageKey, say } from './messages.ts';
 import { asItIs, type Redact } from './redact.ts';
+import { joinedLine, UsualLines } from './usual-lines.ts';
 
 /** A destination of lines. `write` must return at once, whatever happens to the line. */
 export interface LogSink {
@@ -39,15 +40,31 @@ export function createLog({
   now = () => new Date(),
 }: LogOptions): Log {
   let texts = new LineTexts(redactor());
+  let usualLines: UsualLines | undefined;
+  const currentTexts = (): LineTexts => {
+    const redact = redactor();
+    if (texts.redact !== redact) texts = new LineTexts(redact);
+    return texts;
+  };
   const write = (entry: LogEntry): void => {
     const current = settings();
     if (RANK[entry.level] < RANK[current.level]) return;
-    const redact = redactor();
-    if (texts.redact !== redact) texts = new LineTexts(redact);
-    sink.write(renderLine(entry, current, { now: now(), texts }));
+    sink.write(renderLine(entry, current, { now: now(), texts: currentTexts() }));
+  };
+  /** Returns whether the request was usual. */
+  const writeUsual = (event: RequestEnded): boolean => {
+    const { format, language, level, enableMetrics } = settings();
+    if (format !== 'json' || RANK[level] > RANK.info) return false;
+    if (usualLines?.isOf(currentTexts(), language) !== true) usualLines = new UsualLines(texts, language);
+    const lines = usualLines.of(event);
+    if (lines === undefined) return false;
+    sink.write(joinedLine(lines.ended, event, now()));
+    if (enableMetrics) sink.write(joinedLine(lines.metrics, event, now()));
+    return true;
   };
   return {
     listen(event) {
+      if (event.type === 'request-ended' && writeUsual(event)) return;
       const level = levelOf(event);
       // Entries below the level are not rendered.
       if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);

@@ -102,7 +102,10 @@ export class StreamSink implements LogSink {
     const needed = this.#waitingBytes + bytes;
     if (needed <= this.#waiting.byteLength) return true;
     if (needed > MOST_BYTES) return false;
-    const larger = Buffer.allocUnsafeSlow(Math.min(MOST_BYTES, Math.max(ROOM_BYTES, needed * 2)));
+    let room = Math.max(ROOM_BYTES, this.#waiting.byteLength);
+    // Powers of two, so that a buffer just above `FULL_BYTES` is small enough to be used again.
+    while (room < needed) room *= 2;
+    const larger = Buffer.allocUnsafeSlow(Math.min(MOST_BYTES, room));
     this.#waiting.copy(larger, 0, 0, this.#waitingBytes);
     this.#waiting = larger;
     return true;

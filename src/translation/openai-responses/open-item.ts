@@ -1,5 +1,6 @@
 import type { Citation } from '../answer.ts';
-import { type JsonTree, RawJson, writeJson } from '../json.ts';
+import { HeldText, type LargeTexts } from '../held-text.ts';
+import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent } from '../stream.ts';
 import {
   annotation,
@@ -42,6 +43,7 @@ interface Base {
   readonly emit: Emit;
   readonly suffix: string;
   readonly index: number;
+  readonly texts: LargeTexts;
 }
 
 /** Starts a message with one part of text or refusal. */
@@ -80,7 +82,7 @@ export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
       );
     },
     close(status) {
-      const text = held.whole();
+      const text = held.whole(base.texts);
       const told =
         kind === 'text' ? `"text":${text.text},"logprobs":${writeJson(tokens)}` : `"refusal":${text.text}`;
       const whole = item(status, [part(text)]);
@@ -109,7 +111,7 @@ export function openReasoning(base: Base): Opened {
     },
     cite: () => '',
     close(_status, encrypted) {
-      const text = held.whole();
+      const text = held.whole(base.texts);
       const whole = reasoningItem({ suffix, index }, held.isEmpty ? '' : text, encrypted);
       const closing = held.isEmpty
         ? ''
@@ -135,34 +137,13 @@ export function openCall(base: Base, call: Extract<HubEvent, { kind: 'call' }>):
     cite: () => '',
     close(status) {
       const begin = held.isEmpty && !isFreeform ? delta('{}') : '';
-      const input = held.whole();
+      const input = held.whole(base.texts);
       const whole = callItem({ suffix, index, status }, call, input);
       const told = `${place},"${isFreeform ? 'input' : 'arguments'}":${input.text}`;
       return { events: begin + emit(`${name}.done`, told) + done(base, whole), item: whole };
     },
   };
   return { events: added(base, callItem({ suffix, index, status: 'in_progress' }, call, '')), open };
-}
-
-/** The text of an open item. It is escaped once, piece by piece, and not again for the closing events. */
-class HeldText {
-  /** Without quotation marks. */
-  readonly #pieces: string[] = [];
-
-  get isEmpty(): boolean {
-    return this.#pieces.length === 0;
-  }
-
-  /** Returns the piece as JSON. */
-  add(text: string): string {
-    const quoted = JSON.stringify(text);
-    this.#pieces.push(quoted.slice(1, -1));
-    return quoted;
-  }
-
-  whole(): RawJson {
-    return new RawJson(`"${this.#pieces.join('')}"`);
-  }
 }
 
 const NONE: readonly JsonTree[] = [];

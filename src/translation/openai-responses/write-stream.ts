@@ -3,6 +3,7 @@ import type { Seal } from '../conversation.ts';
 import { KINDS } from '../error-kinds.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
+import { LargeTexts } from '../held-text.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
@@ -25,10 +26,12 @@ export function createStreamWriter(exchange: Exchange): StreamWriter {
     begin: () => writer.begin(),
     fail: (error) => writer.fail(error),
     fault: () => writer.fault(),
+    texts: writer.texts,
   });
 }
 
 class ResponsesWriter {
+  readonly texts = new LargeTexts();
   readonly #exchange: Exchange;
   readonly #output: JsonTree[] = [];
   /** Undefined until the first event is written. */
@@ -196,7 +199,8 @@ class ResponsesWriter {
   }
 
   #base() {
-    return { emit: this.#emit, suffix: this.#exchange.suffix, index: this.#output.length };
+    const { suffix } = this.#exchange;
+    return { emit: this.#emit, suffix, index: this.#output.length, texts: this.texts };
   }
 
   readonly #emit = (type: string, members: string): string =>

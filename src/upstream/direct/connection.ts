@@ -82,14 +82,22 @@ export class Connection {
     }
   }
 
-  /** Sends a request and routes further bytes to its exchange. `head` has latin1 characters only. */
-  send(exchange: Receiver, head: string, body: readonly Uint8Array[]): void {
+  /**
+   * Sends a request and routes further bytes to its exchange.
+   *
+   * @param head in two texts of latin1 characters, so that a remembered one need not be joined with the other
+   */
+  send(exchange: Receiver, head: readonly [string, string], body: readonly Uint8Array[]): void {
     if (this.#state === 'closed') return exchange.connectionEnded(undefined);
     this.#exchange = exchange;
     this.idleSinceMs = 0;
     let filled = 0;
-    if (head.length > SMALL_BYTES) this.#write(Buffer.from(head, 'latin1'));
-    else filled = SCRATCH.write(head, 0, 'latin1');
+    const [start, end] = head;
+    if (start.length + end.length > SMALL_BYTES) this.#write(Buffer.from(start + end, 'latin1'));
+    else {
+      filled = SCRATCH.write(start, 0, 'latin1');
+      for (let at = 0; at < end.length; at++) SCRATCH[filled++] = end.charCodeAt(at);
+    }
     for (const piece of body) {
       const isSmall = piece.byteLength <= SMALL_BYTES;
       if (filled > 0 && !(isSmall && filled + piece.byteLength <= SCRATCH.byteLength)) {

@@ -3,9 +3,9 @@ import { sizeOf } from '../../lib/splice.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Sender } from './exchange.ts';
 import { staleWithinMs, unreachableReason } from '../failure.ts';
-import { openingOf } from './request-opening.ts';
+import { type Opening, openingOf } from './request-opening.ts';
 import type { Target } from './target.ts';
 
 /** An upstream with pooled connections. */
@@ -33,17 +33,13 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
       const opening = openingOf(request);
       // The provider has no such method.
       if (opening === undefined) return Promise.resolve({ kind: 'unreachable', reason: 'protocol' });
-      const pool = poolOf(opening.target);
+      const { target } = opening;
+      const pool = poolOf(target);
       const idle = pool.takeIdle();
-      const head = opening.text + endOfHead(request.body);
-      const sending = { request, head, pool: () => poolOf(opening.target) };
+      const sending = { request, opening, poolOf };
       if (idle !== undefined) return sendUsed(idle, sending);
       if (!pool.isResting) return sendFresh(sending);
-      // Waiting for a resting connection takes one turn of the event loop; a new connection takes round trips.
-      return pool.turn().then(() => {
-        const rested = pool.takeIdle();
-        return rested === undefined ? sendFresh(sending) : sendUsed(rested, sending);
-      });
+      return sendRested(pool, sending);
     },
     close() {
       for (const pool of pools.values()) pool.close();
@@ -53,30 +49,63 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
 
 interface Sending {
   readonly request: UpstreamRequest;
-  readonly head: string;
+  readonly opening: Opening;
   /** Looked up for each connection, since a pool may be removed together with its last one. */
-  readonly pool: () => ConnectionPool;
+  readonly poolOf: (target: Target) => ConnectionPool;
+}
+
+/** Waits for a resting connection, which takes one turn of the event loop; a new connection takes round trips. */
+async function sendRested(pool: ConnectionPool, sending: Sending): Promise<UpstreamReply> {
+  await pool.turn();
+  const rested = pool.takeIdle();
+  return rested === undefined ? sendFresh(sending) : sendUsed(rested, sending);
 }
 
 /** Sends on a connection that was used before. If the provider has already closed it, sends again on a new one. */
 function sendUsed(connection: Connection, sending: Sending): Promise<UpstreamReply> {
-  const { request } = sending;
-  const sentAtMs = systemClock.nowMs();
   return new Promise((resolve) => {
-    const isStale = (): boolean =>
-      systemClock.nowMs() - sentAtMs <= staleWithinMs(request.method, connection.handshakeMs);
-    exchange(connection, sending, (reply, hasHeard) => {
-      if (reply.kind !== 'unreachable' || hasHeard || !isStale()) resolve(reply);
-      else resolve(sendFresh(sending).then((fresh) => ({ ...fresh, isResent: true })));
-    });
+    exchange(connection, sending.request, new UsedSender(connection, sending, resolve));
   });
 }
 
-async function sendFresh(sending: Sending): Promise<UpstreamReply> {
-  const opened = await open(sending.pool(), sending.request);
+class UsedSender implements Sender {
+  readonly opening: Opening;
+  readonly #connection: Connection;
+  readonly #sending: Sending;
+  readonly #resolve: (reply: UpstreamReply | Promise<UpstreamReply>) => void;
+  readonly #sentAtMs = systemClock.nowMs();
+
+  constructor(
+    connection: Connection,
+    sending: Sending,
+    resolve: (reply: UpstreamReply | Promise<UpstreamReply>) => void,
+  ) {
+    this.#connection = connection;
+    this.#sending = sending;
+    this.#resolve = resolve;
+    this.opening = sending.opening;
+  }
+
+  settled(reply: UpstreamReply, hasHeard: boolean): void {
+    const isStale = reply.kind === 'unreachable' && !hasHeard && this.#isSoon();
+    this.#resolve(isStale ? resent(this.#sending) : reply);
+  }
+
+  #isSoon(): boolean {
+    const { method } = this.#sending.request;
+    return systemClock.nowMs() - this.#sentAtMs <= staleWithinMs(method, this.#connection.handshakeMs);
+  }
+}
+
+async function resent(sending: Sending): Promise<UpstreamReply> {
+  return { ...(await sendFresh(sending)), isResent: true };
+}
+
+async function sendFresh({ request, opening, poolOf }: Sending): Promise<UpstreamReply> {
+  const opened = await open(poolOf(opening.target), request);
   if ('kind' in opened) return opened;
-  const reply = await new Promise<UpstreamReply>((resolve) => {
-    exchange(opened, sending, resolve);
+  const reply = await new Promise<UpstreamReply>((settled) => {
+    exchange(opened, request, { opening, settled });
   });
   return { ...reply, connectMs: opened.handshakeMs };
 }
@@ -108,19 +137,17 @@ function open(
   });
 }
 
-/** @param settle gets the reply, and whether the provider had sent any byte of one */
 function exchange(
   connection: Connection,
-  { request, head }: Sending,
-  settle: (reply: UpstreamReply, hasHeard: boolean) => void,
+  request: UpstreamRequest,
+  sender: Sender & { readonly opening: Opening },
 ): void {
   const { cancellation, body } = request;
-  const current: Exchange = new Exchange(connection, request, (reply) => settle(reply, current.hasHeard));
-  if (cancellation.isCancelled) void current.cancel();
-  else connection.send(current, head, body ?? []);
+  const current = new Exchange(connection, request, sender);
+  if (cancellation.isCancelled) return void current.cancel();
+  const { text } = sender.opening;
+  if (body === undefined) connection.send(current, [text, '\r\n'], NO_BODY);
+  else connection.send(current, [text, `content-length: ${sizeOf(body)}\r\n\r\n`], body);
 }
 
-/** The end of a head: the length of the body, if there is one, and the empty line. */
-function endOfHead(body: UpstreamRequest['body']): string {
-  return body === undefined ? '\r\n' : `content-length: ${sizeOf(body)}\r\n\r\n`;
-}
+const NO_BODY: readonly Uint8Array[] = [];

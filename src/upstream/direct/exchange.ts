@@ -39,6 +39,12 @@ const END: Chunk = { done: true, value: undefined };
 
 const ENDS = { staysOpen: false, hasSurplus: false } as const;
 
+/** Who sent the request of an exchange. */
+export interface Sender {
+  /** @param hasHeard whether any byte of a reply has arrived */
+  readonly settled: (reply: UpstreamReply, hasHeard: boolean) => void;
+}
+
 /**
  * One request on a connection, and its reply.
  *
@@ -49,9 +55,11 @@ export class Exchange implements ByteSource {
   readonly #connection: Connection;
   readonly #cancellation: Cancellation;
   readonly #response: ResponseReader;
-  readonly #settle: (reply: UpstreamReply) => void;
+  readonly #sender: Sender;
   #state: 'waiting' | 'replying' | 'complete' | 'broken' = 'waiting';
-  #chunks: Uint8Array[] = [];
+  /** The oldest piece that was not read, and those after it. Most answers have one. */
+  #first: Uint8Array | undefined;
+  #others: Uint8Array[] | undefined;
   #keptBytes = 0;
   #reading: Reading | undefined;
   #sink: PipeSink | undefined;
@@ -63,18 +71,13 @@ export class Exchange implements ByteSource {
   constructor(
     connection: Connection,
     { method, cancellation }: { readonly method: string; readonly cancellation: Cancellation },
-    settle: (reply: UpstreamReply) => void,
+    sender: Sender,
   ) {
     this.#connection = connection;
     this.#cancellation = cancellation;
     this.#response = new ResponseReader(method, connection.lastHead);
-    this.#settle = settle;
+    this.#sender = sender;
     cancellation.onCancel = () => this.#end({ kind: 'aborted' });
-  }
-
-  /** Whether any byte of a reply has arrived. */
-  get hasHeard(): boolean {
-    return this.#hasHeard;
   }
 
   /** Takes bytes from the connection. The exchange owns them from then on. */
@@ -91,7 +94,7 @@ export class Exchange implements ByteSource {
     if (this.#state === 'waiting' && head !== undefined) {
       this.#state = 'replying';
       const { status, headers } = head;
-      this.#settle({ kind: 'reply', status, headers, body: hasBody ? this : null });
+      this.#sender.settled({ kind: 'reply', status, headers, body: hasBody ? this : null }, true);
     }
     if (piece !== undefined) this.#offer(piece);
     if (isComplete) this.#complete();
@@ -105,7 +108,7 @@ export class Exchange implements ByteSource {
   }
 
   takeWhole(maxBytes: number): Uint8Array | undefined {
-    const isWhole = this.#state === 'complete' && this.#chunks.length === 1 && this.#isUnread;
+    const isWhole = this.#state === 'complete' && this.#others === undefined && this.#isUnread;
     return isWhole && this.#keptBytes <= maxBytes ? this.#nextKept() : undefined;
   }
 
@@ -129,7 +132,8 @@ export class Exchange implements ByteSource {
 
   /** Discards an unwanted reply, or the unread rest of a complete one. */
   cancel(): Promise<void> {
-    this.#chunks = [];
+    this.#first = undefined;
+    this.#others = undefined;
     this.#end({ kind: 'aborted' });
     return Promise.resolve();
   }
@@ -143,15 +147,18 @@ export class Exchange implements ByteSource {
       reading.resolve({ done: false, value: chunk });
       return;
     }
-    this.#chunks.push(chunk);
+    if (this.#first === undefined) this.#first = chunk;
+    else (this.#others ??= []).push(chunk);
     this.#keptBytes += chunk.byteLength;
     if (this.#keptBytes > MOST_KEPT_BYTES && !this.#isHeldUp) this.#holdUp(true);
   }
 
   #nextKept(): Uint8Array | undefined {
     this.#isUnread = false;
-    const chunk = this.#chunks.shift();
+    const chunk = this.#first;
     if (chunk === undefined) return undefined;
+    this.#first = this.#others?.shift();
+    if (this.#first === undefined) this.#others = undefined;
     this.#keptBytes -= chunk.byteLength;
     return chunk;
   }
@@ -237,7 +244,7 @@ export class Exchange implements ByteSource {
     this.#state = 'broken';
     this.#cancellation.onCancel = undefined;
     this.#connection.release(ENDS);
-    if (state === 'waiting') return this.#settle(failure);
+    if (state === 'waiting') return this.#sender.settled(failure, this.#hasHeard);
     this.#reading?.reject(new Error('the reply ended prematurely'));
     this.#reading = undefined;
     this.#drain();

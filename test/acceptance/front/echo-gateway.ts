@@ -1,5 +1,5 @@
 import { startGateway, type TestGateway } from '../../e2e/gateway.ts';
-import { KEY } from './request-forms.ts';
+import { idIn, KEY } from './request-forms.ts';
 
 /** A gateway with a provider that repeats in its answer how it read the request. */
 export interface EchoGateway {
@@ -17,8 +17,8 @@ export function startEchoGateway(engine: 'lean' | 'runtime'): EchoGateway {
     port: 0,
     fetch: async (request) => {
       const echo = await echoOf(request);
-      const id = Number(/case-(\d+)-/.exec(echo)?.[1] ?? -1);
-      seen.set(id, [...(seen.get(id) ?? []), echo]);
+      const id = idIn(echo);
+      if (id !== -1) seen.set(id, [...(seen.get(id) ?? []), echo]);
       return Response.json(answerOf(new URL(request.url).pathname, echo));
     },
   });
@@ -48,7 +48,7 @@ async function echoOf(request: Request): Promise<string> {
   const { pathname, search } = new URL(request.url);
   const body = Buffer.from(await request.arrayBuffer());
   const fields = [...request.headers].filter(([name]) => !OWN.test(name));
-  const marks = new Set(body.toString('latin1').match(/case-\d+-\d+-/g));
+  const marks = new Set(body.toString('latin1').match(/case-[\d-]+/g));
   const short =
     body.length > 200 ? [body.length, Bun.hash(body).toString(36), ...marks] : body.toString('latin1');
   return JSON.stringify([

@@ -22,7 +22,17 @@ export const KEY = 'mk-front-1234';
 
 /** Marks a request in its body, its fields and its query, so that it is known wherever it arrives. */
 export function markOf(id: number, at: number): string {
-  return `case-${id}-${at}-`;
+  return `case-${id}-${checkOf(id)}-${at}-`;
+}
+
+/** The number in the first mark of a text. -1 if there is none, or if a change has made another one of it. */
+export function idIn(text: string): number {
+  const [, id = '-1', check] = /case-(\d+)-(\d+)-/.exec(text) ?? [];
+  return Number(check) === checkOf(Number(id)) ? Number(id) : -1;
+}
+
+function checkOf(id: number): number {
+  return ((id + 7) * 7_919) % 9_973;
 }
 
 const PATHS = [

@@ -115,7 +115,7 @@ async function playSlowly(form: RequestForm, served: number, side: EchoGateway):
   return finish(wire, id, side);
 }
 
-/** Where requests were to end, where they declare their ends, and each line behind the first head. */
+/** Where requests were to end, where they declare their ends, the first head, and each line behind it. */
 function pausesOf({ bytes, ends }: RequestForm): readonly number[] {
   const pauses = new Set([...ends, bytes.length]);
   for (let from = 0; from < bytes.length;) {
@@ -123,6 +123,7 @@ function pausesOf({ bytes, ends }: RequestForm): readonly number[] {
     pauses.add(from);
   }
   const text = bytes.toString('latin1');
+  pauses.add(text.indexOf('\r\n\r\n') + 4);
   for (
     let at = text.indexOf('\n', text.indexOf('\n\r\n') + 3);
     at !== -1 && pauses.size < 40;

@@ -36,6 +36,28 @@ const RECORDS = [
   record('req_5', { endedAtMs: AT_MS + HOUR_MS, provider: 'other', ending: 'refused', durationMs: 1 }),
 ];
 
+test('a provider that failed before another one answered has its failures', async () => {
+  const attempt = (provider: string, outcome: string) => ({ provider, outcome });
+  const attemptsJson = JSON.stringify([
+    attempt('broken', 'failed'),
+    attempt('broken', 'timed-out'),
+    attempt('picky', 'unsuitable'),
+    attempt('openai', 'answered'),
+  ]);
+  const records = new RecentRecords();
+  await records.insert([record('req_6', { hasFallback: 1, attemptsJson }), record('req_7')]);
+  const period = { sinceMs: AT_MS, untilMs: AT_MS + HOUR_MS, stepMs: HOUR_MS, name: undefined };
+  const sums = await records.series({ dimension: 'provider', ...period });
+  expect(
+    Object.fromEntries(sums.map(({ name, requests, failures }) => [name, [requests, failures]])),
+  ).toEqual({
+    broken: [1, 1],
+    openai: [2, 0],
+  });
+  const [all] = await records.series({ dimension: 'all', ...period });
+  expect([all?.requests, all?.failures]).toEqual([2, 0]);
+});
+
 async function playSums(records: RequestRecords): Promise<void> {
   await records.insert(RECORDS.slice(0, 3));
   const series = (more: object) =>

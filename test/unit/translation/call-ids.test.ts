@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import { CallIds } from '../../../src/translation/ids.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
 import { playRequest } from './request-play.ts';
@@ -97,7 +98,7 @@ test('calls of Converse without ids get the same ones, whole and streamed', asyn
   ];
   const streamed = frames
     .flatMap(([name, frame]) => stream.push(name, new TextEncoder().encode(JSON.stringify(frame))).bytes)
-    .map((bytes) => new TextDecoder().decode(bytes))
+    .map((piece) => new TextDecoder().decode(wholePiece(piece)))
     .join('');
   for (const text of [whole.kind === 'answer' ? whole.body : '', streamed])
     expect([...text.matchAll(/"id":"(call_[^"]*)"/g)].map(([, id]) => id)).toEqual(['call_g_0', 'call_g_1']);

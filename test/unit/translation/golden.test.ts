@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { Glob } from 'bun';
 import { join } from 'node:path';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import { carry } from '../../../src/translation/carriage/carry.ts';
 import type { ClientApi, Conversation, ProviderApi } from '../../../src/translation/conversation.ts';
 import { readError, writeError } from '../../../src/translation/errors.ts';
@@ -146,7 +147,7 @@ function playStream(golden: GoldenCase, { translation, exchange }: Played): void
   let text = '';
   let over: unknown;
   const take = (step: ReturnType<typeof stream.push>) => {
-    for (const piece of step.bytes) text += new TextDecoder().decode(piece);
+    for (const piece of step.bytes) text += new TextDecoder().decode(wholePiece(piece));
     over ??= step.over;
   };
   for (const event of golden.upstream_response?.stream ?? []) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import type { ClientApi, Conversation, ProviderApi } from '../../../src/translation/conversation.ts';
 import { createExchange, type Target } from '../../../src/translation/exchange.ts';
 import { isTranslated, readRequest, translationFor } from '../../../src/translation/pair.ts';
@@ -400,7 +401,7 @@ describe('answers', () => {
           const step = stream.push(String(event['type']), new TextEncoder().encode(JSON.stringify(event)));
           for (const bytes of step.bytes) {
             for (const data of new TextDecoder()
-              .decode(bytes)
+              .decode(wholePiece(bytes))
               .split('\n\n')
               .filter((text) => text !== '')) {
               collector.push('', new TextEncoder().encode(data.slice('data: '.length)));

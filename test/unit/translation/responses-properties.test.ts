@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import OpenAI from 'openai';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import type { ProviderApi } from '../../../src/translation/conversation.ts';
 import type { Target } from '../../../src/translation/exchange.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
@@ -57,7 +58,7 @@ async function throughResponses(
   const bytes = messagesEvents(answer).flatMap(
     (event) => stream.push('', new TextEncoder().encode(JSON.stringify(event))).bytes,
   );
-  return { whole: whole.body, stream: bytes.map((piece) => decoder.decode(piece)).join('') };
+  return { whole: whole.body, stream: bytes.map((piece) => decoder.decode(wholePiece(piece))).join('') };
 }
 
 describe('an answer written for a Responses client', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import { createExchange, type Target } from '../../../src/translation/exchange.ts';
 import { readRequest, translationFor } from '../../../src/translation/pair.ts';
 import { messagesAnswer, messagesEvents } from './conversations.ts';
@@ -33,7 +34,7 @@ describe('a stream for a Responses client', () => {
         let text = '';
         for (const event of messagesEvents(answer)) {
           for (const bytes of stream.push('', encoder.encode(JSON.stringify(event))).bytes)
-            text += new TextDecoder().decode(bytes);
+            text += new TextDecoder().decode(wholePiece(bytes));
         }
         const events = clientEvents(text);
         const all = told(events);

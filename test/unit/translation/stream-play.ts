@@ -1,3 +1,4 @@
+import { wholePiece } from '../../../src/translation/held-text.ts';
 import type { ClientApi, ProviderApi } from '../../../src/translation/conversation.ts';
 import { createExchange, type Exchange, type Target } from '../../../src/translation/exchange.ts';
 import { readRequest, translationFor } from '../../../src/translation/pair.ts';
@@ -52,11 +53,11 @@ export async function playStream(play: Play, events: readonly unknown[]): Promis
   for (const event of events) {
     const data = typeof event === 'string' ? event : JSON.stringify(event);
     const step = stream.push('', new TextEncoder().encode(data));
-    text += step.bytes.map((bytes) => decoder.decode(bytes)).join('');
+    text += step.bytes.map((bytes) => decoder.decode(wholePiece(bytes))).join('');
     over = step.over;
   }
   const last = stream.atEndOfBytes();
-  text += last.bytes.map((bytes) => decoder.decode(bytes)).join('');
+  text += last.bytes.map((bytes) => decoder.decode(wholePiece(bytes))).join('');
   over = last.over ?? over;
   return {
     events: clientEvents(text),

@@ -6,7 +6,7 @@ test('gives back what was added, however it came', () => {
   const text = 'POST /v1/messages HTTP/1.1\r\n\r\nbody and the next request';
   for (const byte of Buffer.from(text)) unread.add(Buffer.of(byte));
   expect(unread.size).toBe(text.length);
-  const end = unread.indexOf(Buffer.from('\r\n\r\n'), 0);
+  const end = unread.endOfHead();
   expect(unread.text(end)).toBe('POST /v1/messages HTTP/1.1');
   unread.take(end + 4);
   const body = unread.take(4);
@@ -23,4 +23,19 @@ test('does not write into a buffer that it was given', () => {
   unread.add(given.subarray(0, 3));
   unread.add(Buffer.from('xyz'));
   expect([unread.take().toString(), given.toString()]).toEqual(['abcxyz', 'abcdef']);
+});
+
+test('finds the end of a head however it is cut, and the end of the next', () => {
+  const head = 'POST /v1/messages HTTP/1.1\r\nhost: a';
+  for (let cut = 0; cut <= head.length + 4; cut++) {
+    const unread = new UnreadBytes();
+    const bytes = Buffer.from(`${head}\r\n\r\n`);
+    unread.add(Buffer.from(bytes.subarray(0, cut)));
+    expect(unread.endOfHead()).toBe(cut === bytes.byteLength ? head.length : -1);
+    unread.add(Buffer.from(bytes.subarray(cut)));
+    expect(unread.endOfHead()).toBe(head.length);
+    unread.take(bytes.byteLength);
+    unread.add(Buffer.from('A\r\n\r\n'));
+    expect(unread.endOfHead()).toBe(1);
+  }
 });
