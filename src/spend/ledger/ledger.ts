@@ -6,11 +6,9 @@ import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import type { LedgerOptions } from './ledger-options.ts';
 import { lostRequest } from './lost-request.ts';
-import { closesBetween } from './next-part.ts';
 import { PartStore } from './part-store.ts';
 import { KnownUse } from './known-use.ts';
-import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
-import { PartMoved } from './store-batch.ts';
+import { readLedger, type StoredLedger } from './read-ledger.ts';
 import { UnstoredUse } from './unstored.ts';
 
 const FLUSH_MS = 1000;
@@ -271,17 +269,9 @@ export class Ledger {
   }
 
   async #storePart(file: ScannedFile): Promise<void> {
-    const { database } = this.#options;
-    const fromAt = file.ackedAt;
-    try {
-      const closes = await this.#parts.store(file);
-      this.#waiting -= closes.length;
-      this.#unstored?.markStored(closes);
-    } catch (error) {
-      if (!(error instanceof PartMoved)) throw error;
-      file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
-      this.#unstored?.markStored(closesBetween(file, fromAt));
-    }
+    const { closes, isOwn } = await this.#parts.store(file);
+    if (isOwn) this.#waiting -= closes.length;
+    this.#unstored?.markStored(closes);
   }
 
   /** Moves stored files away, and deletes old ones. */

@@ -4,13 +4,21 @@ import { isRefusedValue } from '../../store/refused-row.ts';
 import type { CloseLine } from '../journal/line.ts';
 import type { ScannedFile } from '../journal/scan.ts';
 import type { LedgerOptions } from './ledger-options.ts';
-import { BATCH, nextPart } from './next-part.ts';
-import { type JournalPart, storeBatch } from './store-batch.ts';
+import { BATCH, closesBetween, nextPart } from './next-part.ts';
+import { readAcked } from './read-ledger.ts';
+import { type JournalPart, PartMoved, storeBatch } from './store-batch.ts';
 
 /** The file in the journal's folder with the requests that the database refused: one JSON object a line. */
 export const REFUSED_FILE = 'refused.jsonl';
 
 type PartStoreOptions = Pick<LedgerOptions, 'database' | 'folder' | 'keepsRecords' | 'nowMs' | 'onTrouble'>;
+
+/** The requests of a part. */
+export interface StoredPart {
+  readonly closes: readonly CloseLine[];
+  /** false: another process, or an earlier try, had stored them. */
+  readonly isOwn: boolean;
+}
 
 /** Stores journal files part by part. A request that the database refuses is put aside, so that later ones are stored. */
 export class PartStore {
@@ -20,8 +28,19 @@ export class PartStore {
     this.#options = options;
   }
 
-  /** Stores the next part of a file, and moves `ackedAt`. Returns its requests. Throws `StoreUnavailable` or `PartMoved`. */
-  async store(file: ScannedFile): Promise<readonly CloseLine[]> {
+  /** Stores the next part of a file, or finds that it is stored, and moves `ackedAt`. Throws `StoreUnavailable`. */
+  async store(file: ScannedFile): Promise<StoredPart> {
+    const fromAt = file.ackedAt;
+    try {
+      return { closes: await this.#storeNext(file), isOwn: true };
+    } catch (error) {
+      if (!(error instanceof PartMoved)) throw error;
+      file.ackedAt = await this.#options.database.read((sql) => readAcked(sql, file.name));
+      return { closes: closesBetween(file, fromAt), isOwn: false };
+    }
+  }
+
+  async #storeNext(file: ScannedFile): Promise<readonly CloseLine[]> {
     for (let most = BATCH; ;) {
       const { part, closes } = nextPart(file, most);
       try {

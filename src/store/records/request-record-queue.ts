@@ -125,9 +125,7 @@ export class RequestRecordQueue {
         most = BATCH;
       } catch (error) {
         if (isRefusedValue(error)) {
-          // Finds the record among the others, which are written without it.
-          most = Math.ceil(batch.length / 2);
-          if (batch.length === 1) this.#refuse(error);
+          most = this.#narrow(batch.length, error);
           continue;
         }
         if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: reasonOf(error) });
@@ -142,12 +140,14 @@ export class RequestRecordQueue {
     }
   }
 
-  /** Drops the first record. */
-  #refuse(error: unknown): void {
+  /** Finds a refused record among the others, and drops it. Returns how many to try next. */
+  #narrow(tried: number, error: unknown): number {
+    if (tried > 1) return Math.ceil(tried / 2);
     const [record] = this.#waiting.splice(0, 1);
     const requestId = record?.requestId ?? '';
     this.#options.onTrouble({ type: 'refused', requestId, reason: reasonOf(error) });
     this.#drop(1);
+    return BATCH;
   }
 
   #drop(count: number): void {
