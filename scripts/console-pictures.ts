@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { launchBrowser } from '../test/e2e/browser.ts';
-import { PAGES, signIn, visit } from '../test/e2e/console-browser.ts';
+import { PAGES, visit } from '../test/e2e/console-browser.ts';
+import { chat } from '../test/e2e/gateway.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from '../test/e2e/db-program.ts';
 
 /**
  * Draws the pictures of docs/console.md from a real gateway with traffic. With `--all FOLDER`, it draws every page at 1440
- * and 390 pixels in both themes instead, for people to look at.
+ * and 390 pixels in both themes, and in Chinese, instead, for people to look at.
  */
 async function main(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pictures-'));
@@ -63,7 +64,10 @@ async function configure({ admin }: DatabaseGateway, base: string): Promise<void
     ],
     fallbacks: ['gpt-5.5'],
   });
-  await admin('POST', '/models', { id: 'fast', routes: [{ provider: 'vllm-local', model: 'mock/ok' }] });
+  await admin('POST', '/models', {
+    id: 'fast',
+    routes: [{ provider: 'vllm-local', model: 'mock/ok?latency=25' }],
+  });
   await admin('PUT', '/settings/fallback', { value: { cooldown_seconds: 8 } });
   await admin('PUT', '/settings/prices', { value: { models: { '*/mock/*': { input: 1.25, output: 10 } } } });
   for (const { name, secret } of KEYS) await admin('POST', '/master-keys', { id: name, key: secret });
@@ -74,12 +78,25 @@ async function send(gateway: DatabaseGateway, goesOn: () => boolean): Promise<vo
   const running = new Set<Promise<unknown>>();
   for (let count = 0; goesOn(); count++) {
     const key = KEYS[count % KEYS.length]?.secret ?? '';
-    const asked = gateway.ask(key, models[(count * 7) % models.length]);
+    const asked = ask(
+      gateway.url,
+      key,
+      chat(models[(count * 7) % models.length] ?? '', { stream: count % 3 > 0 }),
+    );
     running.add(asked);
     void asked.finally(() => running.delete(asked));
     await Bun.sleep(60 + ((count * 37) % 110));
   }
   await Promise.all(running);
+}
+
+async function ask(url: string, key: string, body: object): Promise<void> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    body: JSON.stringify(body),
+  });
+  await response.text();
 }
 
 async function drawForDocs(browser: Browser, url: string): Promise<void> {
@@ -101,16 +118,23 @@ async function drawForDocs(browser: Browser, url: string): Promise<void> {
 
 async function drawAll(browser: Browser, url: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const colorScheme of ['light', 'dark'] as const) {
+  await installChineseFont();
+  for (const [locale, colorScheme] of [
+    ['en', 'light'],
+    ['en', 'dark'],
+    ['zh-CN', 'light'],
+  ] as const) {
     for (const [width, height] of [
       [1440, 900],
       [390, 844],
     ] as const) {
-      const page = await opened(browser, url, { width, height, colorScheme });
-      for (const [path, title] of Object.entries(PAGES)) {
-        await visit(page, url, path, title);
+      const page = await opened(browser, url, { width, height, colorScheme, locale });
+      for (const path of Object.keys(PAGES)) {
+        await page.goto(`${url}/console/${path}`);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.locator('.skeleton').first().waitFor({ state: 'detached' });
         await Bun.sleep(1500);
-        const name = `${path === '' ? 'overview' : path}-${width}-${colorScheme}.png`;
+        const name = `${path === '' ? 'overview' : path}-${width}-${colorScheme}-${locale}.png`;
         await page.screenshot({ path: join(folder, name), fullPage: width === 390 });
       }
       await page.context().close();
@@ -118,16 +142,33 @@ async function drawAll(browser: Browser, url: string, folder: string): Promise<v
   }
 }
 
+/** Without a font that has them, Chinese characters are drawn as boxes. */
+async function installChineseFont(): Promise<void> {
+  const isRoot = process.getuid?.() === 0;
+  const list = Bun.which('fc-list');
+  if (list !== null && Bun.spawnSync([list, ':lang=zh']).stdout.length > 0) return;
+  if (!isRoot || Bun.which('apt-get') === null) return console.warn('There is no font for Chinese.');
+  const installing = Bun.spawn(['apt-get', 'install', '-y', '--no-install-recommends', 'fonts-noto-cjk'], {
+    stdout: 'ignore',
+    stderr: 'ignore',
+  });
+  if ((await installing.exited) !== 0) console.warn('The font for Chinese could not be installed.');
+}
+
 interface Look {
   readonly width: number;
   readonly height: number;
   readonly colorScheme: 'light' | 'dark';
+  readonly locale?: string;
 }
 
-async function opened(browser: Browser, url: string, { width, height, colorScheme }: Look): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+async function opened(browser: Browser, url: string, { width, height, ...look }: Look): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height }, locale: 'en', ...look });
   const page = await context.newPage();
-  await signIn(page, url, ADMIN_KEY);
+  await page.goto(`${url}/console`);
+  await page.locator('input').fill(ADMIN_KEY);
+  await page.keyboard.press('Enter');
+  await page.locator('nav.side').waitFor({ state: 'attached' });
   return page;
 }
 

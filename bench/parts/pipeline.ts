@@ -11,6 +11,8 @@ import { AnswerCache } from '../../src/gateway/cache/answer-cache.ts';
 import { handle } from '../../src/gateway/handle.ts';
 import type { ClientRequest, Gateway, Upstream, UpstreamReply } from '../../src/gateway/ports.ts';
 import { ProviderStatuses } from '../../src/health/provider-status.ts';
+import { PlainFields } from '../../src/lib/http/fields.ts';
+import { PlainSignal } from '../../src/lib/signal.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { openProcessJournal, type ProcessJournal } from '../../src/spend/process-journal.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
@@ -22,11 +24,11 @@ import { compiled } from './compiled.ts';
 
 /**
  * Measures the CPU that a small chat request costs between the sockets: `handle` with its listeners, and a provider in
- * memory that answers in the next turn of the event loop. Run: bun bench/parts/pipeline.ts [--rounds 5] [--only NAME]
+ * memory that answers in the next turn of the event loop. Run: bun bench/parts/pipeline.ts [--rounds 25] [--only NAME]
  */
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, only: { type: 'string' } } });
-const ROUNDS = Number(values.rounds ?? 5);
-const REQUESTS = 10_000;
+const ROUNDS = Number(values.rounds ?? 25);
+const REQUESTS = 2_000;
 const WARM_UP = 40_000;
 const IN_FLIGHT = 32;
 
@@ -55,7 +57,7 @@ const SETUPS: Readonly<Record<string, string>> = {
 };
 
 const BODY = new TextEncoder().encode(chatBody(60));
-const HEADERS = new Headers({
+const HEADERS = new PlainFields({
   ...requestHeaders({}),
   host: '127.0.0.1',
   accept: '*/*',
@@ -157,7 +159,7 @@ function request(): ClientRequest {
     path: CHAT_PATH,
     search: '',
     headers: HEADERS,
-    signal: new AbortController().signal,
+    signal: new PlainSignal(),
     isAnswered: () => true,
     clientAddress: () => '127.0.0.1',
     readBody: () => Promise.resolve(BODY),
@@ -167,7 +169,7 @@ function request(): ClientRequest {
 /** Answers all requests of a turn of the event loop in the next one. */
 function inMemoryUpstream(): Upstream {
   const bytes = new TextEncoder().encode(WHOLE);
-  const headers = new Headers({
+  const headers = new PlainFields({
     'content-type': 'application/json',
     'content-length': String(bytes.byteLength),
     date: new Date().toUTCString(),

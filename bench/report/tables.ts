@@ -33,6 +33,7 @@ function columnsOf({ unit, name }: WorkResult): Column[] {
   if (unit === 'start')
     return [
       spread('ms', 'startMs', 0),
+      spread('ms for the version', 'versionMs', 0),
       spread('MB at rest', 'restMb', 0),
       spread('MB with 1,000 streams', 'rssMb', 0),
       { title: 'KB for each stream', cell: kbOfStream },

@@ -15,6 +15,7 @@ const SELF = 'llm-proxy';
 const TARGETS: readonly Target[] = [
   cpuRatio('Small chat, CPU for each request', 'small', 1.8),
   cpuRatio('100 KB prompt, CPU for each request', '100k', 0.4),
+  cpuRatio('200 streams, CPU for each event', 'streams-200', 1.2),
   cpuRatio('600 streams, CPU for each event', 'streams-600', 1.2),
   {
     title: '600 streams, latency added to an event, p99',
@@ -33,10 +34,16 @@ const TARGETS: readonly Target[] = [
     figure: (results) =>
       ratioOf(runsOf(results, 'small', SELF), runsOf(results, 'small', 'portkey'), 'perSecond').median,
   },
-  atMost('Memory at rest', 60, 'MB', (results) => figureOf(runsOf(results, 'memory', SELF), 'restMb').median),
+  atMost('First event while 300 streams are open, added at p99', 1, 'ms', (results) =>
+    addedMs(results, 'first-token', 'firstEventP99'),
+  ),
+  atMost('300 requests a second, added at the median', 0.3, 'ms', (results) =>
+    addedMs(results, 'pace-300', 'p50'),
+  ),
+  atMost('Memory at rest', 50, 'MB', (results) => figureOf(runsOf(results, 'memory', SELF), 'restMb').median),
   atMost(
     'Memory with 1,000 streams',
-    100,
+    80,
     'MB',
     (results) => figureOf(runsOf(results, 'memory', SELF), 'rssMb').median,
   ),
@@ -48,9 +55,15 @@ const TARGETS: readonly Target[] = [
   ),
   atMost(
     'Start to the first answer, binary',
-    150,
+    80,
     'ms',
     (results) => figureOf(runsOf(results, 'start', `${SELF} (binary)`), 'startMs').median,
+  ),
+  atMost(
+    'Time for the version, binary',
+    25,
+    'ms',
+    (results) => figureOf(runsOf(results, 'start', `${SELF} (binary)`), 'versionMs').median,
   ),
   {
     title: 'Two workers on two cores, the load’s share taken off',
@@ -83,7 +96,13 @@ function cpuRatio(title: string, work: string, value: number): Target {
 }
 
 function atMost(title: string, value: number, unit: string, figure: Target['figure']): Target {
-  return { title, bound: 'most', value, unit, digits: 0, figure };
+  return { title, bound: 'most', value, unit, digits: value < 10 ? 2 : 0, figure };
+}
+
+/** What the gateway adds to the same work without a proxy, in milliseconds. */
+function addedMs(results: Results, work: string, figure: 'p50' | 'firstEventP99'): number {
+  const of = (name: string): number => figureOf(runsOf(results, work, name), figure).median;
+  return (of(SELF) - of('direct')) / 1000;
 }
 
 function added(results: Results, peer: string): number {

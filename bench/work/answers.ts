@@ -29,7 +29,12 @@ export async function measureAnswers(
     length,
     load: { port, streams, rampMs: seconds * 1000, request, ending },
   });
-  const { complete, faults } = await generator.next('closed', 60_000);
+  const { complete, faults, firstEvent } = await generator.next('closed', 60_000);
   if (complete < streams) console.error(`  faults: ${JSON.stringify(faults)}`);
-  return { ...figuresOf(stop(), streams), faults: streams - complete };
+  return {
+    ...figuresOf(stop(), streams),
+    firstEventP50: firstEvent.p50,
+    firstEventP99: firstEvent.p99,
+    faults: streams - complete,
+  };
 }

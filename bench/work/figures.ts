@@ -16,6 +16,8 @@ export interface Figures {
   readonly restMb?: number;
   /** From the start to the first answer, in milliseconds. */
   readonly startMs?: number;
+  /** From the start of the program to its version, in milliseconds. */
+  readonly versionMs?: number;
   /** How many cores the proxy, and load and provider together, kept busy. */
   readonly proxyBusy?: number;
   readonly loadBusy?: number;

@@ -1,4 +1,5 @@
 import type { Peer, RunningPeer } from '../peers/peer.ts';
+import { measureAnswers } from './answers.ts';
 import type { Bench } from './bench.ts';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
@@ -51,7 +52,22 @@ export const WORKS: readonly Work[] = [
   streams(600, 50),
   streams(2_000, 50),
   streams(32, 0),
+  {
+    name: 'first-token',
+    title: 'First events of streams while 300 are open',
+    unit: 'request',
+    kind: 'running',
+    peers: ['direct', ...FAST],
+    // Each lasts three seconds.
+    measure: (bench, peer) =>
+      measureAnswers({ ...bench, seconds: bench.seconds + 3 }, peer, {
+        perSecond: 100,
+        pace: 50,
+        length: 150,
+      }),
+  },
   pace(50, GATEWAYS),
+  pace(300),
   pace(1_000),
   {
     name: 'workers',

@@ -100,16 +100,8 @@ function ourCost(
 
 function countsOf({ inputTokens, outputTokens, cachedTokens, reasoningTokens, parts }: Usage): MeterCounts {
   const input = inputTokens ?? 0;
-  return {
-    ...metersOf({
-      ...parts,
-      input,
-      cached: cachedTokens,
-      output: outputTokens ?? 0,
-      reasoning: reasoningTokens,
-    }),
-    request: 1,
-  };
+  const totals = { input, cached: cachedTokens, output: outputTokens ?? 0, reasoning: reasoningTokens };
+  return Object.assign(metersOf(parts === undefined ? totals : { ...parts, ...totals }), { request: 1 });
 }
 
 const TIERS: Readonly<Record<string, Tier>> = {

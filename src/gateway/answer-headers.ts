@@ -1,6 +1,7 @@
 import type { Fields } from '../lib/http/fields.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
+import { hundredthsText } from '../lib/decimal-text.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { lossHeader } from '../translation/losses.ts';
@@ -45,7 +46,7 @@ function addOurs(fields: AnswerFields, served: ServedRequest): void {
   const { id, admission } = served.planned;
   const { history } = served.execution;
   setLimitFields(fields, admission);
-  fields['server-timing'] = `gateway;dur=${ownTimeMs(served).toFixed(2)}`;
+  fields['server-timing'] = `gateway;dur=${hundredthsText(ownTimeMs(served))}`;
   fields['x-llm-proxy-request-id'] = id;
   fields[requestIdField(served.planned.request)] ??= id;
   fields['x-llm-proxy-attempts'] = String(sendsOf(history));

@@ -75,7 +75,7 @@ export class AttemptTimeouts implements Cancellation {
     this.#aliveAtMs = this.#clock.nowMs();
     if (this.#aliveSinceMs !== undefined) return false;
     this.#aliveSinceMs = this.#aliveAtMs;
-    if (!this.#isLingering) this.#watch(this.#checkLife, this.#dueMs());
+    if (!this.#isLingering) this.#watch(() => this.#checkLife(), this.#dueMs());
     return true;
   }
 
@@ -85,14 +85,14 @@ export class AttemptTimeouts implements Cancellation {
     this.#isThinking = true;
     // The pending timer limits a silence, and may be longer than the limit on thinking.
     if (this.#aliveSinceMs === undefined && !this.#isLingering)
-      this.#watch(this.#checkSilence, this.#silenceMs());
+      this.#watch(() => this.#checkSilence(), this.#silenceMs());
   }
 
   /** Notes the first content. From now on, the silence between chunks is limited. */
   answered(): void {
     this.#aliveSinceMs = undefined;
     this.#isThinking = false;
-    if (!this.#isLingering) this.#watch(this.#checkSilence, this.#limits.idleMs);
+    if (!this.#isLingering) this.#watch(() => this.#checkSilence(), this.#limits.idleMs);
   }
 
   /** Notes that the answer is complete. The connection is aborted if it does not end within `ms`. */
@@ -135,27 +135,27 @@ export class AttemptTimeouts implements Cancellation {
     return Math.min(silenceMs, (this.#aliveSinceMs ?? nowMs) + thinkingMs - nowMs);
   }
 
-  readonly #checkLife = (): void => {
+  #checkLife(): void {
     const dueMs = this.#dueMs();
-    if (dueMs > 0) return this.#watch(this.#checkLife, dueMs);
+    if (dueMs > 0) return this.#watch(() => this.#checkLife(), dueMs);
     const aliveMs = this.#clock.nowMs() - (this.#aliveSinceMs ?? 0);
     this.abort(aliveMs >= this.#limits.thinkingMs ? 'thinking' : 'first-byte');
-  };
+  }
 
   #silenceMs(): number {
     const { idleMs, thinkingMs } = this.#limits;
     return this.#isThinking ? Math.max(idleMs, thinkingMs) : idleMs;
   }
 
-  readonly #checkSilence = (): void => {
+  #checkSilence(): void {
     const nowMs = this.#clock.nowMs();
     if (this.#hasPassed && this.#readingSinceMs !== undefined) this.#readingSinceMs = nowMs;
     this.#hasPassed = false;
     const silentMs = this.#readingSinceMs === undefined ? 0 : nowMs - this.#readingSinceMs;
     const limitMs = this.#silenceMs();
     if (silentMs >= limitMs) this.abort(this.#isThinking ? 'thinking' : 'idle');
-    else this.#watch(this.#checkSilence, Math.min(limitMs - silentMs, Math.ceil(limitMs / CHECKS)));
-  };
+    else this.#watch(() => this.#checkSilence(), Math.min(limitMs - silentMs, Math.ceil(limitMs / CHECKS)));
+  }
 
   #watch(ring: () => void, ms: number): void {
     this.#stopSilence();

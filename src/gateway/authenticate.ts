@@ -1,7 +1,7 @@
 import type { Access, MasterKey } from '../config/snapshot.ts';
 import { isMistyped } from '../lib/key-secret.ts';
 import { sha256Hex } from '../lib/sha256.ts';
-import { type CredentialPlaces, presentedKey, presentedKeys } from './credentials.ts';
+import { type CredentialPlaces, presentedHash, presentedKeys } from './credentials.ts';
 import type { Clock } from './ports.ts';
 import { Refusal } from './refusals.ts';
 
@@ -20,11 +20,12 @@ export function authenticate(
   clock: Pick<Clock, 'epochMs'>,
 ): MasterKey | undefined {
   if (access.kind === 'open') return undefined;
-  const presented = presentedKey(request.headers, request.search);
-  if (presented === undefined) throw new Refusal('missing_api_key', {}, { headers: CHALLENGE });
-  const key = access.keys.get(sha256Hex(presented));
+  const hash = presentedHash(request);
+  if (hash === undefined) throw new Refusal('missing_api_key', {}, { headers: CHALLENGE });
+  const key = access.keys.get(hash);
   if (key?.enabled === true && !isExpired(key, clock)) return key;
-  return validAmong(presentedKeys(request), access, clock) ?? refuseKey(presented, key, access);
+  const presented = presentedKeys(request);
+  return validAmong(presented, access, clock) ?? refuseKey(presented[0] ?? '', key, access);
 }
 
 /** The first valid key among several credentials. Throws if there is none, but an expired one. */

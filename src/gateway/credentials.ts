@@ -1,4 +1,4 @@
-import type { Fields } from '../lib/http/fields.ts';
+import { type Fields, PlainFields } from '../lib/http/fields.ts';
 import type { Access } from '../config/snapshot.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { HeaderField } from './ports.ts';
@@ -42,19 +42,50 @@ const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
 
 /** Returns the client's credential: the first one that it sent. */
 export function presentedKey(headers: Fields, search = ''): string | undefined {
-  const authorization = headers.get('authorization');
-  const bearer = authorization === null ? undefined : bearerOf(authorization);
-  return (
-    bearer ??
-    headers.get('x-api-key') ??
-    headers.get('api-key') ??
-    headers.get('x-goog-api-key') ??
-    parameterOf(search, 'key')
-  );
+  return presentedKeys({ headers, search })[0];
+}
+
+/** The credentials that a client may be authenticating with. */
+interface Presented {
+  readonly keys: readonly string[];
+  /** Those that no other field may contain. */
+  readonly sought: readonly string[];
+  /** The SHA-256 of the first one, once somebody has asked for it. */
+  firstHash: string | undefined;
+}
+
+/** By the fields that repeated heads share, which are one object on a connection. */
+const knownPresented = new WeakMap<object, Presented>();
+
+function presentedIn(places: CredentialPlaces): Presented {
+  const { headers, search } = places;
+  if (search !== '' || !(headers instanceof PlainFields)) return findPresented(places);
+  let presented = knownPresented.get(headers.shared);
+  if (presented === undefined) {
+    presented = findPresented(places);
+    knownPresented.set(headers.shared, presented);
+  }
+  return presented;
+}
+
+function findPresented(places: CredentialPlaces): Presented {
+  const keys = findKeys(places);
+  return { keys, sought: keys.filter((key) => key.length >= SHORTEST_SOUGHT), firstHash: undefined };
+}
+
+/** Returns the SHA-256 of the client's credential, the first one that it sent; undefined if it sent none. */
+export function presentedHash(places: CredentialPlaces): string | undefined {
+  const presented = presentedIn(places);
+  const [first] = presented.keys;
+  return first === undefined ? undefined : (presented.firstHash ??= sha256Hex(first));
 }
 
 /** Returns every credential that the client may be authenticating with. Some may be meant for the provider. */
-export function presentedKeys({ headers, search }: CredentialPlaces): string[] {
+export function presentedKeys(places: CredentialPlaces): readonly string[] {
+  return presentedIn(places).keys;
+}
+
+function findKeys({ headers, search }: CredentialPlaces): string[] {
   const keys: string[] = [];
   const add = (key: string | null | undefined): void => {
     if (typeof key === 'string') keys.push(key);
@@ -111,7 +142,7 @@ export const SHORTEST_SOUGHT = 6;
 /** Returns the keys that a request has presented. Any other field that contains one of them is not forwarded. */
 export function withheldKeys(places: CredentialPlaces, access: Access): readonly string[] {
   if (access.kind === 'open') return NONE;
-  return presentedKeys(places).filter((key) => key.length >= SHORTEST_SOUGHT);
+  return presentedIn(places).sought;
 }
 
 const NONE: readonly string[] = [];

@@ -34,7 +34,7 @@ export function costOf(
   const { costs } = used;
   if (costs === undefined || request.method !== 'POST') return undefined;
   if (!isBilled(request.path)) return isBilledLater(request.path) ? laterCost(execution) : undefined;
-  const cost = answerCost(planned, execution, { ...used, costs });
+  const cost = answerCost(planned, execution, used, costs);
   const { wasted } = execution;
   if (wasted === undefined) return cost;
   const hasBudget = planned.admission.hasBudget === true;
@@ -70,16 +70,17 @@ function attemptCost({ nano, basis, priceRef }: Cost, charged: Charged | undefin
 function answerCost(
   planned: PlannedRequest,
   { history }: Execution,
-  { usage, isEstimated, costs }: Used & { readonly costs: CostMeter },
+  { usage, isEstimated }: Used,
+  costs: CostMeter,
 ): Cost | Promise<Cost> {
   const last = history.at(-1);
   if (last === undefined) return NOT_BILLED;
   const { provider, upstreamModel } = last.route;
-  const priced = { provider, model: upstreamModel ?? last.model };
+  const model = upstreamModel ?? last.model;
   const hasBudget = planned.admission.hasBudget === true;
-  if (usage !== undefined) return costs.costOf({ ...priced, usage, isEstimated, hasBudget });
+  if (usage !== undefined) return costs.costOf({ provider, model, usage, isEstimated, hasBudget });
   if (last.outcome.kind !== 'answered') return NOT_BILLED;
-  return unreportedCost(planned, { ...priced, hasBudget }, costs);
+  return unreportedCost(planned, { provider, model, hasBudget }, costs);
 }
 
 /** The cost of two attempts, unknown if either is. The prices are those of the answer, if there is one. */

@@ -3,7 +3,12 @@
  * secret.
  */
 export function newRequestId(): string {
-  return `req_${Math.floor(Math.random() * 2 ** 48)
-    .toString(16)
-    .padStart(12, '0')}`;
+  return `req_${sixDigits()}${sixDigits()}`;
 }
+
+/** Small integers become text faster than large ones. The leading one keeps the zeros after it. */
+function sixDigits(): string {
+  return (SIX_DIGITS + Math.floor(Math.random() * SIX_DIGITS)).toString(16).slice(1);
+}
+
+const SIX_DIGITS = 2 ** 24;

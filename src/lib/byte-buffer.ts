@@ -75,10 +75,10 @@ function unwritten(size: number): Uint8Array {
 }
 
 /**
- * Releases the memory at once. Otherwise the chunks of a fast stream pile up beside their copies until the collector
- * notices them.
+ * Releases the memory at once, if it belongs to these bytes alone. Otherwise the chunks of a fast stream pile up beside
+ * their copies until the collector notices them.
  */
-function giveBack(bytes: Uint8Array): void {
+export function giveBack(bytes: Uint8Array): void {
   if (bytes.length < LARGE_BYTES || bytes.length !== bytes.buffer.byteLength) return;
   if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }

@@ -37,7 +37,9 @@ export function priceOf(meter: Meter, per: MeterPrices, input: number): number |
   return fallback === 'needed' ? undefined : priceOf(fallback, per, input);
 }
 
-function priceAt([base, ...steps]: Price, input: number): number {
+function priceAt(price: Price, input: number): number {
+  if (price.length === 1) return price[0];
+  const [base, ...steps] = price;
   return steps.findLast(([above]) => input > above)?.[1] ?? base;
 }
 
@@ -66,8 +68,17 @@ export function exactSum(terms: Terms, discountPpm: number): number {
   return Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
 }
 
+/** Nano-dollars in a dollar. */
+const NANO = 1e9;
+
 /** Formats nano-dollars as dollars with nine decimals, such as `0.001234500`. */
 export function dollarsOf(nano: number | bigint): string {
-  const digits = String(nano).replace('-', '').padStart(10, '0');
+  // The usual amounts need no padding, which costs more than the rest.
+  if (typeof nano === 'number' && nano >= 0 && nano < 1000 * NANO && Number.isInteger(nano)) {
+    const dollars = Math.floor(nano / NANO);
+    // The leading one keeps the zeros after it.
+    return `${dollars}.${String(NANO + nano - dollars * NANO).slice(1)}`;
+  }
+  const digits = (nano < 0 ? String(nano).slice(1) : String(nano)).padStart(10, '0');
   return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }

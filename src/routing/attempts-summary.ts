@@ -5,12 +5,12 @@ import { type Attempt, type Outcome, sentOf } from './outcome.ts';
  * log use the same text.
  */
 export function attemptsSummary(history: readonly Attempt[]): string {
-  return history
-    .map(
-      ({ route, outcome, isResent }) =>
-        `${route.id} ${outcomeText(outcome)}${isResent === true ? ' (sent twice)' : ''}`,
-    )
-    .join(', ');
+  let summary = '';
+  for (const { route, outcome, isResent } of history) {
+    if (summary !== '') summary += ', ';
+    summary += `${route.id} ${outcomeText(outcome)}${isResent === true ? ' (sent twice)' : ''}`;
+  }
+  return summary;
 }
 
 /** How many times the request was sent to providers. */

@@ -17,6 +17,19 @@ let gateway: DatabaseGateway;
 let folder: string;
 let page: Page;
 
+/** Addresses that open a form or the details of something. */
+const FORMS = ['providers?new=1', 'providers?id=shaky', 'models?new=1', 'keys?new=1', 'keys?id=app'] as const;
+
+/** The address of a request with a fallback, once it is stored. */
+async function requestPath(): Promise<string> {
+  for (;;) {
+    const { requests } = await gateway.admin('GET', '/requests?has_fallback=true&limit=1');
+    const [request] = requests as { request_id: string }[];
+    if (request !== undefined) return `requests?tail=off&id=${request.request_id}`;
+    await Bun.sleep(100);
+  }
+}
+
 const hasSidewaysScroll = (): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > innerWidth');
 
@@ -54,16 +67,33 @@ describe.skipIf(!canTestConsole)('every page of the console', () => {
     ['light', 1440],
     ['dark', 390],
   ] as const) {
-    test(`fits and has no fault of accessibility, ${colorScheme}, ${width} pixels`, async () => {
+    const begin = async (): Promise<void> => {
       await page.setViewportSize({ width, height: 850 });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await signIn(page, gateway.url, ADMIN_KEY);
+    };
+
+    test(`fits and has no fault of accessibility, ${colorScheme}, ${width} pixels`, async () => {
+      await begin();
       const faults: Record<string, string[]> = {};
       for (const [path, title] of Object.entries(PAGES)) {
         await visit(page, gateway.url, path, title);
         const found = await accessibilityFaults(page);
         if (await hasSidewaysScroll()) found.push('scrolls sideways');
         if (found.length > 0) faults[title] = found;
+      }
+      expect(faults).toEqual({});
+    });
+
+    test(`has no fault of accessibility in a form or a drawer, ${colorScheme}, ${width} pixels`, async () => {
+      await begin();
+      const faults: Record<string, string[]> = {};
+      for (const path of [...FORMS, await requestPath()]) {
+        await page.goto(`${gateway.url}/console/${path}`);
+        await page.getByRole('dialog').waitFor();
+        await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+        const found = await accessibilityFaults(page);
+        if (found.length > 0) faults[path] = found;
       }
       expect(faults).toEqual({});
     });

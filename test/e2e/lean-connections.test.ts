@@ -140,3 +140,27 @@ test('an idle connection is closed in order when the gateway stops to listen', a
   client.socket.destroy();
   await stopping.stop();
 });
+
+test('a client that asks whether it may send its body is told so', async () => {
+  const body = JSON.stringify(chat('m'));
+  const fields = [...FIELDS, ['Expect', '100-continue'], ['Content-Length', `${body.length}`]] as const;
+  const client = open(gateway.url, rawRequest(LINE, fields));
+  await until(() => client.text() === 'HTTP/1.1 100 Continue\r\n\r\n');
+  client.socket.write(body);
+  expect(await client.ended).toBe('fin');
+  expect(client.text()).toContain('HTTP/1.1 200 OK');
+});
+
+test('a head that comes slowly is read, and one that stops in the middle ends its connection', async () => {
+  const text = request('m', 'close');
+  const slow = open(gateway.url, text.slice(0, 20));
+  const stopped = open(gateway.url, text.slice(0, 20));
+  for (let at = 20; at < text.length; at += 40) {
+    await Bun.sleep(150);
+    slow.socket.write(text.slice(at, at + 40));
+  }
+  expect(await slow.ended).toBe('fin');
+  expect(slow.text()).toStartWith('HTTP/1.1 200 OK');
+  await stopped.ended;
+  expect(stopped.text()).not.toContain('200');
+});

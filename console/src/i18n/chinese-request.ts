@@ -35,4 +35,9 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'The cached answers of {{name}} are deleted': '已清空 {{name}} 缓存的回答',
   'reply body': '回答正文',
   'without a name': '未命名',
+  Prices: '价格',
+  'Price list': '价目表',
+  'The provider of the catalogue whose prices apply. Empty: found by the address.':
+    '采用目录中哪个供应商的价格。留空则按地址判断。',
+  'Free of charge, such as a server of your own': '免费，例如你自己的服务器',
 };

@@ -21,7 +21,12 @@ export function Changes({ changes }: { changes: readonly ResourceChange[] }): Re
           {diff.length > 0 && (
             <div className="diff">
               {diff.map(({ path, before, after }) => (
-                <FieldDiff key={path} path={path} before={before} after={after} />
+                <FieldDiff
+                  key={path}
+                  path={path}
+                  before={action === 'created' ? undefined : before}
+                  after={action === 'deleted' ? undefined : after}
+                />
               ))}
             </div>
           )}

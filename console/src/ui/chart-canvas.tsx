@@ -80,7 +80,7 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height,
-    padding: [8, 14, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: latest.current.onSelect !== undefined, y: false } },
     scales: {

@@ -55,11 +55,28 @@ function tightest(
 }
 
 /** The fields that OpenAI's clients read. */
-function rateFields(headers: Record<string, string>, what: string, { standing }: StandingClaim): void {
-  headers[`x-ratelimit-limit-${what}`] = String(Math.floor(standing.limit));
-  headers[`x-ratelimit-remaining-${what}`] = String(Math.floor(standing.remaining));
-  if (Number.isFinite(standing.resetMs))
-    headers[`x-ratelimit-reset-${what}`] = `${Math.round(standing.resetMs) / 1000}s`;
+const RATE_FIELDS = {
+  requests: {
+    limit: 'x-ratelimit-limit-requests',
+    remaining: 'x-ratelimit-remaining-requests',
+    reset: 'x-ratelimit-reset-requests',
+  },
+  tokens: {
+    limit: 'x-ratelimit-limit-tokens',
+    remaining: 'x-ratelimit-remaining-tokens',
+    reset: 'x-ratelimit-reset-tokens',
+  },
+} as const;
+
+function rateFields(
+  headers: Record<string, string>,
+  what: keyof typeof RATE_FIELDS,
+  { standing }: StandingClaim,
+): void {
+  const { limit, remaining, reset } = RATE_FIELDS[what];
+  headers[limit] = String(Math.floor(standing.limit));
+  headers[remaining] = String(Math.floor(standing.remaining));
+  if (Number.isFinite(standing.resetMs)) headers[reset] = `${Math.round(standing.resetMs) / 1000}s`;
 }
 
 function budgetField({ claim, standing }: StandingClaim, at: Moment): string {

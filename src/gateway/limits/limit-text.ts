@@ -38,12 +38,13 @@ const UNITS = {
 export function shortDollars(nano: number): string {
   const whole = Math.floor(Math.max(0, nano) / NANO);
   let part = Math.round(Math.max(0, nano) - whole * NANO);
-  let decimals = 9;
-  while (decimals > 2 && part % 10 === 0) {
+  // The leading one keeps the zeros after it.
+  let one = NANO;
+  while (one > 100 && part % 10 === 0) {
     part /= 10;
-    decimals -= 1;
+    one /= 10;
   }
-  return `${whole}.${String(part).padStart(decimals, '0')}`;
+  return `${whole}.${String(one + part).slice(1)}`;
 }
 
 /** Nano-dollars in a dollar. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../gateway/ports.ts';
+import { giveBack } from '../../lib/byte-buffer.ts';
 import type { BodyBudget } from '../body-budget.ts';
 import { type BodyLimits, brokenOff, Hold, tooSlow } from '../read-body.ts';
 
@@ -74,6 +75,8 @@ export class LargeBody {
     const reading = this.#reading;
     if (reading === undefined) return;
     this.#end(reading);
+    // The budget counts these bytes as free from now on.
+    giveBack(reading.bytes);
     reading.reject(error);
   }
 

@@ -112,13 +112,16 @@ export class JournalWriter {
   close(line: CloseLine): void {
     this.#opens.delete(line.id);
     this.#push(encodeLine(line));
-    this.#turn ??= setImmediate(this.flush);
+    this.#turn ??= setImmediate(this.#endTurn);
   }
+
+  readonly #endTurn = (): void => {
+    this.#turn = undefined;
+    this.flush();
+  };
 
   /** Writes the waiting lines. */
   readonly flush = (): void => {
-    if (this.#turn !== undefined) clearImmediate(this.#turn);
-    this.#turn = undefined;
     if (this.#waiting.length > 0 && this.#retry === undefined) this.#write();
   };
 
@@ -126,6 +129,8 @@ export class JournalWriter {
   end(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
+    this.#turn = undefined;
     this.flush();
     clearTimeout(this.#retry);
     if (this.#waiting.length > 0) this.#drop(this.#waiting.splice(0).length);

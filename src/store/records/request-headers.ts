@@ -1,4 +1,4 @@
-import type { Fields } from '../../lib/http/fields.ts';
+import { type Fields, PlainFields } from '../../lib/http/fields.ts';
 import { presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
 
 /** Header fields as they are stored: names in lower case. */
@@ -40,8 +40,19 @@ const ANSWER_FIELDS = [
 
 const MOST_CHARACTERS = 200;
 
+/** By the fields that repeated heads share, which are one object on a connection. */
+const known = new WeakMap<object, StoredHeaders>();
+const NONE: StoredHeaders = [];
+
 /** The fields of a request that are stored. A value that contains a key of the request is masked. */
 export function requestHeaders(headers: Fields): StoredHeaders | undefined {
+  if (!(headers instanceof PlainFields)) return chosenOfRequest(headers);
+  let stored = known.get(headers.shared);
+  if (stored === undefined) known.set(headers.shared, (stored = chosenOfRequest(headers) ?? NONE));
+  return stored === NONE ? undefined : stored;
+}
+
+function chosenOfRequest(headers: Fields): StoredHeaders | undefined {
   const keys = presentedKeys({ headers, search: '' }).filter((key) => key.length >= SHORTEST_SOUGHT);
   return chosen(headers, REQUEST_FIELDS, (value) =>
     keys.some((key) => value.includes(key)) ? '****' : value.replaceAll(KEY_SHAPE, '****'),

@@ -1,3 +1,4 @@
+import { thousandthsText } from '../../lib/decimal-text.ts';
 import type { RequestEnded, RequestReceived, TranslationReport } from '../../gateway/events.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
@@ -44,9 +45,10 @@ export function measureMembers(event: RequestEnded, escape: Escape): string {
   if (usage?.outputTokens !== undefined) members += `,"gen_ai.usage.output_tokens":${usage.outputTokens}`;
   if (usage?.totalTokens !== undefined) members += `,"total_tokens":${usage.totalTokens}`;
   if (event.isUsageEstimated) members += ',"is_usage_estimated":true';
-  members += `,"duration_ms":${milliseconds(endedAtMs - startedAtMs)}`;
-  if (firstByteAtMs !== undefined) members += `,"first_byte_ms":${milliseconds(firstByteAtMs - startedAtMs)}`;
-  if (overheadMs !== undefined) members += `,"gateway_ms":${milliseconds(overheadMs)}`;
+  members += `,"duration_ms":${thousandthsText(endedAtMs - startedAtMs)}`;
+  if (firstByteAtMs !== undefined)
+    members += `,"first_byte_ms":${thousandthsText(firstByteAtMs - startedAtMs)}`;
+  if (overheadMs !== undefined) members += `,"gateway_ms":${thousandthsText(overheadMs)}`;
   return members;
 }
 
@@ -73,7 +75,7 @@ function attemptMembers(attempt: Attempt, escape: Escape): string {
   if (isClientFault(outcome)) members += ',"is_client_fault":true';
   if (detail !== undefined) members += textMember('detail', detail, escape);
   if (isResent === true) members += ',"is_resent":true';
-  return `${members},"duration_ms":${milliseconds(endedAtMs - startedAtMs)}`;
+  return `${members},"duration_ms":${thousandthsText(endedAtMs - startedAtMs)}`;
 }
 
 function translationText({ from, to, losses, count }: TranslationReport, escape: Escape): string {
@@ -111,15 +113,4 @@ function detailOf(outcome: Attempt['outcome']): string | undefined {
 
 function textMember(name: string, text: string, escape: Escape): string {
   return `,"${name}":"${escape(text)}"`;
-}
-
-/**
- * Returns the text of a duration. Rounds to the microsecond, which is finer than any measurement. Three decimals after an integer cost a third of the
- * shortest text of a fraction.
- */
-export function milliseconds(ms: number): string {
-  const micros = Math.round(ms * 1000);
-  const whole = Math.floor(micros / 1000);
-  const rest = micros - whole * 1000;
-  return rest === 0 ? String(whole) : `${whole}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`;
 }

@@ -1,3 +1,4 @@
+import { hundredthsText } from '../../lib/decimal-text.ts';
 import { dollarsOf } from '../../prices/cost.ts';
 import {
   type GatewayEvent,
@@ -134,7 +135,8 @@ function entry(
   return { level, requestId: about.requestId, message, values };
 }
 
-function receivedEntry(event: RequestReceived): LogEntry {
+/** The line about an admitted request. */
+export function receivedEntry(event: RequestReceived): LogEntry {
   const client = event.clientAddress();
   const values = { model: event.model, client, key: event.keyName };
   return {
@@ -218,7 +220,7 @@ export function metricsEntry(event: RequestEnded): LogEntry {
     total: Math.round(endedAtMs - startedAtMs),
     attempts: `[${attempts.join(', ')}]`,
     firstToken: isAnswered && firstByteAtMs !== undefined ? milliseconds(firstByteAtMs - startedAtMs) : '-',
-    gateway: overheadMs === undefined ? '-' : `${overheadMs.toFixed(2)}ms`,
+    gateway: overheadMs === undefined ? '-' : `${hundredthsText(overheadMs)}ms`,
     tokens: usage === undefined ? '-' : tokensText(usage, event.isUsageEstimated),
     cost: event.cost?.nano === undefined ? '' : ` cost=${dollarsOf(event.cost.nano)}`,
     key: event.keyName,

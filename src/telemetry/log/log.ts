@@ -1,12 +1,12 @@
 import type { LoggingSettings } from '../../config/snapshot.ts';
-import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
+import type { GatewayEvent, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
 import { jsonLine } from './json-line.ts';
 import { type LineContext, LineTexts } from './line-texts.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type Language, type MessageKey, say } from './messages.ts';
 import { asItIs, type Redact } from './redact.ts';
-import { joinedLine, UsualLines } from './usual-lines.ts';
+import { joinedLine, numbersOf, UsualLines } from './usual-lines.ts';
 
 /** A destination of lines. `write` must return at once, whatever happens to the line. */
 export interface LogSink {
@@ -51,20 +51,26 @@ export function createLog({
     if (RANK[entry.level] < RANK[current.level]) return;
     sink.write(renderLine(entry, current, { now: now(), texts: currentTexts() }));
   };
-  /** Returns whether the request was usual. */
-  const writeUsual = (event: RequestEnded): boolean => {
+  /** Writes the lines of a usual request. Returns whether it was one. */
+  const writeUsual = (event: RequestReceived | RequestEnded): boolean => {
     const { format, language, level, enableMetrics } = settings();
     if (format !== 'json' || RANK[level] > RANK.info) return false;
     if (usualLines?.isOf(currentTexts(), language) !== true) usualLines = new UsualLines(texts, language);
+    if (event.type === 'request-received') {
+      sink.write(usualLines.received(event, now()));
+      return true;
+    }
     const lines = usualLines.of(event);
     if (lines === undefined) return false;
-    sink.write(joinedLine(lines.ended, event, now()));
-    if (enableMetrics) sink.write(joinedLine(lines.metrics, event, now()));
+    const shared = { now: now(), numbers: numbersOf(event, enableMetrics) };
+    sink.write(joinedLine(lines.ended, event, shared));
+    if (enableMetrics) sink.write(joinedLine(lines.metrics, event, shared));
     return true;
   };
   return {
     listen(event) {
-      if (event.type === 'request-ended' && writeUsual(event)) return;
+      const isOfRequest = event.type === 'request-received' || event.type === 'request-ended';
+      if (isOfRequest && writeUsual(event)) return;
       const level = levelOf(event);
       // Entries below the level are not rendered.
       if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);

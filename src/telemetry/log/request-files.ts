@@ -59,7 +59,7 @@ export class RequestFiles {
       else this.#lose(undefined);
       return;
     }
-    if (!('requestId' in event) || event.requestId === undefined) return;
+    if (this.#requests.size === 0 || !('requestId' in event) || event.requestId === undefined) return;
     const log = this.#requests.get(event.requestId);
     if (log !== undefined) this.#note(event, log);
   };

@@ -1,11 +1,11 @@
+import { hundredthsText, thousandthsText } from '../../lib/decimal-text.ts';
 import { dollarsOf } from '../../prices/cost.ts';
-import type { RequestEnded } from '../../gateway/events.ts';
+import type { RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Attempt } from '../../routing/outcome.ts';
 import type { Route } from '../../routing/route.ts';
 import { instantOf, jsonBody } from './json-line.ts';
-import { milliseconds } from './json-members.ts';
 import type { LineTexts } from './line-texts.ts';
-import { endEntry, metricsEntry } from './log-entry.ts';
+import { endEntry, metricsEntry, receivedEntry } from './log-entry.ts';
 import type { Language } from './messages.ts';
 
 /**
@@ -19,9 +19,28 @@ export class UsualLines {
   /** The newest lines of each route and key. A new configuration has new routes. */
   readonly #known = new WeakMap<Route, Map<string | undefined, KnownLines>>();
 
+  /** The end of the line of an admitted request, by its model, key and client. */
+  readonly #received = new Map<string, string>();
+
   constructor(texts: LineTexts, language: Language) {
     this.#texts = texts;
     this.#language = language;
+  }
+
+  /** Returns the line of an admitted request. */
+  received(event: RequestReceived, now: Date): string {
+    const { model, keyName, requestId } = event;
+    const client = event.clientAddress();
+    // The lengths keep names apart, whatever characters a client puts into a model's.
+    const names = `${model.length} ${keyName?.length ?? -1} ${model}${keyName ?? ''}${client}`;
+    let body = this.#received.get(names);
+    if (body === undefined) {
+      const entry = receivedEntry({ ...event, clientAddress: () => client });
+      body = `${jsonBody(entry, this.#language, this.#texts.escaped)}}\n`;
+      if (this.#received.size >= MOST_RECEIVED) this.#received.clear();
+      this.#received.set(names, body);
+    }
+    return `{"time":"${instantOf(now)}","level":"info","request_id":"${requestId}"${body}`;
   }
 
   /** Whether the lines are those of these texts and this language. */
@@ -69,6 +88,9 @@ const RENDERED_FIRST = 16;
 /** The keys whose lines are known for a route. */
 const MOST_KEYS = 1_000;
 
+/** The admitted requests whose lines are known. */
+const MOST_RECEIVED = 1_000;
+
 interface KnownLines {
   lines: CutLines | undefined;
   /** How many requests were not like the known one. */
@@ -84,16 +106,48 @@ interface CutLines {
 
 interface CutLine {
   readonly start: string;
-  /** Each number, with the text after it. */
-  readonly rest: readonly { readonly number: (event: RequestEnded) => string; readonly after: string }[];
+  /** Which of `numbersOf` follows, and the text after it. */
+  readonly rest: readonly { readonly number: number; readonly after: string }[];
 }
 
 /** Joins a cut line with the numbers of a request. */
-export function joinedLine({ start, rest }: CutLine, event: RequestEnded, now: Date): string {
-  let line = `{"time":"${instantOf(now)}","level":"info","request_id":"${event.requestId}"${start}`;
-  for (const { number, after } of rest) line += number(event) + after;
+export function joinedLine({ start, rest }: CutLine, { requestId }: RequestEnded, at: LineNumbers): string {
+  let line = `{"time":"${instantOf(at.now)}","level":"info","request_id":"${requestId}"${start}`;
+  for (const { number, after } of rest) line += (at.numbers[number] ?? '') + after;
   return line;
 }
+
+/** What the lines of one request share. */
+export interface LineNumbers {
+  readonly now: Date;
+  readonly numbers: readonly string[];
+}
+
+/** The texts of a request's numbers, in the order of `NUMBERS`. Only the line of metrics has the last ones. */
+export function numbersOf(event: RequestEnded, hasMetrics: boolean): readonly string[] {
+  const { startedAtMs, endedAtMs, firstByteAtMs = 0, overheadMs = 0, usage, cost } = event;
+  const [attempt] = event.history;
+  const durationMs = endedAtMs - startedAtMs;
+  const firstByteMs = firstByteAtMs - startedAtMs;
+  const attemptMs = attempt === undefined ? 0 : attempt.endedAtMs - attempt.startedAtMs;
+  const numbers = [
+    String(Math.round(durationMs)),
+    thousandthsText(durationMs),
+    thousandthsText(firstByteMs),
+    thousandthsText(overheadMs),
+    thousandthsText(attemptMs),
+    String(usage?.inputTokens),
+    String(usage?.outputTokens),
+    String(usage?.totalTokens),
+  ];
+  if (!hasMetrics) return numbers;
+  const [firstByte, taken] = [String(Math.round(firstByteMs)), String(Math.round(attemptMs))];
+  numbers.push(firstByte, hundredthsText(overheadMs), taken, dollarsOf(cost?.nano ?? 0));
+  return numbers;
+}
+
+/** The mark of each number: its digit, and how many decimals follow. */
+const NUMBERS = ['1.0', '1.3', '2.3', '3.3', '4.3', '5.0', '6.0', '7.0', '2.0', '3.2', '4.0', '8.9'];
 
 function onlyAttempt({ history }: RequestEnded): Attempt | undefined {
   const attempt = history.length === 1 ? history[0] : undefined;
@@ -176,39 +230,8 @@ const MARKS = new RegExp(MARK, 'g');
 function cutAtMarks(text: string): CutLine {
   const marks = [...text.matchAll(MARKS)];
   const rest = marks.map(({ index, 0: mark, 1: digit = '', 2: decimals = '' }, at) => ({
-    number: numberFor(digit, decimals.length),
+    number: NUMBERS.indexOf(`${digit}.${decimals.length}`),
     after: text.slice(index + mark.length, marks[at + 1]?.index),
   }));
   return { start: text.slice(0, marks[0]?.index), rest };
-}
-
-/** Returns what writes the number that a mark stands for. */
-function numberFor(digit: string, decimals: number): (event: RequestEnded) => string {
-  const shown = decimals === 0 ? wholeText : decimals === 2 ? hundredthsText : milliseconds;
-  switch (digit) {
-    case '1':
-      return ({ startedAtMs, endedAtMs }) => shown(endedAtMs - startedAtMs);
-    case '2':
-      return ({ startedAtMs, firstByteAtMs = 0 }) => shown(firstByteAtMs - startedAtMs);
-    case '3':
-      return ({ overheadMs = 0 }) => shown(overheadMs);
-    case '4':
-      return ({ history: [attempt] }) => shown(attempt ? attempt.endedAtMs - attempt.startedAtMs : 0);
-    case '5':
-      return ({ usage }) => String(usage?.inputTokens);
-    case '6':
-      return ({ usage }) => String(usage?.outputTokens);
-    case '7':
-      return ({ usage }) => String(usage?.totalTokens);
-    default:
-      return ({ cost }) => dollarsOf(cost?.nano ?? 0);
-  }
-}
-
-function wholeText(ms: number): string {
-  return String(Math.round(ms));
-}
-
-function hundredthsText(ms: number): string {
-  return ms.toFixed(2);
 }

@@ -9,7 +9,7 @@ import {
   type LimitEvent,
 } from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
-import type { FamilyDump } from './metric-family.ts';
+import type { FamilyDump, NumberSeries } from './metric-family.ts';
 import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -81,13 +81,14 @@ export function createMetrics(sources: MetricSources): Metrics {
   const table = createMetricTable();
   const countRequest = createRequestMetrics(table);
   const cooling = new Map<string, number>();
+  const answered = new Map<string, NumberSeries>();
   const startedAtSeconds = sources.clock.epochMs() / 1000 - process.uptime();
   table.reloadSuccessful.series().value = 1;
   return {
     listen(event) {
       if (event.type === 'request-ended') countRequest(event);
       else if (isLimitEvent(event)) countLimits(event, table);
-      else count(event, table, { cooling, sources });
+      else count(event, table, { cooling, answered, sources });
     },
     dump() {
       table.startTime.series().value = startedAtSeconds;
@@ -107,16 +108,18 @@ type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' } | LimitEvent>;
 /** The known cooldowns of the providers, and the sources of states. */
 interface Memory {
   readonly cooling: Map<string, number>;
+  /** The answered attempts of each provider. */
+  readonly answered: Map<string, NumberSeries>;
   readonly sources: MetricSources;
 }
 
-function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memory): void {
+function count(event: OtherEvent, table: MetricTable, { cooling, answered, sources }: Memory): void {
   switch (event.type) {
     case 'request-started':
       table.active.series(event.endpoint).value += 1;
       return;
     case 'attempt-ended':
-      return countAttempt(event, table);
+      return countAttempt(event, table, answered);
     case 'route-cooled':
       table.cooldowns.series(event.provider).value += 1;
       return noteCooldown(event, cooling, sources);
@@ -143,11 +146,20 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
   }
 }
 
-function countAttempt({ attempt }: AttemptEnded, table: MetricTable): void {
+function countAttempt(
+  { attempt }: AttemptEnded,
+  table: MetricTable,
+  answered: Map<string, NumberSeries>,
+): void {
   const { route, outcome, startedAtMs, endedAtMs } = attempt;
-  table.attempts.series(route.provider, outcome.kind, detailOf(outcome)).value += 1;
-  if (outcome.kind === 'answered')
-    table.latency.series(route.provider).observe((endedAtMs - startedAtMs) / 1000);
+  const { provider } = route;
+  if (outcome.kind === 'answered') {
+    let series = answered.get(provider);
+    if (series === undefined)
+      answered.set(provider, (series = table.attempts.series(provider, 'answered', '')));
+    series.value += 1;
+    table.latency.series(provider).observe((endedAtMs - startedAtMs) / 1000);
+  } else table.attempts.series(provider, outcome.kind, detailOf(outcome)).value += 1;
   const isHealthy = healthAfter(outcome);
   if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, table, endedAtMs);
 }

@@ -181,3 +181,19 @@ test('nano-dollars are formatted as dollars with nine decimals', () => {
     '12.345678901',
   ]);
 });
+
+test('an amount is shown alike as a number and as a whole number of any size', () => {
+  for (const nano of [
+    0,
+    1,
+    999_999_999,
+    1e9,
+    1e9 + 1,
+    510_000,
+    37_610_000_000,
+    999_999_999_999,
+    1e12,
+    2 ** 52,
+  ])
+    expect(dollarsOf(nano)).toBe(dollarsOf(BigInt(nano)));
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { LoggingSettings } from '../../../src/config/snapshot.ts';
-import type { RequestEnded } from '../../../src/gateway/events.ts';
+import type { RequestEnded, RequestReceived } from '../../../src/gateway/events.ts';
 import type { Usage } from '../../../src/protocols/protocol.ts';
 import { LineTexts } from '../../../src/telemetry/log/line-texts.ts';
 import { logEntries, metricsEntry } from '../../../src/telemetry/log/log-entry.ts';
@@ -97,6 +97,30 @@ for (const language of ['en', 'zh'] as const) {
     });
   }
 }
+
+test('the lines of admitted requests are told apart by model, key and client', () => {
+  const lines: string[] = [];
+  const log = createLog({
+    settings: () => settings({}),
+    sink: { write: (line) => lines.push(line) },
+    now: () => NOW,
+  });
+  const context = { now: NOW, texts: new LineTexts((text) => text) };
+  const names = ['', 'a', 'aa', 'a b', 'b "c"'];
+  const events = names.flatMap((model) =>
+    [...names, undefined].flatMap((keyName) =>
+      names.map((client): RequestReceived => {
+        const [requestId, body] = [`req_${model.length}`, new Uint8Array()];
+        return { type: 'request-received', requestId, model, keyName, clientAddress: () => client, body };
+      }),
+    ),
+  );
+  for (const event of [...events, ...events.toReversed()]) {
+    lines.length = 0;
+    log.listen(event);
+    expect(lines).toEqual(logEntries(event).map((entry) => renderLine(entry, settings({}), context)));
+  }
+});
 
 test('pieces follow the language, the redaction and the level of the moment', () => {
   let current = settings({});

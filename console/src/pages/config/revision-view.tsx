@@ -57,7 +57,12 @@ export function RevisionView(props: RevisionViewProps): ReactNode {
         {entry && compared === undefined && (
           <p className="muted">
             {entry.action} · {entry.actor} · <When time={entry.timestamp} />
-            {isCurrent && <span className="badge is-good"> {t('in force')}</span>}
+            {isCurrent && (
+              <>
+                {' '}
+                <span className="badge is-good">{t('in force')}</span>
+              </>
+            )}
           </p>
         )}
         {changes.data ? (

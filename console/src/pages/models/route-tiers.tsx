@@ -115,6 +115,9 @@ function RouteEdit({ route, providers, modelName, onChange, onRemove, onDrag }: 
         value={route.model ?? ''}
         onValue={(text) => onChange({ model: text === '' ? undefined : text } as Partial<ModelRoute>)}
       />
+      {/* On a phone there is no line of captions above. */}
+      <span className="route-caption">{t('Priority')}</span>
+      <span className="route-caption">{t('Weight')}</span>
       {number('priority', t('Priority'))}
       {number('weight', t('Weight'))}
       <IconButton small label={t('Remove the route')} icon={Trash2} onClick={onRemove} />

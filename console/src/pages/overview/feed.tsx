@@ -44,7 +44,7 @@ export function Feed(): ReactNode {
   const { t } = useTranslation();
   const told = useLive((live) => live.feed);
   const earlier = useEarlierFeed();
-  const feed = useMemo(() => joined(told, earlier), [told, earlier]);
+  const feed = useMemo(() => grouped(joined(told, earlier)), [told, earlier]);
   const lost = useLive((live) => live.lost);
   return (
     <Card title={t('What happened')} flush>
@@ -57,9 +57,9 @@ export function Feed(): ReactNode {
       ) : (
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
         <ol className="feed" aria-label={t('What happened')} tabIndex={0}>
-          {feed.map((entry, at) => (
+          {feed.map(({ entry, times }, at) => (
             // oxlint-disable-next-line react/no-array-index-key -- entries have no id
-            <Entry key={`${entry.at} ${feed.length - at}`} entry={entry} />
+            <Entry key={`${entry.at} ${feed.length - at}`} entry={entry} times={times} />
           ))}
         </ol>
       )}
@@ -79,7 +79,35 @@ function joined(told: readonly FeedEntry[], earlier: readonly FeedEntry[]): read
   return [...told, ...earlier.filter((entry) => !known.has(idOf(entry)))];
 }
 
-function Entry({ entry }: { entry: FeedEntry }): ReactNode {
+interface Group {
+  /** The newest one. */
+  readonly entry: FeedEntry;
+  readonly times: number;
+}
+
+/** Entries in a row that say the same become one, so that many fallbacks do not hide what else happened. */
+function grouped(feed: readonly FeedEntry[]): readonly Group[] {
+  const wordsOf = ({ kind, provider, model, key, route, version, detail }: FeedEntry): string =>
+    JSON.stringify([
+      kind,
+      provider,
+      model,
+      kind === 'budget' && key,
+      kind !== 'fallback' && route,
+      version,
+      detail,
+    ]);
+  const groups: Group[] = [];
+  for (const entry of feed) {
+    const last = groups.at(-1);
+    if (last !== undefined && wordsOf(last.entry) === wordsOf(entry))
+      groups[groups.length - 1] = { entry: last.entry, times: last.times + 1 };
+    else groups.push({ entry, times: 1 });
+  }
+  return groups;
+}
+
+function Entry({ entry, times }: Group): ReactNode {
   const { t } = useTranslation();
   const route = useLive(({ routes }) => (entry.route === null ? undefined : routes.get(entry.route)));
   const text = feedText(entry, route, t);
@@ -87,9 +115,10 @@ function Entry({ entry }: { entry: FeedEntry }): ReactNode {
   return (
     <li className="feed-entry">
       <Icon aria-hidden className={color} />
-      <span className="grow clamp" title={text}>
-        <Link href={placeOf(entry)}>{text}</Link>
-      </span>
+      <Link href={placeOf(entry)} className="grow clamp" title={text}>
+        {text}
+      </Link>
+      {times > 1 && <span className="badge is-idle num">× {times}</span>}
       <span className="muted small">
         <When time={entry.at} />
       </span>

@@ -11,6 +11,7 @@ import { Notice } from '../../ui/states.tsx';
 import { Switch } from '../../ui/toggle.tsx';
 import { DraftTest } from './draft-test.tsx';
 import { PRESETS, PROVIDER_TYPES, type Preset } from './presets.ts';
+import { PriceFields, type Prices } from './price-fields.tsx';
 import { TimeoutFields } from './timeout-fields.tsx';
 
 interface ProviderFormProps {
@@ -27,6 +28,7 @@ interface Form {
   readonly weight: string;
   readonly isEnabled: boolean;
   readonly timeouts: Readonly<Record<string, number>>;
+  readonly prices: Prices;
 }
 
 function formOf(provider: Provider | undefined): Form {
@@ -38,6 +40,10 @@ function formOf(provider: Provider | undefined): Form {
     weight: String(provider?.weight ?? 1),
     isEnabled: provider?.is_enabled ?? true,
     timeouts: (provider?.['timeouts'] as Readonly<Record<string, number>> | undefined) ?? {},
+    prices: {
+      isFree: provider?.['free'] === true,
+      list: typeof provider?.['price_provider'] === 'string' ? provider['price_provider'] : '',
+    },
   };
 }
 
@@ -79,6 +85,7 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
         {provider === undefined && <Presets chosen={preset} onChoose={choose} />}
         <Fields form={form} set={set} provider={provider} preset={preset} />
         <TimeoutFields timeouts={form.timeouts} onChange={(timeouts) => set({ timeouts })} />
+        <PriceFields prices={form.prices} onChange={(prices) => set({ prices })} />
         <DraftTest key={form.id + form.base} id={form.id} fields={testedFields(form)} />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
@@ -95,6 +102,19 @@ function fieldsOf(form: Form, provider: Provider | undefined): Record<string, un
     weight: Number(form.weight === '' ? 1 : form.weight),
     is_enabled: form.isEnabled,
     timeouts: Object.keys(form.timeouts).length === 0 ? null : form.timeouts,
+    ...priceFields(form, provider),
+  };
+}
+
+/** A field that was empty and stays so is not written. */
+function priceFields(
+  { prices: { isFree, list } }: Form,
+  provider: Provider | undefined,
+): Record<string, unknown> {
+  const before = formOf(provider).prices;
+  return {
+    ...(isFree !== before.isFree && { free: isFree }),
+    ...(list !== before.list && { price_provider: list === '' ? null : list }),
   };
 }
 
