@@ -37,7 +37,7 @@ export function pieces(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint
 }
 
 /** A view costs as much as copying some hundred bytes. */
-const SMALL_BYTES = 512;
+const SMALL_BYTES = 1024;
 
 function copied(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   let size = bytes.byteLength;

@@ -57,6 +57,8 @@ export class ConnectionPool {
   #resting: Connection[] = [];
   #rested: Connection[] = [];
   #isTurning = false;
+  #turned: Promise<void> | undefined;
+  #onTurned: (() => void) | undefined;
   #distrustedUntilMs = 0;
   #stopDistrusting: (() => void) | undefined;
   readonly #waiters = new Set<Waiter>();
@@ -77,15 +79,17 @@ export class ConnectionPool {
     return this.#idle.pop();
   }
 
-  /** Whether a connection becomes idle in the next turn of the event loop, which `turn` awaits. */
+  /** Whether a connection becomes idle soon, which `turn` awaits. */
   get isResting(): boolean {
     return this.#isTurning;
   }
 
+  /** Resolves when resting connections have become idle. All who wait at the same time share one promise. */
   turn(): Promise<void> {
-    return new Promise((resolve) => {
-      setImmediate(() => setImmediate(resolve));
+    this.#turned ??= new Promise((resolve) => {
+      this.#onTurned = resolve;
     });
+    return this.#turned;
   }
 
   /**
@@ -156,6 +160,10 @@ export class ConnectionPool {
     if (rested.length === 0) return;
     const nowMs = systemClock.nowMs();
     for (const connection of rested) if (connection.isOpen) this.#keep(connection, nowMs);
+    const onTurned = this.#onTurned;
+    this.#turned = undefined;
+    this.#onTurned = undefined;
+    onTurned?.();
   };
 
   #isDistrusted(): boolean {
