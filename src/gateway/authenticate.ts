@@ -60,7 +60,8 @@ export function requireUnexpired(key: MasterKey | undefined, clock: Pick<Clock, 
   if (key !== undefined && isExpired(key, clock)) throw keyExpired(key);
 }
 
-function isExpired({ refusedFromMs }: MasterKey, clock: Pick<Clock, 'epochMs'>): boolean {
+/** Whether a key may no longer be used. */
+export function isExpired({ refusedFromMs }: MasterKey, clock: Pick<Clock, 'epochMs'>): boolean {
   return refusedFromMs !== Infinity && clock.epochMs() >= refusedFromMs;
 }
 

@@ -5,6 +5,7 @@ import { CLOSE } from '../gateway/web-socket/close-codes.ts';
 import type { SocketGateway } from '../gateway/web-socket/connect.ts';
 import { openWebSocket } from '../gateway/web-socket/handshake.ts';
 import type { WebSocketLine } from '../gateway/web-socket/line.ts';
+import { expiryOf } from '../gateway/web-socket/still-allowed.ts';
 import { MAX_MESSAGE_BYTES } from '../gateway/web-socket/message-limits.ts';
 
 /** The data that the runtime attaches to a client's WebSocket. */
@@ -38,11 +39,16 @@ export const SOCKET_HANDLER: WebSocketHandler<SocketData> = {
   close: (socket, code) => socket.data.line.onClientClose(code),
 };
 
+/** Clocks are set, and timers hold no longer times. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** The WebSockets of this process. */
 export class WebSockets {
   readonly #gateway: SocketGateway;
   readonly #lines = new Set<WebSocketLine>();
   #isLeaving = false;
+  /** Stops the timer for the first key that expires. */
+  #stopTimer: (() => void) | undefined;
 
   constructor(gateway: SocketGateway) {
     this.#gateway = gateway;
@@ -67,6 +73,7 @@ export class WebSockets {
     if (asked.signal.aborted || !server.upgrade(request, { data: { line }, headers }))
       line.onClientClose(CLOSE.abnormal);
     else if (this.#isLeaving) line.leave();
+    else if (expiryOf(line.key, this.#gateway.snapshot()) !== Infinity) this.#awaitExpiry();
     return new Response();
   }
 
@@ -76,14 +83,30 @@ export class WebSockets {
     for (const line of this.#lines) line.leave();
   }
 
-  /** Another configuration is in force. */
+  /** Another configuration is in force, or a key has expired. */
   recheck(): void {
+    const snapshot = this.#gateway.snapshot();
+    for (const line of this.#lines) line.recheck(snapshot);
+    this.#awaitExpiry();
+  }
+
+  /** Checks again when the first key of a connection expires. */
+  #awaitExpiry(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     this.#forgetEnded();
-    for (const line of this.#lines) line.recheck(this.#gateway.snapshot());
+    const snapshot = this.#gateway.snapshot();
+    let first = Infinity;
+    for (const line of this.#lines) first = Math.min(first, expiryOf(line.key, snapshot));
+    if (first === Infinity) return;
+    const { clock } = this.#gateway;
+    const waitMs = Math.min(Math.max(first - clock.epochMs(), 1), LONGEST_WAIT_MS);
+    this.#stopTimer = clock.setTimer(waitMs, () => this.recheck());
   }
 
   /** Ends what is left, and gives the clients a moment to read why. */
   async end(): Promise<void> {
+    this.#stopTimer?.();
     if (this.count === 0) return;
     for (const line of this.#lines) line.end(CLOSE.goingAway, 'The gateway shuts down.');
     await Bun.sleep(CLOSING_MS);

@@ -22,7 +22,7 @@ export interface FaultRow {
   readonly alone: string;
 }
 
-/** Parameters that bring a fault within a test's time. The gateway's limits are four seconds there. */
+/** Parameters that bring a fault within a test's time. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   status: 'status?code=418',
   quiet: 'quiet?seconds=0.5',
@@ -36,6 +36,16 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   'cut-fin': 'cut-fin?after=10&pace=100',
   'cut-chunk': 'cut-chunk?after=10&pace=100',
   'cut-clean': 'cut-clean?after=10&pace=100',
+};
+
+/**
+ * The limits for a provider that falls silent. Any other fault makes progress, so that its provider has time, however
+ * slow the machine is.
+ */
+const LIMITS: Readonly<Record<string, string>> = {
+  silence: '{ first_byte_timeout: 1 }',
+  'headers-silence': '{ first_byte_timeout: 1 }',
+  stall: '{ idle_timeout: 4 }',
 };
 
 /** Faults that never end by themselves. The client leaves. */
@@ -116,10 +126,10 @@ async function ask({ fault, streamed, api }: Asked, routes: 1 | 2): Promise<Seen
   const second = routes === 2 ? ', { provider: healthy, model: mock/ok, priority: 2 }' : '';
   const gateway = startGateway(`
 providers:
-  - { name: faulty, api_base: "${simulator.url}" }
+  - { name: faulty, api_base: "${simulator.url}", timeouts: ${LIMITS[fault] ?? '{}'} }
   - { name: healthy, api_base: "${simulator.url}" }
 models: { m: { routes: [{ provider: faulty, model: "mock/${fault}" }${second}] } }
-timeouts: { first_byte_timeout: 4, idle_timeout: 4 }
+timeouts: { first_byte_timeout: 200, idle_timeout: 200 }
 fallback: { retries: 0 }`);
   const seen = await whatIsSeen(gateway.url, { fault, streamed, api });
   const ended = await until(() => gateway.events.find((event) => event.type === 'request-ended'));

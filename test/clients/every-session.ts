@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'bun:test';
 import { AGENTS } from './agents.ts';
+import { testGeminiCompaction, testOpencodeCompaction } from './compaction.ts';
 import { AIDER, MORE_AGENTS } from './more-agents.ts';
 import { says } from './provider/script.ts';
 import { isInstalled, makeDesk } from './run-agent.ts';
@@ -18,6 +19,14 @@ testSessions([
   [MORE_AGENTS.continueChat, 'scripted', ['responses', 'messages', 'gemini', 'converse']],
   [MORE_AGENTS.continueMessages, 'scripted', ['chat', 'responses', 'gemini', 'converse']],
   [MORE_AGENTS.qwenCode, 'scripted', ['responses', 'messages', 'gemini', 'converse']],
+]);
+
+testGeminiCompaction(['chat', 'responses', 'converse']);
+testOpencodeCompaction([
+  [AGENTS.opencodeChat, 'messages'],
+  [AGENTS.opencodeMessages, 'gemini'],
+  [AGENTS.opencodeResponses, 'converse'],
+  [AGENTS.opencodeGemini, 'responses'],
 ]);
 
 const EDIT = 'made.txt\n```\n<<<<<<< SEARCH\n=======\nwritten by an edit\n>>>>>>> REPLACE\n```\n';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { fastClock } from '../acceptance/fast-clock.ts';
-import { AGENTS, type Startable, using } from './agents.ts';
+import { AGENTS, using } from './agents.ts';
+import { testGeminiCompaction, testOpencodeCompaction } from './compaction.ts';
 import {
   type Api,
   besides,
@@ -142,42 +143,9 @@ describe.skipIf(!isInstalled('codex'))('Codex with a provider of Messages', () =
   );
 });
 
-describe.skipIf(!isInstalled('gemini'))('Gemini CLI', () => {
-  // It compacts by itself at a share of the model's window. With this one, every history is too long.
-  const eager: Startable = {
-    ...geminiCli,
-    launch(access, prompt) {
-      const { files, ...launch } = geminiCli.launch(access, prompt);
-      const settings = JSON.parse(files?.['.gemini/settings.json'] ?? '{}') as object;
-      const model = { compressionThreshold: 0.000_001 };
-      return { ...launch, files: { '.gemini/settings.json': JSON.stringify({ ...settings, model }) } };
-    },
-  };
-
-  test.each(['chat', 'responses', 'messages', 'converse'] as const)(
-    'compacts a session that it resumes, and goes on: %s',
-    async (api) => {
-      const stage = await startStageOf(api);
-      const desk = await makeDesk();
-      const turn = (prompt: string, args: readonly string[] = []) =>
-        stage.turn(eager, { model: 'gemini-2.5-pro', desk, prompt, args });
-      stage.provider.play(() => says('Hello!'));
-      await turn(`Hello! ${'Remember this sentence. '.repeat(400)}`);
-      const summary = '<state_snapshot>A greeting was exchanged</state_snapshot>';
-      stage.provider.play(({ body }) =>
-        says(/Generate a new|Critically evaluate/.test(body) ? summary : 'So it was.'),
-      );
-      const session = await turn('Go on', ['--resume', 'latest']);
-      expect([session.exitCode, session.stdout.trim()]).toEqual([0, 'So it was.']);
-      const bodies = stage.provider.asked.map(({ body }) => body);
-      expect(bodies.filter((body) => body.includes('Critically evaluate'))).toHaveLength(1);
-      expect(bodies.at(-1)).toContain('A greeting was exchanged');
-      expect(bodies.at(-1)).not.toContain('Remember this sentence.');
-      await desk.remove();
-      await stage.stop();
-    },
-  );
-});
+// With the other APIs: `npm run test:agents`.
+testGeminiCompaction(['messages']);
+testOpencodeCompaction([[AGENTS.opencodeChat, 'converse']]);
 
 const THINKING = [
   [claudeCode, 'claude-opus-5-5', 'chat'],

@@ -52,6 +52,25 @@ describe('a key that is no longer what it was', () => {
     expect((await second.end()).code).toBe(1008);
   });
 
+  test('ends its idle connections when it expires, and no other', async () => {
+    const at = new Date(Date.now() + 3_000_000).toISOString();
+    const gateway = await scene(
+      KEYED.replace('mk-one-client', `mk-one-client, expires_at: "${at}"`),
+      undefined,
+    );
+    const first = await openSocket(gateway.url, '/v1/realtime?model=m', one);
+    const second = await openSocket(gateway.url, '/v1/realtime?model=m', two);
+    await Bun.sleep(20);
+    expect(first.closed()).toBeUndefined();
+    const url = await simulator();
+    const soon = new Date(Date.now() + 300).toISOString();
+    gateway.reconfigure(
+      configOf(url, KEYED.replace('mk-one-client', `mk-one-client, expires_at: "${soon}"`)),
+    );
+    expect((await first.end()).code).toBe(1008);
+    expect(second.closed()).toBeUndefined();
+  });
+
   test('ends its connections where the provider speaks it no more', async () => {
     const url = await simulator();
     const gateway = await scene(KEYED, url);

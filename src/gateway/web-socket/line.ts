@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../config/snapshot.ts';
+import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import { FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { readProviderEvent } from '../../protocols/web-socket/provider-event.ts';
@@ -42,6 +42,7 @@ export interface LineContext {
  * messages are first checked one after the other. When one side ends, so does the other.
  */
 export class WebSocketLine implements ProviderListener {
+  readonly key: MasterKey | undefined;
   readonly #line: LineContext;
   readonly #reports: ResponseReports;
   #client: SocketEnd | undefined;
@@ -65,13 +66,13 @@ export class WebSocketLine implements ProviderListener {
   constructor(line: LineContext) {
     this.#line = line;
     const { context, gateway } = line;
+    this.key = context.key;
     this.#reports = new ResponseReports({ ...context, api: line.api, gateway });
   }
 
   get isOver(): boolean {
     return this.#end !== undefined;
   }
-
   /** undefined while the client has named no model. */
   get provider(): Connected | undefined {
     return this.#provider;
@@ -156,21 +157,18 @@ export class WebSocketLine implements ProviderListener {
     this.#finish(code, reason, 'truncated');
   }
 
-  /**
-   * Prepares for shutdown: ends the connection as soon as nothing is lost. A session of the Realtime API would be
-   * lost.
-   */
+  /** Prepares for shutdown: ends the connection once nothing is lost, as a session of the Realtime API would be. */
   leave(): void {
     this.#isLeaving = true;
     if (this.#line.api !== 'responses' || !this.#reports.isIdle || !this.#messages.isIdle) return;
     this.end(CLOSE.goingAway, 'The gateway shuts down.');
   }
 
-  /** Ends the connection if a new configuration no longer allows it. */
+  /** Ends the connection if a new configuration no longer allows it, or its key has expired. */
   recheck(snapshot: Snapshot): void {
-    const { api, context } = this.#line;
+    const { api, gateway } = this.#line;
     const [provider, model] = [this.#provider?.provider.name, this.#model?.name];
-    const why = whyNotAllowed({ api, key: context.key, provider, model }, snapshot);
+    const why = whyNotAllowed({ api, key: this.key, provider, model }, snapshot, gateway.clock);
     if (why !== undefined) this.end(...why);
   }
 

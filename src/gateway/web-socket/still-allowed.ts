@@ -1,6 +1,6 @@
 import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
-import { requireUnexpired } from '../authenticate.ts';
+import { isExpired, requireUnexpired } from '../authenticate.ts';
 import type { Clock } from '../ports.ts';
 import { CLOSE } from './close-codes.ts';
 
@@ -18,6 +18,11 @@ export function currentKey(key: MasterKey | undefined, { access }: Snapshot): Ma
   return access.kind === 'keys' && key !== undefined ? access.keys.get(key.secretHash) : undefined;
 }
 
+/** Returns the Unix time in milliseconds from which a connection's key may not be used; Infinity: it does not expire. */
+export function expiryOf(key: MasterKey | undefined, snapshot: Snapshot): number {
+  return currentKey(key, snapshot)?.refusedFromMs ?? Infinity;
+}
+
 /** Returns a connection's key as it is configured now. Throws a `Refusal` if it has expired. */
 export function validKey(
   key: MasterKey | undefined,
@@ -30,16 +35,18 @@ export function validKey(
 }
 
 /**
- * Returns why a connection may not continue under this configuration, as a close code and reason; undefined if it
- * may.
+ * Returns why a connection may not continue under this configuration and at this time, as a close code and reason;
+ * undefined if it may.
  */
 export function whyNotAllowed(
   { api, key, provider, model }: Dependence,
   snapshot: Snapshot,
+  clock: Pick<Clock, 'epochMs'>,
 ): readonly [code: number, reason: string] | undefined {
   const current = currentKey(key, snapshot);
   if (snapshot.access.kind === 'keys' && current?.enabled !== true)
     return [CLOSE.policy, 'The API key is no longer valid.'];
+  if (current !== undefined && isExpired(current, clock)) return [CLOSE.policy, 'The API key has expired.'];
   if (provider === undefined) return undefined;
   if (snapshot.providers.get(provider)?.websockets.includes(api) !== true)
     return [CLOSE.restart, 'The provider of this connection is no longer configured.'];

@@ -23,7 +23,7 @@ export function readUsage(usage: JsonObject): Usage {
 export function mergedReports(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonTree = { ...earlier };
   for (const [field, value] of Object.entries(later)) {
-    if (value !== null && value !== undefined && (value !== 0 || merged[field] === undefined))
+    if (value !== null && value !== undefined && (value !== 0 || (merged[field] ?? undefined) === undefined))
       merged[field] = value;
   }
   return merged;

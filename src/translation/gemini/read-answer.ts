@@ -82,12 +82,13 @@ function readCandidate(candidate: JsonObject, exchange: Exchange, at: At): Choic
   };
 }
 
-/** A signature on an empty text part belongs to the preceding text. */
+/** A signature on an empty text part belongs to the preceding text. Without one, it stands for itself. */
 function addPart(parts: AnswerPart[], part: AnswerPart): void {
   const last = parts.at(-1);
-  if (part.kind !== 'text' || part.text !== '') parts.push(part);
-  else if (last?.kind === 'text' && last.seal === undefined)
+  const isSignature = part.kind === 'text' && part.text === '';
+  if (isSignature && last?.kind === 'text' && last.seal === undefined)
     parts[parts.length - 1] = { ...last, seal: part.seal };
+  else parts.push(part);
 }
 
 /** Adds the cited sources to the texts. A source without a text of its own belongs to the first one. */

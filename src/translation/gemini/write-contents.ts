@@ -84,7 +84,7 @@ class ContentWriter {
 
   /**
    * A signature belongs on the part that it was made with. A signature from a separate reasoning block goes on the next
-   * part.
+   * part. In a stream, the one of a text comes behind it, so that the last text gets one that nothing follows.
    */
   #model(turn: Turn): readonly JsonTree[] {
     const parts: JsonTree[] = [];
@@ -103,6 +103,8 @@ class ContentWriter {
       if (part.kind === 'call') isFirstCall = false;
       signature = undefined;
     }
+    const last = parts.at(-1);
+    if (signature !== undefined && typeof last?.['text'] === 'string') last['thoughtSignature'] ??= signature;
     return parts;
   }
 

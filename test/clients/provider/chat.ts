@@ -1,4 +1,4 @@
-import { type Answer, type ApiScript, type Asked, argumentsOf, type StreamEvent, USED } from './script.ts';
+import { type Answer, type ApiScript, type Asked, argumentsOf, type StreamEvent, usedBy } from './script.ts';
 
 interface Body {
   readonly model: string;
@@ -45,7 +45,7 @@ export const chat: ApiScript = {
         },
       },
     ],
-    usage: USAGE,
+    usage: usageOf(answer),
   }),
   play(asked, answer, id) {
     const chunk = (delta: object, finish: string | null = null): StreamEvent => ({
@@ -57,7 +57,7 @@ export const chat: ApiScript = {
     });
     const body = JSON.parse(asked.body) as Body;
     const usage: StreamEvent = {
-      data: { ...base(asked, id), object: 'chat.completion.chunk', choices: [], usage: USAGE },
+      data: { ...base(asked, id), object: 'chat.completion.chunk', choices: [], usage: usageOf(answer) },
     };
     return {
       opening: [chunk({ role: 'assistant', content: '' })],
@@ -82,11 +82,10 @@ export const chat: ApiScript = {
   refusal: ({ code, message }) => ({ error: { message, type: code, param: null, code } }),
 };
 
-const USAGE = {
-  prompt_tokens: USED.input,
-  completion_tokens: USED.output,
-  total_tokens: USED.input + USED.output,
-} as const;
+function usageOf(answer: Answer) {
+  const { input, output } = usedBy(answer);
+  return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+}
 
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;

@@ -1,4 +1,4 @@
-import { type Answer, type ApiScript, type StreamEvent, USED } from './script.ts';
+import { type Answer, type ApiScript, type StreamEvent, usedBy } from './script.ts';
 
 interface Block {
   readonly toolResult?: {
@@ -35,7 +35,7 @@ export const converse: ApiScript = {
   whole: (_asked, answer, id) => ({
     output: { message: { role: 'assistant', content: blocksOf(answer, id) } },
     stopReason: stopReason(answer),
-    usage: USAGE,
+    usage: usageOf(answer),
     metrics: { latencyMs: 1 },
   }),
   play: (_asked, answer, id) => ({
@@ -55,18 +55,17 @@ export const converse: ApiScript = {
     ),
     closing: [
       { name: 'messageStop', data: { stopReason: stopReason(answer) } },
-      { name: 'metadata', data: { usage: USAGE, metrics: { latencyMs: 1 } } },
+      { name: 'metadata', data: { usage: usageOf(answer), metrics: { latencyMs: 1 } } },
     ],
   }),
   failure: ({ code, message }) => ({ name: `exception:${code}`, data: { message } }),
   refusal: ({ message }) => ({ message }),
 };
 
-const USAGE = {
-  inputTokens: USED.input,
-  outputTokens: USED.output,
-  totalTokens: USED.input + USED.output,
-} as const;
+function usageOf(answer: Answer) {
+  const { input, output } = usedBy(answer);
+  return { inputTokens: input, outputTokens: output, totalTokens: input + output };
+}
 
 function textOf({ content }: NonNullable<Block['toolResult']>): string {
   return (content ?? [])

@@ -1,4 +1,4 @@
-import { type Answer, type ApiScript, type Asked, type StreamEvent, USED } from './script.ts';
+import { type Answer, type ApiScript, type Asked, type StreamEvent, usedBy } from './script.ts';
 
 interface Part {
   readonly functionResponse?: { readonly response?: unknown; readonly parts?: readonly unknown[] };
@@ -27,10 +27,11 @@ export const gemini: ApiScript = {
       results,
     };
   },
-  whole: (asked, answer, id) => response(asked, id, [...thoughts(answer), ...partsOf(answer)], true),
+  whole: (asked, answer, id) =>
+    response(asked, { id, answer }, [...thoughts(answer), ...partsOf(answer)], true),
   play(asked, answer, id) {
     const event = (parts: readonly unknown[], isLast = false): StreamEvent => ({
-      data: response(asked, id, parts, isLast),
+      data: response(asked, { id, answer }, parts, isLast),
     });
     return {
       opening: [],
@@ -61,13 +62,19 @@ function partsOf(answer: Answer): unknown[] {
   return answer.text === undefined ? made : [{ text: answer.text }, ...made];
 }
 
-function response({ model }: Asked, id: string, parts: readonly unknown[], isLast: boolean): unknown {
+function response(
+  { model }: Asked,
+  { id, answer }: { readonly id: string; readonly answer: Answer },
+  parts: readonly unknown[],
+  isLast: boolean,
+): unknown {
+  const used = usedBy(answer);
   return {
     candidates: [{ index: 0, content: { role: 'model', parts }, ...(isLast && { finishReason: 'STOP' }) }],
     usageMetadata: {
-      promptTokenCount: USED.input,
-      candidatesTokenCount: USED.output,
-      totalTokenCount: USED.input + USED.output,
+      promptTokenCount: used.input,
+      candidatesTokenCount: used.output,
+      totalTokenCount: used.input + used.output,
     },
     modelVersion: model,
     responseId: `r${id}`,

@@ -1,4 +1,4 @@
-import { type Answer, type ApiScript, type Asked, type StreamEvent, USED } from './script.ts';
+import { type Answer, type ApiScript, type Asked, type StreamEvent, usedBy } from './script.ts';
 
 interface Block {
   readonly type: string;
@@ -33,24 +33,24 @@ export const messages: ApiScript = {
     };
   },
   whole: (asked, answer, id) => ({
-    ...head(asked, id),
+    ...head(asked, answer, id),
     content: [
       ...(answer.thinking ? [{ type: 'thinking', thinking: thought(asked, answer), signature: 'c2ln' }] : []),
       ...blocksOf(answer, id),
     ],
     stop_reason: stopReason(answer),
-    usage: { input_tokens: USED.input, output_tokens: USED.output },
+    usage: { input_tokens: usedBy(answer).input, output_tokens: usedBy(answer).output },
   }),
   play(asked, answer, id) {
     const from = answer.thinking ? 1 : 0;
     return {
-      opening: [event('message_start', { message: head(asked, id) })],
+      opening: [event('message_start', { message: head(asked, answer, id) })],
       ...(answer.thinking && { thinking: thinking(thought(asked, answer)) }),
       content: blocksOf(answer, id).flatMap((block, index) => blockEvents(block, from + index)),
       closing: [
         event('message_delta', {
           delta: { stop_reason: stopReason(answer), stop_sequence: null },
-          usage: { output_tokens: USED.output },
+          usage: { output_tokens: usedBy(answer).output },
         }),
         event('message_stop', {}),
       ],
@@ -73,7 +73,7 @@ function event(name: string, data: Readonly<Record<string, unknown>>): StreamEve
   return { name, data: { type: name, ...data } };
 }
 
-function head({ model }: Asked, id: string): Record<string, unknown> {
+function head({ model }: Asked, answer: Answer, id: string): Record<string, unknown> {
   return {
     id: `msg_${id}`,
     type: 'message',
@@ -83,7 +83,7 @@ function head({ model }: Asked, id: string): Record<string, unknown> {
     stop_reason: null,
     stop_sequence: null,
     usage: {
-      input_tokens: USED.input,
+      input_tokens: usedBy(answer).input,
       output_tokens: 1,
       cache_creation_input_tokens: 0,
       cache_read_input_tokens: 0,

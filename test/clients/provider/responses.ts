@@ -6,7 +6,7 @@ import {
   type Call,
   type OfferedTool,
   type StreamEvent,
-  USED,
+  usedBy,
 } from './script.ts';
 
 interface Tool {
@@ -128,16 +128,17 @@ function base({ model }: Asked, id: string): Record<string, unknown> {
 }
 
 function finished(asked: Asked, answer: Answer, id: string): Record<string, unknown> {
+  const used = usedBy(answer);
   return {
     ...base(asked, id),
     status: 'completed',
     output: [...(answer.thinking ? [reasoning(id)] : []), ...itemsOf(answer, id)],
     usage: {
-      input_tokens: USED.input,
+      input_tokens: used.input,
       input_tokens_details: { cached_tokens: 0 },
-      output_tokens: USED.output,
+      output_tokens: used.output,
       output_tokens_details: { reasoning_tokens: 0 },
-      total_tokens: USED.input + USED.output,
+      total_tokens: used.input + used.output,
     },
   };
 }

@@ -37,6 +37,8 @@ export interface Answer {
   readonly thinking?: { readonly text: string; readonly forMs: number };
   readonly text?: string;
   readonly calls?: readonly Call[];
+  /** The size of the request in the answer's usage. Default 25. */
+  readonly inputTokens?: number;
   /** The connection breaks off after the content. */
   readonly isCut?: true;
 }
@@ -92,8 +94,10 @@ export interface ApiScript {
   readonly refusal: (refused: Refused) => unknown;
 }
 
-/** The usage that every answer reports. */
-export const USED = { input: 25, output: 20 } as const;
+/** The usage that an answer reports. */
+export function usedBy({ inputTokens = 25 }: Answer): { readonly input: number; readonly output: number } {
+  return { input: inputTokens, output: 20 };
+}
 
 /** Plays one step after the other and repeats the last one. A step is reached when all calls of those before it have results. */
 export function inSteps(...steps: readonly ((asked: Asked) => Reply)[]): Script {

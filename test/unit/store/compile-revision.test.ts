@@ -62,6 +62,9 @@ test('a wrong limit of a revision is found at its resource', () => {
   });
 });
 
+/** A time at which no key has expired. */
+const BEFORE = { epochMs: () => 0 };
+
 test('a connection that a former secret has opened ends when that secret is revoked, and no other does', () => {
   const previous = { ...markOf('mk-old'), expires_at: '2026-11-30T00:00:00Z' };
   const [rotating, revoked] = [compiled({ previous }), compiled({})];
@@ -70,8 +73,8 @@ test('a connection that a former secret has opened ends when that secret is revo
   const keys = access.kind === 'keys' ? [...access.keys.values()] : [];
   const ends = keys.map((key) => {
     const connection = { api: 'responses', key, provider: undefined, model: undefined } as const;
-    expect(whyNotAllowed(connection, rotating.snapshot)).toBeUndefined();
-    return whyNotAllowed(connection, revoked.snapshot) !== undefined;
+    expect(whyNotAllowed(connection, rotating.snapshot, BEFORE)).toBeUndefined();
+    return whyNotAllowed(connection, revoked.snapshot, BEFORE) !== undefined;
   });
   expect(ends).toEqual([false, true]);
 });

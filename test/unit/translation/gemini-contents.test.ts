@@ -44,3 +44,21 @@ test.each([
   expect(assistant.tool_calls[0]?.function.arguments).toBe('{"n":1.0}');
   expect(tool.content.replace('[error] ', '')).toBe(expected);
 });
+
+test('a signature that came behind its text goes back onto it, in a turn that ends with it', async () => {
+  const signature = `llmp1.ge.${Buffer.from('{"p":"p1","s":"c2ln"}').toString('base64url')}`;
+  const content = [
+    { type: 'text', text: 'Yes.' },
+    { type: 'thinking', thinking: '', signature },
+  ];
+  const messages = [
+    { role: 'user', content: 'x' },
+    { role: 'assistant', content },
+    { role: 'user', content: 'y' },
+  ];
+  const { body } = await playRequest(['messages', 'gemini'], { model: 'm', max_tokens: 9, messages });
+  expect((body['contents'] as unknown[])[1]).toEqual({
+    role: 'model',
+    parts: [{ text: 'Yes.', thoughtSignature: 'c2ln' }],
+  });
+});

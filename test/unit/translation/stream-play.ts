@@ -36,7 +36,8 @@ export async function exchangeFor({ from, to, request, target }: Play): Promise<
     messages: [{ role: 'user', content: 'x' }],
     ...request,
   };
-  const reading = await readRequest(from, JSON.stringify(body), { requestId: 'req_g', path: '' });
+  const path = from === 'gemini' ? '/v1beta/models/m:streamGenerateContent' : '';
+  const reading = await readRequest(from, JSON.stringify(body), { requestId: 'req_g', path });
   if (reading.kind === 'invalid') throw new Error(reading.message);
   const facts = { requestId: 'req_g', now: 1 };
   const written = (await translationFor(from, to, all)).request(reading.conversation, facts);
