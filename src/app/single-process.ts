@@ -48,6 +48,7 @@ export async function serveInOneProcess(
       ledgerState: spend?.status,
       leaseState: () => shared?.desk()?.status(),
       usedOf,
+      knownOf: spend?.knownOf,
       leasing: leasingThrough(shared, own),
     },
     tracing,

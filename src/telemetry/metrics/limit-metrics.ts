@@ -45,7 +45,7 @@ function labelsOf({
   return [scope, scope === 'end_user' ? '' : name, limitId];
 }
 
-/** Reads the state of every configured limit. A limit that no request has used has no series. */
+/** Reads the state of every configured limit. A limit whose use is unknown has no series. */
 export function readLimits(table: MetricTable, { snapshot, limits, clock }: LimitSources): void {
   if (limits === undefined) return;
   const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
