@@ -25,6 +25,26 @@ export function standingsFrom({ counters, usedOf, clock }: StandingSources): Sta
   };
 }
 
+/**
+ * The same for metrics. `knownOf` is the ledger's use as it was last read. A bucket that no request has used is full.
+ */
+export function withLedger(
+  counters: Pick<Counters, 'standing'>,
+  knownOf: UsedOf = () => 0,
+): Pick<Counters, 'standing'> {
+  return {
+    standing: (claim, at) =>
+      counters.standing(claim, at) ??
+      inLedger(claim, at.epochMs, knownOf) ?? {
+        used: 0,
+        held: 0,
+        limit: claim.amount,
+        remaining: claim.amount,
+        resetMs: 0,
+      },
+  };
+}
+
 function inLedger(claim: Claim, epochMs: number, usedOf: UsedOf): ClaimStanding | undefined {
   const { period, amount, counter } = claim;
   if (period === undefined) return { used: 0, held: 0, limit: amount, remaining: amount, resetMs: 0 };

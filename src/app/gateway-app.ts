@@ -4,6 +4,7 @@ import { AnswerCache } from '../gateway/cache/answer-cache.ts';
 import type { SharedAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway } from '../gateway/ports.ts';
+import { withLedger } from './claim-standing.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
@@ -106,6 +107,8 @@ export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerSt
   readonly journal: Journal;
   /** The use before this process began, for a single process. */
   readonly usedOf?: UsedOf | undefined;
+  /** The same as it was last read, for metrics. */
+  readonly knownOf?: UsedOf | undefined;
   /** Shares limits with other machines. */
   readonly leasing?: OpenLeasing | undefined;
 }
@@ -256,7 +259,7 @@ function openWatchers(
   }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot' | 'answers'>,
 ): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
   // The supervisor tells how limits stand that several processes share.
-  const limits = cluster === undefined ? ledgers.counters : undefined;
+  const limits = cluster === undefined ? withLedger(ledgers.counters, spend?.knownOf) : undefined;
   const sources = { ...own, clock, version, droppedLogRows, database, records, limits };
   const metrics = createMetrics({ ...sources, ...spend });
   const statuses = new ProviderStatuses(clock);

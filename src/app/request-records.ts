@@ -46,6 +46,8 @@ function troubleText(trouble: RecordTrouble): string {
       return `Request records wait until the database accepts them: ${trouble.reason}`;
     case 'dropped':
       return `Request records were lost, ${trouble.count} so far: the database did not accept them in time`;
+    case 'refused':
+      return `The database refuses the record of request ${trouble.requestId}, which is lost: ${trouble.reason}`;
     case 'not-pruned':
       return `Old request records could not be deleted: ${trouble.reason}`;
   }

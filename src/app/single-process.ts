@@ -50,6 +50,7 @@ export async function serveInOneProcess(
       ledgerState: spend?.status,
       leaseState,
       usedOf,
+      knownOf: spend?.knownOf,
       leasing: leasingThrough(shared, own),
     },
     tracing,

@@ -92,6 +92,9 @@ export class SpendSide {
   readonly chargeLost = (life: number): readonly Use[] => this.#spend?.chargeLost(life) ?? [];
   readonly usedOf = (counter: string, windowMs: number): number =>
     this.#spend?.usedOf(counter, windowMs) ?? 0;
+  /** The same without the journals' newest lines, which takes no reading. */
+  readonly knownOf = (counter: string, windowMs: number): number =>
+    this.#spend?.knownOf(counter, windowMs) ?? 0;
   readonly status = (): SpendStatus | undefined => this.#spend?.status();
 
   /** Stores what the journals have, and tells the counters of new entries. Never rejects. */
@@ -170,9 +173,18 @@ function ownerOf(claims: Iterable<Claim>): string {
 }
 
 function tell(trouble: LedgerTrouble, log: Log | undefined): void {
-  const text =
-    trouble.type === 'held'
-      ? `Request records and usage wait until the database accepts them: ${trouble.reason}`
-      : `A line of the journal ${trouble.file} could not be read and is skipped`;
-  log?.say('warn', 'warning', { text });
+  switch (trouble.type) {
+    case 'held':
+      return log?.say('warn', 'warning', {
+        text: `Request records and usage wait until the database accepts them: ${trouble.reason}`,
+      });
+    case 'torn':
+      return log?.say('warn', 'warning', {
+        text: `A line of the journal ${trouble.file} could not be read and is skipped`,
+      });
+    case 'refused':
+      return log?.say('error', 'warning', {
+        text: `The database refuses the record of request ${trouble.requestId}, which is kept in ${trouble.path}: ${trouble.reason}`,
+      });
+  }
 }

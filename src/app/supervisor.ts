@@ -18,7 +18,7 @@ import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { SharedSide } from './shared-side.ts';
 import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
-import { type StandingOf, standingsFrom } from './claim-standing.ts';
+import { type StandingOf, standingsFrom, withLedger } from './claim-standing.ts';
 import {
   type LedgerSize,
   openLedgers,
@@ -119,7 +119,7 @@ export class Supervisor {
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
       records: admin?.records,
-      limits: this.#ledgers.counters,
+      limits: withLedger(this.#ledgers.counters, spend?.knownOf),
       ledgerState: spend?.status,
       leaseState,
     });

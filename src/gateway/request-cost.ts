@@ -14,12 +14,15 @@ interface Used {
   readonly costs: Gateway['costs'] | undefined;
 }
 
+/** The cost of work that a provider does later. Only a later request tells what it used, if any does. */
+const UNKNOWN: Cost = { nano: undefined, basis: 'provider', priceRef: undefined, priceSheet: undefined };
+
 const NOT_BILLED: Cost = { nano: 0, basis: 'not-billed', priceRef: undefined, priceSheet: undefined };
 
 /**
  * Calculates the cost of a request: that of its answer, from the usage, and that of earlier attempts that a provider
  * bills although they gave no answer. An answer that reports no usage, such as a recording, is estimated from the
- * request. Other attempts cost nothing. Returns undefined if the request generates nothing and so has no price, or if
+ * request. Other attempts cost nothing. The cost of work that a provider does later is unknown. Returns undefined if the request generates nothing and so has no price, or if
  * costs are not calculated.
  */
 export function costOf(
@@ -29,7 +32,8 @@ export function costOf(
 ): Cost | Promise<Cost> | undefined {
   const { request } = planned;
   const { costs } = used;
-  if (costs === undefined || request.method !== 'POST' || !isBilled(request.path)) return undefined;
+  if (costs === undefined || request.method !== 'POST') return undefined;
+  if (!isBilled(request.path)) return isBilledLater(request.path) ? laterCost(execution) : undefined;
   const cost = answerCost(planned, execution, used, costs);
   const { wasted } = execution;
   if (wasted === undefined) return cost;
@@ -40,6 +44,10 @@ export function costOf(
     if (first.basis !== 'not-billed') attempts.push(attemptCost(first, lastOf(execution, used.usage)));
     return { ...more.reduce(sumOf, first), attempts };
   });
+}
+
+function laterCost({ history }: Execution): Cost {
+  return history.at(-1)?.outcome.kind === 'answered' ? UNKNOWN : NOT_BILLED;
 }
 
 interface Charged {
@@ -132,3 +140,9 @@ const WITHOUT_OUTPUT = /(?:\/(?:embeddings|rerank)|:(?:embedContent|batchEmbedCo
 
 const BILLED =
   /(?:\/(?:completions|responses|messages|embeddings|rerank)|\/images\/[a-z]+|\/audio\/[a-z]+|:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents))\/?$/;
+
+/** Whether a path starts work that a provider does and bills later: batches, fine-tuning and videos. */
+const isBilledLater = rememberLast((path) => BILLED_LATER.test(path));
+
+const BILLED_LATER =
+  /(?:\/(?:batches|fine_tuning\/jobs|videos)|\/videos\/[^/]+\/remix|:(?:batchGenerateContent|asyncBatchEmbedContent|predictLongRunning))\/?$/;

@@ -23,6 +23,8 @@ export interface Spend {
   /** Charges the requests of a dead process what they held. */
   readonly chargeLost: (life: number) => readonly Use[];
   readonly usedOf: (counter: string, windowMs: number) => number;
+  /** The same without what was written to the journals since the last flush. */
+  readonly knownOf: (counter: string, windowMs: number) => number;
   /** The use on this machine that the database does not have. Needs the option `shared`. */
   readonly unstoredOf: (counter: string, windowMs: number) => number;
   /** The use of this machine that the database has. Needs the option `shared`. */
@@ -117,6 +119,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     }),
     chargeLost: (life) => ledger.chargeLost(life),
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
+    knownOf: (counter, windowMs) => ledger.knownOf(counter, windowMs),
     unstoredOf: (counter, windowMs) => ledger.unstoredOf(counter, windowMs),
     storedOf: (counter, windowMs) => ledger.storedOf(counter, windowMs),
     isSettled: () => ledger.isSettled,

@@ -29,8 +29,8 @@ afterAll(async () => {
 
 let asked = 0;
 
-async function ask(path: string, body: object) {
-  const response = await gateway.post(path, body);
+async function ask(path: string, body: object, headers: Readonly<Record<string, string>> = {}) {
+  const response = await gateway.post(path, body, { headers });
   const text = await response.text();
   asked += 1;
   const { cost, usage } = await gateway.ended(asked);
@@ -61,6 +61,13 @@ describe('the cost of a request', () => {
       expect(header).toBe((nano / 1e9).toFixed(9));
     });
   }
+
+  test('of a batch, which the provider bills later, is unknown and not zero', async () => {
+    const batch = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' };
+    const { header, cost } = await ask('/v1/batches', batch, { 'x-llm-proxy-provider': 'mine' });
+    expect(header).toBeNull();
+    expect(cost).toMatchObject({ nano: undefined, basis: 'provider' });
+  });
 
   test('of a stream is known when it has ended', async () => {
     const { header, cost, usage } = await ask('/v1/chat/completions', chat('known', { stream: true }));

@@ -85,6 +85,11 @@ test('the limits of a file hold, outlive a kill, and follow its changes without 
   program?.kill('SIGKILL');
   await program?.exited;
   url = await start();
+  // Dashboards have the use of a budget before its first request.
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const [, ratio] =
+    /^llm_proxy_limit_used_ratio\{scope="key",name="app",limit="[^"]+"\} (\S+)$/m.exec(metrics) ?? [];
+  expect(Number(ratio)).toBeGreaterThan(0.5);
   expect(await ask(url, 'app')).toBe('budget_exceeded');
   expect(await ask(url, 'pre')).toBe('budget_exceeded');
   expect(await ask(url, 'anna')).toBe('rate_limit_exceeded');

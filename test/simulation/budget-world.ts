@@ -19,6 +19,8 @@ export interface BudgetPlay {
   readonly seed: number;
   /** Whether each request waits for the end of the one before. */
   readonly isSerial?: boolean;
+  /** Whether the outputs of 512 earlier requests are known. */
+  readonly isLearned?: boolean;
 }
 
 /** How a budget was used: shares of it. */
@@ -58,6 +60,7 @@ export async function playBudget({
   hold = 'expected',
   seed,
   isSerial,
+  isLearned,
 }: BudgetPlay): Promise<BudgetResult> {
   const snapshot = snapshotOf(`
 providers: [{ name: a, api_base: "http://a.test" }]
@@ -74,10 +77,11 @@ allow_unauthenticated: true
     setTimer: () => () => undefined,
   };
   const counters = countersAlone(new BucketLedger());
+  const estimates = new EstimateLedger();
   const gateway = {
     snapshot: () => snapshot,
     counters,
-    estimates: new EstimateLedger(),
+    estimates,
     costs: createCostMeter(() => snapshot, clock),
     clock,
     emit: () => undefined,
@@ -114,11 +118,12 @@ allow_unauthenticated: true
     }
   };
 
+  if (isLearned === true) learn(estimates, dice);
   while (refusals < MANY_REFUSALS) {
     if (isSerial === true) for (const one of running) pass(one.beganAtMs + FIRST_TOKEN_MS + one.output * 17);
     else pass(nowMs + (-Math.log(dice() || 1e-9) * 1000) / rate);
-    const input = Math.max(8, Math.round(Math.exp(7.6 + 0.9 * gauss(dice))));
-    const output = Math.max(1, Math.min(MOST_OUTPUT, Math.round(Math.exp(6 + gauss(dice)))));
+    const input = randomInput(dice);
+    const output = randomOutput(dice);
     const demand: Demand = {
       requestId: `req_${sent++}`,
       key: undefined,
@@ -144,6 +149,22 @@ allow_unauthenticated: true
   const [claim] = claims;
   const held = claim === undefined ? 0 : (counters.standing(claim, { nowMs, epochMs: 0 })?.held ?? 0);
   return { firstRefusal, spent: spent / limit, held, mostInFlight };
+}
+
+function randomInput(dice: () => number): number {
+  return Math.max(8, Math.round(Math.exp(7.6 + 0.9 * gauss(dice))));
+}
+
+function randomOutput(dice: () => number): number {
+  return Math.max(1, Math.min(MOST_OUTPUT, Math.round(Math.exp(6 + gauss(dice)))));
+}
+
+function learn(estimates: EstimateLedger, dice: () => number): void {
+  for (let count = 0; count < 512; count++) {
+    const [inputTokens, outputTokens] = [randomInput(dice), randomOutput(dice)];
+    const textBytes = Math.round(inputTokens * (4 + 0.4 * dice()));
+    estimates.note({ keyId: undefined, model: 'm', textBytes, inputTokens, outputTokens, answerBytes: 0 });
+  }
 }
 
 /** A body whose text has about 4.2 bytes a token, as English has. */

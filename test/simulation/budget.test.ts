@@ -28,6 +28,16 @@ describe('a budget of $10, used by streams of random length of which some 45 are
   }, 60_000);
 });
 
+test('a budget of some 25 requests is spent to the end, and passed by little once outputs are known', async () => {
+  const results = await Promise.all(
+    SEEDS.map((seed) => playBudget({ dollars: 0.5, rate: 5, seed, isLearned: true })),
+  );
+  const spent = results.map((result) => result.spent);
+  expect(Math.min(...spent)).toBeGreaterThanOrEqual(1);
+  expect(median(spent)).toBeLessThanOrEqual(1.05);
+  expect(Math.max(...spent)).toBeLessThanOrEqual(1.4);
+}, 60_000);
+
 test('requests one after the other are refused only when the budget is used up', async () => {
   for (const seed of FEW) {
     const { firstRefusal } = await playBudget({ dollars: 1, rate: 5, seed, isSerial: true });

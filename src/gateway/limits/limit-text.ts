@@ -1,12 +1,12 @@
 import type { Claim, LimitPeriod } from '../../limits/claim.ts';
 
 /** The owner of a limit as refusals name it: `key "app"`, `team "search"`, or `gateway`. */
-export function ownerText({ scope, name }: Claim): string {
+export function ownerText({ scope, scopeId, name }: Claim): string {
   switch (scope) {
     case 'global':
       return 'gateway';
     case 'team_user':
-      return `user "${name}"`;
+      return isKeyInTeam(scopeId) ? `key "${name}"` : `user "${name}"`;
     case 'end_user':
       return `end user "${name}"`;
     case 'team':
@@ -14,6 +14,11 @@ export function ownerText({ scope, name }: Claim): string {
     case 'key':
       return `${scope} "${name}"`;
   }
+}
+
+/** A key without a user counts as a user of its team: `TEAM:key:KEY`. */
+function isKeyInTeam(scopeId: string): boolean {
+  return scopeId.split(':').length === 3;
 }
 
 /** An amount in the unit of the limit: `$37.61`, `100,000 tokens`. */

@@ -71,7 +71,12 @@ export class Reservation implements Admission {
       const over = gateway.counters.settle(hold, used, at);
       if (over > 0 && claim.kind === 'cost' && !claim.isSoft)
         overspent.push({ ...nameOf(claim), nano: over });
-      if (amount > 0 && (claim.kind === 'cost' || (claim.kind === 'tokens' && ratio === undefined)))
+      // What came from the cache, or failed, says nothing about the estimate.
+      if (
+        amount > 0 &&
+        used > 0 &&
+        (claim.kind === 'cost' || (claim.kind === 'tokens' && ratio === undefined))
+      )
         ratio = used / amount;
       if (!isKept(claim)) continue;
       isJournaled = true;

@@ -38,8 +38,6 @@ export class PlainFields implements Fields {
   }
 }
 
-export const NO_FIELDS: Fields = new PlainFields(emptyFields());
-
 /** Returns an object for fields, in which no name has a meaning of its own. */
 export function emptyFields(): Record<string, string> {
   return Object.create(null) as Record<string, string>;

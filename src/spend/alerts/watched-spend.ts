@@ -24,13 +24,13 @@ export async function spendOfWindows(database: Database, sinceMs: number): Promi
 
 const LATELY_MS = 30 * 60_000;
 
-/** The models that were recently used without a known price. */
+/** The models that were recently used without a known price. Work that a provider bills later may name none. */
 export async function unpricedModels(
   database: Database,
   nowMs: number,
 ): Promise<readonly { readonly model: string; readonly provider: string }[]> {
   return database.read(
     (sql) => sql`select distinct model, provider from spend_quarters
-      where quarter_ms >= ${nowMs - LATELY_MS} and unpriced > 0`,
+      where quarter_ms >= ${nowMs - LATELY_MS} and unpriced > 0 and model <> ''`,
   );
 }

@@ -48,12 +48,53 @@ export function encodeLine(line: JournalLine): string {
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
 }
 
-/** The line within these bytes, without its newline; undefined: it is torn. */
+/** The line within these bytes, without its newline; undefined: it is torn, or no line of a journal. */
 export function decodeLine(bytes: Buffer): JournalLine | undefined {
   if (bytes.length < PREFIX + 2 || bytes[PREFIX - 1] !== SPACE) return undefined;
   const json = bytes.subarray(PREFIX);
   if (Number.parseInt(bytes.toString('latin1', 0, PREFIX - 1), 16) !== crc32(json)) return undefined;
-  return JSON.parse(json.toString()) as JournalLine;
+  return parseLine(json.toString());
+}
+
+/** A line that another program wrote may have the right checksum and another form. */
+function parseLine(json: string): JournalLine | undefined {
+  try {
+    const line = JSON.parse(json) as JournalLine;
+    return isWhole(line) ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWhole(line: JournalLine): boolean {
+  if (typeof line.id !== 'string') return false;
+  switch (line.t) {
+    case 'open':
+      return areUses(line.holds) && isObject(line.names) && Number.isFinite(line.atMs);
+    case 'grow':
+      return areUses(line.holds) && Number.isFinite(line.atMs);
+    case 'close':
+      return areUses(line.uses) && isObject(line.record) && Number.isFinite(line.record.endedAtMs);
+    default:
+      return false;
+  }
+}
+
+function areUses(uses: readonly Use[]): boolean {
+  return (
+    Array.isArray(uses) &&
+    uses.every(
+      (use) =>
+        Array.isArray(use) &&
+        typeof use[0] === 'string' &&
+        Number.isFinite(use[1]) &&
+        Number.isFinite(use[2]),
+    )
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 const PREFIX = 9;

@@ -29,7 +29,16 @@ export interface SharedUse {
   readonly onEntered: (entries: readonly EnteredWindow[]) => void;
 }
 
-/** `held`: the database does not accept; told once until it does. `torn`: a line in a journal could not be read. */
+/**
+ * `held`: the database does not accept; told once until it does. `torn`: a line in a journal could not be read. `refused`: the
+ * database refused the values of a request, which is kept in a file.
+ */
 export type LedgerTrouble =
   | { readonly type: 'held'; readonly reason: string }
+  | {
+      readonly type: 'refused';
+      readonly requestId: string;
+      readonly path: string;
+      readonly reason: string;
+    }
   | { readonly type: 'torn'; readonly file: string };

@@ -6,10 +6,9 @@ import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import type { LedgerOptions } from './ledger-options.ts';
 import { lostRequest } from './lost-request.ts';
-import { closesBetween, nextPart } from './next-part.ts';
+import { PartStore } from './part-store.ts';
 import { KnownUse } from './known-use.ts';
-import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
-import { PartMoved, storeBatch } from './store-batch.ts';
+import { readLedger, type StoredLedger } from './read-ledger.ts';
 import { UnstoredUse } from './unstored.ts';
 
 const FLUSH_MS = 1000;
@@ -22,6 +21,7 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #scan: JournalScan;
   readonly #known: KnownUse;
+  readonly #parts: PartStore;
   /** Writes the ends of lost requests. */
   readonly #own: JournalWriter;
   readonly #lives: Lives;
@@ -42,6 +42,7 @@ export class Ledger {
     this.#unstored = shared && new UnstoredUse(shared.onStored);
     this.#lives = new Lives(folder);
     this.#known = new KnownUse(options);
+    this.#parts = new PartStore(options);
     this.#scan = new JournalScan({
       folder: folder.path,
       onUses: (uses, file) => {
@@ -87,6 +88,11 @@ export class Ledger {
   /** The use of a counter in the window that began then, including all lines written until now. */
   usedOf(counter: string, windowMs: number): number {
     this.scan();
+    return this.#known.usedOf(counter, windowMs);
+  }
+
+  /** The same without the lines since the last flush. */
+  knownOf(counter: string, windowMs: number): number {
     return this.#known.usedOf(counter, windowMs);
   }
 
@@ -263,20 +269,9 @@ export class Ledger {
   }
 
   async #storePart(file: ScannedFile): Promise<void> {
-    const { database, keepsRecords, nowMs } = this.#options;
-    const { part, closes } = nextPart(file);
-    try {
-      await database.write((sql) =>
-        storeBatch(sql, { closes, node: file.node, part, keepsRecords, nowMs: nowMs() }),
-      );
-      file.ackedAt = part.toAt;
-      this.#waiting -= closes.length;
-      this.#unstored?.markStored(closes);
-    } catch (error) {
-      if (!(error instanceof PartMoved)) throw error;
-      file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
-      this.#unstored?.markStored(closesBetween(file, part.fromAt));
-    }
+    const { closes, isOwn } = await this.#parts.store(file);
+    if (isOwn) this.#waiting -= closes.length;
+    this.#unstored?.markStored(closes);
   }
 
   /** Moves stored files away, and deletes old ones. */

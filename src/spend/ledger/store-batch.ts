@@ -14,6 +14,8 @@ export interface Batch {
   readonly part: JournalPart | undefined;
   /** Whether a row is stored for each request, or only their sums. */
   readonly keepsRecords: boolean;
+  /** false: only what the requests used of their limits is stored. */
+  readonly isWhole?: boolean;
   readonly nowMs: number;
 }
 
@@ -39,9 +41,10 @@ export class PartMoved extends Error {
  * Only rows that were really inserted are counted. Throws `PartMoved`.
  */
 export async function storeBatch(sql: SQL, batch: Batch): Promise<void> {
-  const { closes, node, part, keepsRecords, nowMs } = batch;
+  const { closes, node, part, keepsRecords, isWhole = true, nowMs } = batch;
   if (part !== undefined) await acknowledge(sql, part, { node, nowMs });
   if (closes.length === 0) return;
+  if (!isWhole) return addUses(sql, closes, { node, nowMs });
   await insertSheets(
     sql,
     closes.map(({ record }) => record),

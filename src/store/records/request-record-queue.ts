@@ -1,4 +1,5 @@
 import type { GatewayEvent } from '../../gateway/events.ts';
+import { isRefusedValue } from '../refused-row.ts';
 import { recordOf, type RequestRecord } from './request-record.ts';
 import type { RequestRecords } from './request-record-table.ts';
 
@@ -7,6 +8,8 @@ export type RecordTrouble =
   | { readonly type: 'held'; readonly reason: string }
   /** Lost since the start. Reported at most once a minute, and at the end. */
   | { readonly type: 'dropped'; readonly count: number }
+  /** The database refused the values of a record, which is lost. */
+  | { readonly type: 'refused'; readonly requestId: string; readonly reason: string }
   | { readonly type: 'not-pruned'; readonly reason: string };
 
 export interface RecordQueueOptions {
@@ -114,11 +117,17 @@ export class RequestRecordQueue {
   async #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timerMs = Infinity;
+    let most = BATCH;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, BATCH);
+      const batch = this.#waiting.slice(0, most);
       try {
         await this.#options.records.insert(batch);
+        most = BATCH;
       } catch (error) {
+        if (isRefusedValue(error)) {
+          most = this.#narrow(batch.length, error);
+          continue;
+        }
         if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: reasonOf(error) });
         this.#isHeld = true;
         return;
@@ -129,6 +138,16 @@ export class RequestRecordQueue {
       if (this.#waiting.length < BATCH && !this.#isClosing) return;
       await Bun.sleep(0);
     }
+  }
+
+  /** Finds a refused record among the others, and drops it. Returns how many to try next. */
+  #narrow(tried: number, error: unknown): number {
+    if (tried > 1) return Math.ceil(tried / 2);
+    const [record] = this.#waiting.splice(0, 1);
+    const requestId = record?.requestId ?? '';
+    this.#options.onTrouble({ type: 'refused', requestId, reason: reasonOf(error) });
+    this.#drop(1);
+    return BATCH;
   }
 
   #drop(count: number): void {

@@ -48,7 +48,7 @@ function labelsOf({
   return [scope, scope === 'end_user' ? '' : name, limitId];
 }
 
-/** Reads the state of every configured limit. A limit that no request has used has no series. */
+/** Reads the state of every configured limit. A limit whose use is unknown has no series. */
 export function readLimits(table: MetricTable, { snapshot, limits, clock, leaseState }: LimitSources): void {
   if (limits === undefined) return;
   const claims = leaseState?.()?.store?.claims();

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, type Mock, spyOn, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../../../src/cli/run-command.ts';
 
@@ -124,4 +126,22 @@ limits: [{ input_tokens: 2M, per: week, models: ["gpt-*"], count_cached: false }
   } finally {
     await Bun.file(file).delete();
   }
+});
+
+test('a budget whose journal cannot be written is an error, as it is at the start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'llm-proxy-check-'));
+  const blocker = join(folder, 'file');
+  writeFileSync(blocker, '');
+  const config = join(folder, 'config.yaml');
+  writeFileSync(
+    config,
+    `providers: [{ name: p, api_base: "http://127.0.0.1:9/v1", api_key: sk-test-0123456789 }]
+limits: [{ cost: 5, per: month }]
+spend: { journal: "${join(blocker, 'journal')}" }
+allow_unauthenticated: true
+`,
+  );
+  expect(await runProgram(['check', config])).toBe(1);
+  expect(printed(err)).toContain('need a writable folder for spend.journal');
+  rmSync(folder, { recursive: true });
 });

@@ -28,11 +28,11 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
   const style = styleFor(process.stdout, process.env);
   const { snapshot } = result;
   const journal = await findJournalProblem(snapshot, process.env);
-  const doubts = [
-    ...findWeakKeys(result.file),
-    ...(await startWarnings(snapshot, process.env, 'file')),
-    ...(journal === undefined ? [] : [`It does not start here: ${journal}`]),
-  ];
+  if (journal !== undefined) {
+    console.error(`${path}: ${journal}`);
+    return EXIT.failed;
+  }
+  const doubts = [...findWeakKeys(result.file), ...(await startWarnings(snapshot, process.env, 'file'))];
   const whole = { ...snapshot, warnings: [...snapshot.warnings, ...doubts] };
   console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(whole, style)}`);
   return EXIT.ok;
