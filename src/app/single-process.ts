@@ -22,7 +22,6 @@ export async function serveInOneProcess(
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
-  const tracing = openProcessTracing(systemClock);
   const activity = new ActivitySwitch();
   const watchers = watchersOf(activity);
   const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
@@ -53,7 +52,7 @@ export async function serveInOneProcess(
       knownOf: spend?.knownOf,
       leasing: leasingThrough(shared, own),
     },
-    tracing,
+    tracing: openProcessTracing(systemClock),
     isObserved: () => activity.isOn || (admin?.retentionMs ?? 0) > 0 || own.isKept,
   });
   current = app.snapshot;
