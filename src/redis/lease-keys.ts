@@ -17,6 +17,13 @@ export class LeaseKeys {
     return `${this.#prefix}:c:${counter}@${windowMs}`;
   }
 
+  /** The counter and window of a key that `counter` has made. */
+  counterOf(key: string): { readonly counter: string; readonly windowMs: number } {
+    const name = key.slice(`${this.#prefix}:c:`.length);
+    const at = name.lastIndexOf('@');
+    return { counter: name.slice(0, at), windowMs: Number(name.slice(at + 1)) };
+  }
+
   /** The counters of which a node has a claim. */
   claimsOf(node: string): string {
     return `${this.#prefix}:of:${node}`;

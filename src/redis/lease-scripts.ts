@@ -104,7 +104,7 @@ return answer
 
 /**
  * Brings what the ledger has of one counter. KEYS: epoch, nodes, counter. ARGV: a name for a new era, the time to keep the
- * counter (ms), the sum of its entries, the newest of these, then each node and its use. A node that has told more keeps it.
+ * counter (ms; 0: as it is, if it is there), the sum of its entries, the newest of these, then each node and its use. A node that has told more keeps it.
  */
 export const BASE: Script = scriptOf(`${COMMON}
 local gen, open = era(KEYS[1], KEYS[2], ARGV[1])
@@ -115,6 +115,7 @@ if c[1] and c[1] ~= gen then
   redis.call('DEL', key)
   c = {}
 end
+if ARGV[2] == '0' and not c[1] then return 0 end
 local spent = tonumber(c[2] or '0')
 local set = {'g', gen, 'k', '1'}
 if tonumber(c[3] or '-1') <= tonumber(ARGV[4]) then
@@ -132,7 +133,7 @@ end
 set[#set + 1] = 'u'
 set[#set + 1] = text(spent)
 redis.call('HSET', key, unpack(set))
-redis.call('PEXPIRE', key, ARGV[2])
+if ARGV[2] ~= '0' then redis.call('PEXPIRE', key, ARGV[2]) end
 return 1
 `);
 

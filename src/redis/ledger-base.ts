@@ -12,6 +12,8 @@ export interface LedgerBaseOptions {
   readonly keys: LeaseKeys;
 }
 
+type CounterWindow = Pick<SentReport, 'counter' | 'windowMs'>;
+
 /** What a counter has in the ledger. */
 interface Base {
   entered: number;
@@ -39,7 +41,15 @@ export class LedgerBase {
       return undefined;
     });
     const known = reports.filter(({ windowMs }) => bases !== undefined || windowMs > sinceMs);
-    await Promise.all(known.map((report) => this.#bring(report, bases?.get(keyOf(report)))));
+    await Promise.all(
+      known.map((report) => this.#bring(report, bases?.get(keyOf(report)), lastsMs(report.endMs))),
+    );
+  }
+
+  /** Brings the ledger's numbers of counters that Redis knows. Rejects if the database does not answer. */
+  async renew(counters: readonly CounterWindow[]): Promise<void> {
+    const bases = await this.#read(counters);
+    await Promise.all(counters.map((of) => this.#bring(of, bases.get(keyOf(of)), 0)));
   }
 
   /** Notes entries, and tells Redis of them now or, if it does not answer, later. */
@@ -61,17 +71,18 @@ export class LedgerBase {
     await Promise.all(entering);
   }
 
-  async #bring(report: SentReport, base: Base | undefined): Promise<void> {
+  /** `keepMs` 0: it is kept for as long as it was to be kept before. */
+  async #bring(of: CounterWindow, base: Base | undefined, keepMs: number): Promise<void> {
     const { redis, keys } = this.#options;
     const { epoch, nodes } = keys;
     const ofNodes = [...(base?.ofNodes ?? [])].flatMap(([node, used]) => [node, textOf(used)]);
     const entered = [textOf(base?.entered ?? 0), String(base?.seq ?? 0)];
-    const args = [crypto.randomUUID(), textOf(lastsMs(report.endMs)), ...entered, ...ofNodes];
-    await redis.run(BASE, [epoch, nodes, keys.counter(report.counter, report.windowMs)], args);
+    const args = [crypto.randomUUID(), textOf(keepMs), ...entered, ...ofNodes];
+    await redis.run(BASE, [epoch, nodes, keys.counter(of.counter, of.windowMs)], args);
   }
 
-  async #read(reports: readonly SentReport[]): Promise<Map<string, Base>> {
-    const wanted = JSON.stringify(reports.map(({ counter: c, windowMs: w }) => ({ c, w })));
+  async #read(counters: readonly CounterWindow[]): Promise<Map<string, Base>> {
+    const wanted = JSON.stringify(counters.map(({ counter: c, windowMs: w }) => ({ c, w })));
     const rows = await this.#options.database.read<Record<string, unknown>[]>(
       (sql) => sql`select counter, window_ms, node, used, seq from counter_windows
         where (counter, window_ms) in
@@ -90,6 +101,6 @@ export class LedgerBase {
   }
 }
 
-function keyOf({ counter, windowMs }: Pick<SentReport, 'counter' | 'windowMs'>): string {
+function keyOf({ counter, windowMs }: CounterWindow): string {
   return `${counter}@${windowMs}`;
 }

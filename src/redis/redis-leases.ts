@@ -155,15 +155,20 @@ export class RedisLeases implements LeaseStore {
     return (await this.#options.redis.run(NOTE_NODE, [epoch, nodes], args)) === 1;
   }
 
-  /** Frees what the lives of a node before `life` have claimed. */
+  /**
+   * Frees what the lives of a node before `life` have claimed. First it brings what they have used: they may have told
+   * less, and only their claims covered the rest.
+   */
   async #free(node: string, life: number): Promise<void> {
     const { redis } = this.#options;
-    const { keys: all } = await this.#open();
+    const { keys: all, base } = await this.#open();
     const { epoch, nodes } = all;
     const own = all.claimsOf(node);
     const claimed = (await redis.send('SMEMBERS', [own])) as string[];
     for (let at = 0; at < claimed.length; at += MOST_KEYS) {
-      const keys = [epoch, nodes, own, ...claimed.slice(at, at + MOST_KEYS)];
+      const some = claimed.slice(at, at + MOST_KEYS);
+      await base.renew(some.map((key) => all.counterOf(key)));
+      const keys = [epoch, nodes, own, ...some];
       await redis.run(FREE, keys, [newEra(), node, String(life)]);
     }
   }

@@ -44,7 +44,7 @@ export const sharedStateSchema = z.strictObject({
     z.string().regex(/^(?:redis|valkey)s?(?:\+sentinel)?:\/\/./, 'must be a redis:// or rediss:// URL'),
     {
       description:
-        'Address of Redis 6.2 or later, or of Valkey. `rediss://` uses TLS. With Sentinel: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/NAME/DATABASE`. Required for `driver: redis`.',
+        'Address of Redis 6.2 or later, or of Valkey. `rediss://` uses TLS. With Sentinel: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/NAME/DATABASE`. If omitted, `driver` cannot be `redis`.',
       examples: ['rediss://:${REDIS_PASSWORD}@redis.internal:6379/0'],
       writeOnly: true,
     },

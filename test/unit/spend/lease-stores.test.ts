@@ -179,6 +179,25 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     expect(await grantOf(next, asking, { ...one, seq: 2, claim: 400, need: 1, want: 1000 })).toBe(600);
   });
 
+  test.each(['clear', 'leave'] as const)(
+    'what a node has used and not told is not free after %s',
+    async (how) => {
+      const [node, next, counter] = [own(`untold-${how}`), own(`asks-${how}`), own(`spent-${how}`)];
+      const life = await store.register(node, '1');
+      const one = { ...NOTHING, counter, seq: 1 };
+      expect(await grantOf(node, life, { ...one, need: 1, want: 600 })).toBe(600);
+      // The ledger has it from the journal.
+      await database.write(
+        (sql) => sql`insert into counter_windows (counter, window_ms, node, used, seq, updated_ms)
+        values (${counter}, 0, ${node}, 300, 0, 0)`,
+      );
+      if (how === 'leave') await store.leave(node, life);
+      else await store.clear(node, await store.register(node, '1'));
+      const asking = await store.register(next, '1');
+      expect(await grantOf(next, asking, { ...one, need: 1, want: 1000 })).toBe(700);
+    },
+  );
+
   test('a node that leaves frees everything', async () => {
     const [leaving, staying] = [own('leaving'), own('staying')];
     const life = await store.register(leaving, '1');
