@@ -46,7 +46,7 @@ export async function fillDatabase(url: string, rows: number, log: (text: string
   }
 }
 
-/** What a gateway does beside requests in its first minutes on such a database. */
+/** The background work of a gateway in its first minutes on such a database. */
 async function prepare(url: string, nowMs: number): Promise<void> {
   const database = openDatabase(url, { timeoutMs: 600_000 });
   await buildRecordIndexes(database);

@@ -152,7 +152,7 @@ async function serve(requests: number, gateway: Gateway): Promise<void> {
   await Promise.all(Array.from({ length: IN_FLIGHT }, client));
 }
 
-/** What a server makes of a request whose head it has seen before. */
+/** A server's view of a request whose head it has seen before. */
 function request(): ClientRequest {
   return {
     method: 'POST',

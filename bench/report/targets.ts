@@ -99,7 +99,7 @@ function atMost(title: string, value: number, unit: string, figure: Target['figu
   return { title, bound: 'most', value, unit, digits: value < 10 ? 2 : 0, figure };
 }
 
-/** What the gateway adds to the same work without a proxy, in milliseconds. */
+/** The time that the gateway adds to the same work without a proxy, in milliseconds. */
 function addedMs(results: Results, work: string, figure: 'p50' | 'firstEventP99'): number {
   const of = (name: string): number => figureOf(runsOf(results, work, name), figure).median;
   return (of(SELF) - of('direct')) / 1000;

@@ -116,7 +116,7 @@ export class RouteSync {
         cooldowns.adopt(change, nowMs);
   }
 
-  /** What the others have ended before its time. */
+  /** The changes that other machines have ended early. */
   #ended(route: string, before: KnownRoute, nowMs: number): RouteChange[] {
     const now = this.#known.get(route);
     const isCool = now === undefined || now.untilMs === 0;

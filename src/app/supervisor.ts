@@ -69,7 +69,7 @@ export class Supervisor {
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
-  /** What this machine shares with others. */
+  /** The state that this machine shares with others. */
   readonly #shared: SharedSide | undefined;
   readonly standing: StandingOf;
   readonly #own: Metrics;

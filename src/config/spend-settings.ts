@@ -60,14 +60,14 @@ export interface SharedStateSettings {
   readonly url: string | undefined;
   /** A file with the authorities that may sign the certificate of Redis; undefined: those of the system. */
   readonly caFile: string | undefined;
-  /** What sets this installation apart from others on the same Redis; undefined: the id of its database. */
+  /** Distinguishes this installation from others on the same Redis; undefined: the id of its database. */
   readonly namespace: string | undefined;
   /** How long a request waits for the store. */
   readonly deadlineMs: number;
   /** The most of a limit that a machine takes at once, besides its reserve. */
   readonly leasePercent: number;
   /**
-   * What a machine uses of limits of a day or longer while the store does not answer. `share`: its leases and its
+   * The leases that a machine uses for limits of a day or longer while the store does not answer. `share`: its leases and its
    * reserve. `closed`: its leases, and it keeps no reserve. `open`: all that it needs.
    */
   readonly money: 'share' | 'closed' | 'open';

@@ -14,7 +14,7 @@ export interface LedgerBaseOptions {
 
 type CounterWindow = Pick<SentReport, 'counter' | 'windowMs'>;
 
-/** What a counter has in the ledger. */
+/** A counter's numbers in the ledger. */
 interface Base {
   entered: number;
   seq: number;

@@ -13,7 +13,7 @@ export interface RedisLeasesOptions {
   readonly redis: RedisConnection;
   /** Knows the nodes, and has the ledger. */
   readonly database: Database;
-  /** What sets this installation apart from others on the same Redis. It may have to be asked for. */
+  /** Returns a name that distinguishes this installation from others on the same Redis. */
   readonly namespace: () => Promise<string>;
 }
 

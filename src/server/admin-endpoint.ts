@@ -81,7 +81,7 @@ export function addressOf(
   return clientAddress(peerOf(request, server, handedOver).address, request.headers, trustsProxy);
 }
 
-/** Who connected. The address is '' if the connection is gone. */
+/** The client of a connection. The address is '' if the connection is gone. */
 function peerOf(request: Request, server: Server<SocketData>, handedOver: HandedOverPeers | undefined): Peer {
   const { address = '', port = 0 } = server.requestIP(request) ?? {};
   if (handedOver === undefined) return { address, isTls: server.protocol === 'https' };

@@ -141,7 +141,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
   };
 }
 
-/** Whoever opened the database of database mode keeps it up. */
+/** In database mode, the program that opened the database maintains it. */
 function upkeepOf(
   { database: opened, quartersMs: keptMs }: SpendOptions,
   database: Database,

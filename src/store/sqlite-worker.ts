@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite';
 
 declare const self: Worker;
 
-/** What the thread is asked to do: one statement in the database of a file. It is answered with the error's text, or ''. */
+/** A task for the thread: one statement in the database of a file. It is answered with the error's text, or ''. */
 export interface SqliteOrder {
   readonly file: string;
   readonly statement: string;

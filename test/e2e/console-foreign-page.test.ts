@@ -8,7 +8,7 @@ import { canTestConsole, signIn } from './console-browser.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
-/** What a page of another origin tries on a gateway. Everything that it can read goes into `got`. */
+/** The attempts of a page of another origin on a gateway. Everything that it can read goes into `got`. */
 const ATTACK = `async (url) => {
   const got = [];
   const tries = [];

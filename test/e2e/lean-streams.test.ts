@@ -24,7 +24,7 @@ const ENDING = [
 
 let provider: ScriptedProvider;
 let gateway: TestGateway;
-/** What the provider writes after the beginning, piece by piece; `cut` ends the connection. */
+/** The pieces that the provider writes after the beginning; `cut` ends the connection. */
 let script: readonly (Buffer | 'cut')[] = [];
 
 beforeAll(async () => {

@@ -31,7 +31,7 @@ function statusesOf(answers: readonly Answer[], ...ignored: readonly number[]): 
   return [...statuses].filter((status) => !ignored.includes(status)).sort((a, b) => a - b);
 }
 
-/** What holds whatever the store is. `shared` is `shared_state`. */
+/** Tests that hold for every store. `shared` is `shared_state`. */
 function sharing(name: string, shared: () => string): void {
   test('spend one budget together, to its end and never beyond', async () => {
     const { nodes, useUp } = bound(await start(shared()));

@@ -14,7 +14,7 @@ export interface Call {
 }
 
 /**
- * What stores of leases do, as plain functions over maps. `nodes` and `ledger` are in the database. `rows` may be lost, as
+ * A model of the stores of leases, as plain functions over maps. `nodes` and `ledger` are in the database. `rows` may be lost, as
  * in Redis; then a new era begins, in which nothing is granted until every node has told all.
  */
 export class LeaseStore {

@@ -7,7 +7,7 @@ import { readAsNode } from './node-parser.ts';
 
 const EMPTY_LINE = '\r\n\r\n';
 
-/** What the fuzzer calls with each input. The first byte chooses what is tried. Throws where something is wrong. */
+/** The fuzzer's entry point for each input. The first byte chooses the check. Throws if the check fails. */
 export function fuzz(input: Buffer): void {
   const bytes = input.subarray(1);
   const kind = (input[0] ?? 0) % 3;
@@ -16,7 +16,7 @@ export function fuzz(input: Buffer): void {
   else tryAnswer(bytes);
 }
 
-/** What is accepted is accepted by Node.js's parser, which is none of ours, and has the same meaning there. */
+/** Checks that Node.js's parser accepts every input that ours accepts, with the same meaning. */
 function tryHead(text: string): void {
   const [head = ''] = text.split(EMPTY_LINE);
   const ours = parseRequestHead(head);
@@ -67,7 +67,7 @@ function readAnswer(pieces: readonly Buffer[], last?: LastResponseHead): unknown
     if (!(error instanceof ProtocolFault)) throw error;
     fault = true;
   }
-  // What was read before a fault depends on the pieces.
+  // The bytes read before a fault depend on the pieces.
   if (fault) return 'fault';
   const { head, isComplete, staysOpen } = reader;
   const fields = { ...head?.headers.toJSON() };

@@ -174,7 +174,7 @@ export interface RequestDetail extends RequestRow {
   readonly is_estimated: boolean;
   readonly cost_basis: string | null;
   readonly price_ref: string | null;
-  /** What the response cache saved. */
+  /** The cost that the response cache saved. */
   readonly saved?: string | null;
   readonly attempts_detail: readonly AttemptDetail[];
   readonly started_at?: string | null;

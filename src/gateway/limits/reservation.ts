@@ -71,7 +71,7 @@ export class Reservation implements Admission {
       const over = gateway.counters.settle(hold, used, at);
       if (over > 0 && claim.kind === 'cost' && !claim.isSoft)
         overspent.push({ ...nameOf(claim), nano: over });
-      // What came from the cache, or failed, says nothing about the estimate.
+      // An answer from the cache, or a failure, says nothing about the estimate.
       if (
         amount > 0 &&
         used > 0 &&

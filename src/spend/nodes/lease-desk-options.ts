@@ -21,7 +21,7 @@ export interface LeaseDeskOptions {
   /** Whether each request asks for exactly what it needs. */
   readonly isExact: boolean;
   /**
-   * What a gateway uses while the store does not answer. `share`: its leases and its reserve. `closed`: its leases, and
+   * The leases that a gateway uses while the store does not answer. `share`: its leases and its reserve. `closed`: its leases, and
    * it keeps no reserve. `open`: all that it needs.
    */
   readonly whenAway: 'share' | 'closed' | 'open';

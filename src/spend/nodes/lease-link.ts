@@ -142,7 +142,7 @@ export class LeaseLink {
       const acquired = await this.#acquire(reports.slice(at, at + MOST_REPORTS), true);
       if (acquired?.kind !== 'unknown' || acquired.era !== era) return;
     }
-    // What an earlier life has used must be in the ledger: nobody else tells it.
+    // The use of an earlier life must be in the ledger, since no other node reports it.
     if (!this.#isCleared) return;
     try {
       await store.vouch(ledger.node, life, era);

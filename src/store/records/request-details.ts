@@ -21,7 +21,7 @@ export interface RequestDetails {
   readonly detailsJson?: string | null | undefined;
 }
 
-/** What is only read with the whole request. What is unknown or empty is left out. */
+/** Details that are only read with the whole request. Unknown or empty ones are omitted. */
 export interface FurtherDetails {
   /** Milliseconds from the arrival until the request was read and admitted. */
   readonly admitted_ms?: number | undefined;

@@ -4,7 +4,7 @@ import { presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
 /** Header fields as they are stored: names in lower case. */
 export type StoredHeaders = readonly (readonly [name: string, value: string])[];
 
-/** What helps to understand a request. Neither credentials, nor cookies, nor addresses. */
+/** Header fields that help to understand a request, without credentials, cookies and addresses. */
 const REQUEST_FIELDS = [
   'user-agent',
   'content-type',

@@ -1,7 +1,7 @@
 import { rememberTexts } from '../../lib/remember-texts.ts';
 import { asItIs, type Redact } from './redact.ts';
 
-/** What a line needs besides its entry. */
+/** The input of a line besides its entry. */
 export interface LineContext {
   readonly now: Date;
   readonly texts: LineTexts;

@@ -117,7 +117,7 @@ export function joinedLine({ start, rest }: CutLine, { requestId }: RequestEnded
   return line;
 }
 
-/** What the lines of one request share. */
+/** The parts that the lines of one request share. */
 export interface LineNumbers {
   readonly now: Date;
   readonly numbers: readonly string[];

@@ -12,6 +12,6 @@ export interface LeaseStoreState {
   readonly roundTripMs: number;
   /** Requests that asked for a lease, since the start. */
   readonly waits: number;
-  /** What this gateway claims, by the name of the counter. */
+  /** The claims of this gateway, by the name of the counter. */
   readonly claims: () => ReadonlyMap<string, number>;
 }

@@ -11,7 +11,7 @@ export interface LimitSources {
   readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };
   /** The state of the limits; undefined if another process reports it. */
   readonly limits?: Pick<Counters, 'standing'> | undefined;
-  /** What this gateway has leased. */
+  /** The leases of this gateway. */
   readonly leaseState?: (() => LeaseState | undefined) | undefined;
 }
 

@@ -57,7 +57,7 @@ class KnownKinds {
   }
 }
 
-/** What the labels of a request are made of. */
+/** The values that a request's labels are made of. */
 type Described = Pick<RequestEnded, 'method' | 'endpoint' | 'servedAs' | 'provider' | 'status' | 'keyName'>;
 
 function isSame(one: Described, other: Described): boolean {

@@ -39,7 +39,7 @@ const END: Chunk = { done: true, value: undefined };
 
 const ENDS = { staysOpen: false, hasSurplus: false } as const;
 
-/** Who sent the request of an exchange. */
+/** The sender of an exchange's request. */
 export interface Sender {
   /** @param hasHeard whether any byte of a reply has arrived */
   readonly settled: (reply: UpstreamReply, hasHeard: boolean) => void;

@@ -96,7 +96,7 @@ function answerOf(path: string, echo: string): unknown {
   };
 }
 
-/** What the provider repeated, as it stands in an answer in base64url. */
+/** The text that the provider repeated, as base64url in an answer. */
 export function decodedEcho(echo: string): string {
   return Buffer.from(echo, 'base64url').toString();
 }

@@ -2,7 +2,7 @@ import { seededDice } from '../../simulation/seeded-dice.ts';
 import { decodedEcho, type EchoGateway, startEchoGateway } from './echo-gateway.ts';
 import { formOf, type RequestForm } from './request-forms.ts';
 import { connectTo, quiet, turn, type Wire } from './wire.ts';
-/** What became of many connections on two servers. */
+/** The results of many connections on two servers. */
 export interface Comparison {
   /** Connections on which both servers read the same requests. */
   same: number;

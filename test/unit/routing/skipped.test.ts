@@ -10,7 +10,7 @@ const later = route('later', { priority: 2 });
 const x = route('x');
 const MAIN = model('main', [a, b, later], [model('second', [x])]);
 
-/** What the next decision skipped, as short texts. */
+/** The routes that the next decision skipped, as short texts. */
 function skipped(
   by: Readonly<Record<string, Availability>>,
   history: readonly Attempt[] = [],

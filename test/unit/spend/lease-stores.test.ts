@@ -45,7 +45,7 @@ function answersOf(acquired: Acquired): readonly LeaseAnswer[] {
   return acquired.answers;
 }
 
-/** What every store of leases has to do, whatever it is made of. */
+/** Tests of behaviour that every store of leases must have. */
 function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string): void {
   let store: LeaseStore;
   const own = (text: string): string => `${name}-${text}`;

@@ -56,7 +56,7 @@ describe.each([...ENGINES])('in %s', (engine) => {
     expect(ledger.waiting).toBe(0);
     const [rows] = await database.read((sql) => sql`select count(*) as count from request_records`);
     expect(Number(rows.count)).toBe(598);
-    // What they used of a limit still counts.
+    // Their use of a limit still counts.
     const [used] = await database.read((sql) => sql`select sum(used) as used from counter_windows`);
     expect(Number(used.used)).toBe(60_000);
     const path = join(folder.path, REFUSED_FILE);

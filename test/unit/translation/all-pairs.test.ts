@@ -88,7 +88,7 @@ function exchangeOf(from: ClientApi, to: ProviderApi) {
   return exchangeFor({ from, to, request: requests[from] ?? {}, target: { model: MODELS[to] } });
 }
 
-/** What a client's stream and its whole answer say, as its own API is read. */
+/** The content of a client's stream and of its whole answer, as a reader of its API sees it. */
 async function bothOf(from: ClientApi, to: ProviderApi, answer: Answer) {
   const exchange = await exchangeOf(from, to);
   const translation = await translationFor(from, to, exchange.target);

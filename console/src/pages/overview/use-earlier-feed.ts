@@ -6,7 +6,7 @@ import type { FeedEntry, RequestRow } from '../../api/types.ts';
 const SHOWN = 20;
 const NOTHING: readonly FeedEntry[] = [];
 
-/** What happened before the page was opened: fallbacks, failures and changes, or else the last requests. */
+/** The events before the page was opened: fallbacks, failures and changes, or else the last requests. */
 export function useEarlierFeed(): readonly FeedEntry[] {
   const { data } = useQuery({
     queryKey: ['earlier-feed'],

@@ -14,7 +14,7 @@ interface PriceFieldsProps {
   readonly onChange: (prices: Prices) => void;
 }
 
-/** What requests to a provider cost. */
+/** The cost of requests to a provider. */
 export function PriceFields({ prices, onChange }: PriceFieldsProps): ReactNode {
   const { t } = useTranslation();
   return (

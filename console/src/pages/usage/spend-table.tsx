@@ -16,7 +16,7 @@ interface Sum {
   readonly input: number;
   readonly cached: number;
   readonly output: number;
-  /** What the response cache saved. */
+  /** The cost that the response cache saved. */
   readonly saved: number;
 }
 

@@ -10,7 +10,7 @@ export interface SpendRow {
   readonly cost: string;
   readonly unpriced_requests: number;
   readonly estimated_cost: string;
-  /** What the response cache saved. */
+  /** The cost that the response cache saved. */
   readonly saved?: string;
   readonly [name: string]: unknown;
 }
