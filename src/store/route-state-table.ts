@@ -1,9 +1,7 @@
 import type { SQL } from 'bun';
 import type { RouteChange, RouteState } from '../routing/route-change.ts';
+import { NOW } from './database-clock.ts';
 import type { Database } from './database.ts';
-
-/** The database's clock, as a part of a statement for PostgreSQL. */
-const NOW = (sql: SQL) => sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 /** The routes that cool or are drained on any machine, in PostgreSQL. Every call throws `StoreUnavailable` without it. */
 export class RouteStateTable {

@@ -86,8 +86,8 @@ const PROVIDERS: readonly Provider[] = [
 ];
 
 /**
- * What a fault comes to where the API has a word of its own for it, or where an event passes that has to be read for
- * another API.
+ * Other outcomes of a fault: the API has a word of its own for it, or an event passes here that a translation has to
+ * read.
  */
 const UNREAD = { 'streamed broken-json': 'broken' } as const;
 const MALFORMED = { ...UNREAD, 'whole tool-malformed': 'error', 'streamed tool-malformed': 'error' } as const;

@@ -1,6 +1,7 @@
 import type { LeaseAnswer } from '../../limits/lease-report.ts';
+import { NOW } from '../../store/database-clock.ts';
 import type { Database } from '../../store/database.ts';
-import { beginLife, databaseNowMs, NOW, registeredNodes } from './node-registry.ts';
+import { beginLife, databaseNowMs, registeredNodes } from './node-registry.ts';
 import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */

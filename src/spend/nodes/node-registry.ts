@@ -1,9 +1,6 @@
-import type { SQL } from 'bun';
+import { NOW } from '../../store/database-clock.ts';
 import type { Database } from '../../store/database.ts';
 import type { NodeRow } from './lease-store.ts';
-
-/** The database's clock, as a part of a statement for PostgreSQL. */
-export const NOW = (sql: SQL) => sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
 /** Begins a life of a node. Returns its number. Throws `StoreUnavailable`. */
 export async function beginLife(database: Database, node: string, version: string): Promise<number> {
