@@ -46,6 +46,7 @@ export async function serveInOneProcess(
     spend: {
       journal: own.journal,
       journalState: own.state,
+      later: () => (own.isKept ? spend?.later : undefined),
       ledgerState: spend?.status,
       leaseState,
       usedOf,

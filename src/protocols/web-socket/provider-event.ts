@@ -1,6 +1,6 @@
 import { asObject } from '../json-object.ts';
 import type { Usage } from '../protocol.ts';
-import { usageFrom } from '../usage.ts';
+import { usageFrom, withTier } from '../usage.ts';
 
 /** A provider's event, as far as accounting for responses needs it. */
 export type ProviderEvent =
@@ -54,7 +54,8 @@ export function readProviderEvent(text: string): ProviderEvent {
   if (typeof id !== 'string' || id.length > LONGEST_ID) return OTHER;
   if (type === CREATED) return { kind: 'created', id };
   if (!ENDS.has(type)) return OTHER;
-  return { kind: 'ended', id, usage: usageFrom(response?.usage), isFailed: response?.status === 'failed' };
+  const usage = withTier(usageFrom(response?.usage), response?.service_tier);
+  return { kind: 'ended', id, usage, isFailed: response?.status === 'failed' };
 }
 
 function parsed(text: string): ReturnType<typeof asObject> {
