@@ -1,7 +1,6 @@
 import { type App, startApp, type Cluster } from './gateway-app.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { LaterCosts } from '../gateway/later/later-costs.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
@@ -156,7 +155,6 @@ async function start(
   });
   const spend = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await spend.start(init.journal);
-  const later = laterOf(channel);
   const ledgers = ledgersOf(init, channel);
   const admin = adminOf(channel);
   const { activity, watch } = activityOf(init, channel);
@@ -172,11 +170,7 @@ async function start(
       spend.listen(event);
     },
     droppedLogRows: log.droppedRows,
-    spend: {
-      journal: spend.journal,
-      journalState: spend.state,
-      later: () => (spend.isKept ? later : undefined),
-    },
+    spend: spend.forApp({ note: (event) => void channel.call('noteLater', event).catch(() => undefined) }),
     database: () => database,
     records: recording.counts,
     objects: init.database && objectsOf(channel),
@@ -199,10 +193,6 @@ async function start(
       database = next;
     },
   };
-}
-
-function laterOf(channel: RpcChannel<SupervisorCalls & PoolCalls>): LaterCosts {
-  return { note: (event) => void channel.call('noteLater', event).catch(() => undefined) };
 }
 
 function objectsOf(channel: RpcChannel<SupervisorCalls & PoolCalls>): OwnerStore {

@@ -10,7 +10,8 @@ import type { RequestEnd, ServedRequest } from './settle.ts';
 /** Closes the admission of a request with its actual use, and emits the event of its end. */
 export function report(served: ServedRequest, end: RequestEnd): void {
   closeAdmission(served.planned.admission, actualOf(served, end), endedEvent(served, end), served.gateway);
-  if (served.planned.laterId !== undefined) noteBegun(served, end);
+  const { laterId } = served.planned;
+  if (laterId !== undefined) noteBegun(served, laterId, end);
 }
 
 /** Settles an admission, journals what it used, and emits the end of its request, in this order. */

@@ -6,7 +6,7 @@ import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
-import { expectedUsage, laterKind } from './later/begun-work.ts';
+import { expectedUsage, laterKind } from './later/later-kind.ts';
 import { costOf } from './request-cost.ts';
 import { NOT_SERVED } from '../limits/admission.ts';
 

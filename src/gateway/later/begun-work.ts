@@ -1,81 +1,41 @@
-import { expectedNeed } from '../../limits/hold.ts';
-import type { Usage } from '../../protocols/protocol.ts';
-import { sizeOf } from '../limits/request-size.ts';
-import type { PlannedRequest } from '../request-context.ts';
-import type { Gateway } from '../ports.ts';
+import type { Attribution } from '../attribution.ts';
 import type { RequestEnd, ServedRequest } from '../settle.ts';
-import type { LaterWork } from './later-costs.ts';
+import type { LaterOwners } from './later-costs.ts';
+import { laterKind } from './later-kind.ts';
 
-/** Returns the kind of work that a request begins and its provider goes on with; undefined for nearly all requests. */
-export function laterKind({ request, plan }: PlannedRequest): LaterWork['kind'] | undefined {
-  if (request.method !== 'POST') return undefined;
-  if (request.path.endsWith('/batches')) return 'batch';
-  return plan.clientProtocol.name === 'openai-responses' && isBackground(plan.body) ? 'response' : undefined;
-}
-
-const BACKGROUND = Buffer.from('"background"');
-
-/** An approximate match: a wrong guess costs only a row that nothing settles. */
-function isBackground(body: Uint8Array): boolean {
-  const at = Buffer.prototype.indexOf.call(body, BACKGROUND);
-  if (at === -1) return false;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return /^\s{0,8}:\s{0,8}true/.test(bytes.toString('latin1', at + BACKGROUND.length, at + 64));
-}
-
-/** The usage that a background response is charged until its own is known: what a request like it is expected to use. */
-export function expectedUsage(planned: PlannedRequest, { estimates }: Gateway): Usage | Promise<Usage> {
-  const { model, body } = planned.plan;
-  const size = sizeOf(body, true);
-  const usage = (known: Awaited<typeof size>): Usage => {
-    const { input, output } = expectedNeed(known, {
-      tokensPerByte: estimates.tokensPerByte(model.name),
-      outputTokens: estimates.outputTokens(planned.key?.id, model.name),
-    });
-    return {
-      inputTokens: input,
-      outputTokens: output,
-      totalTokens: input + output,
-      cachedTokens: undefined,
-      reasoningTokens: undefined,
-    };
-  };
-  return size instanceof Promise ? size.then(usage) : usage(size);
-}
-
-/** Remembers what a request was charged whose provider goes on with its work. */
-export function noteBegun({ planned, execution, gateway }: ServedRequest, end: RequestEnd): void {
+/** Remembers what a request was charged whose provider goes on with its work. `id` is the provider's. */
+export function noteBegun({ planned, execution, gateway }: ServedRequest, id: string, end: RequestEnd): void {
   const kind = laterKind(planned);
   const last = execution.history.at(-1);
-  const later = gateway.later?.();
-  if (planned.laterId === undefined || kind === undefined || last === undefined || later === undefined)
-    return;
-  if (end.ending === 'failed' || (kind === 'response' && !end.isUsageEstimated)) return;
+  if (kind === undefined || last === undefined || end.ending === 'failed') return;
+  // A stream that was read to its end has reported the usage.
+  if (kind === 'response' && !end.isUsageEstimated) return;
   const { attribution, key, plan } = planned;
-  later.note({
+  const { inputTokens = 0, outputTokens = 0 } = end.usage ?? {};
+  gateway.later?.()?.note({
     type: 'begun',
     work: {
-      id: planned.laterId,
+      id,
       kind,
       provider: last.route.provider,
       upstreamModel: last.route.upstreamModel ?? last.model,
       model: plan.model.name,
-      owners: {
-        keyId: attribution.keyId ?? '',
-        keyName: key?.name ?? '',
-        team: attribution.team ?? '',
-        teamPath: attribution.teamPath ?? '',
-        teamIds: attribution.teamIds ?? '',
-        userId: attribution.userId ?? '',
-        userName: attribution.user ?? '',
-        tags: attribution.tags === undefined ? '' : JSON.stringify(attribution.tags),
-      },
+      owners: ownersOf(attribution, key?.name),
       atMs: gateway.clock.epochMs(),
-      charged: {
-        nano: end.cost?.nano,
-        inputTokens: end.usage?.inputTokens ?? 0,
-        outputTokens: end.usage?.outputTokens ?? 0,
-      },
+      charged: { nano: end.cost?.nano, inputTokens, outputTokens },
     },
   });
+}
+
+function ownersOf(attribution: Attribution, keyName = ''): LaterOwners {
+  const {
+    keyId = '',
+    team = '',
+    teamPath = '',
+    teamIds = '',
+    userId = '',
+    user: userName = '',
+  } = attribution;
+  const tags = attribution.tags === undefined ? '' : JSON.stringify(attribution.tags);
+  return { keyId, keyName, team, teamPath, teamIds, userId, userName, tags };
 }

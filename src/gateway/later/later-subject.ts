@@ -10,18 +10,23 @@ export interface LaterSubject {
   readonly id: string;
 }
 
+/** The paths without their version. Those with a second group also report it when the work is cancelled. */
+const PATHS: readonly (readonly [LaterSubject['kind'], RegExp])[] = [
+  ['response', /^\/responses\/([^/]+)(\/cancel)?$/],
+  ['batch', /^(?:\/messages)?\/batches\/([^/]+)(\/cancel)?$/],
+  ['lines', /^\/files\/([^/]+)\/content$/],
+  ['lines', /^\/messages\/batches\/([^/]+)\/results$/],
+];
+
 /** Returns undefined for all requests but those that read, or cancel, a response or a batch, or read a file. */
 export function laterSubject(method: string, path: string): LaterSubject | undefined {
-  if (method !== 'GET' && (method !== 'POST' || !path.endsWith('/cancel'))) return undefined;
-  const segments = path.slice((versionOf(path)?.length ?? 0) + 1).split('/');
-  const [collection = ''] =
-    segments[0] === 'messages' ? segments.splice(0, 2).slice(1) : segments.splice(0, 1);
-  const [id = '', verb = '', ...more] = segments;
-  if (id === '' || more.length > 0) return undefined;
-  const isCancel = method === 'POST';
-  if (collection === 'responses' && (verb === '' || isCancel)) return { kind: 'response', id: decoded(id) };
-  if (collection === 'batches' && (verb === '' || isCancel)) return { kind: 'batch', id: decoded(id) };
-  const isLines =
-    (collection === 'files' && verb === 'content') || (collection === 'batches' && verb === 'results');
-  return isLines && !isCancel ? { kind: 'lines', id: decoded(id) } : undefined;
+  if (method !== 'GET' && !(method === 'POST' && path.endsWith('/cancel'))) return undefined;
+  const bare = path.slice(versionOf(path)?.length ?? 0);
+  for (const [kind, pattern] of PATHS) {
+    const found = pattern.exec(bare);
+    if (found === null) continue;
+    const isCancel = found[2] !== undefined;
+    return isCancel === (method === 'POST') ? { kind, id: decoded(found[1] ?? '') } : undefined;
+  }
+  return undefined;
 }

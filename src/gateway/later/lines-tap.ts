@@ -33,11 +33,15 @@ export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions)
   const pricing: Promise<void>[] = [];
   const hold = createByteHold();
   let isGivenUp = costs === undefined;
+  const giveUp = (): void => {
+    isGivenUp = true;
+    decoder?.stop();
+  };
   const takeLine = (line: Uint8Array): void => {
-    const result = resultIn(line);
+    const result = isGivenUp ? undefined : resultIn(line);
     if (result === undefined) {
       // Failed requests have no usage, so only the first line tells whether these are results.
-      isGivenUp = sums.size === 0 && !isResult(line);
+      if (sums.size === 0 && !isResult(line)) giveUp();
       return;
     }
     const { model, usage } = result;
@@ -52,13 +56,12 @@ export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions)
   const decoder = createPieceDecoder(coding, {
     take(piece) {
       let from = 0;
-      for (let at = piece.indexOf(NEWLINE); at !== -1 && !isGivenUp; at = piece.indexOf(NEWLINE, from)) {
+      for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, from)) {
         takeLine(hold.take(piece.subarray(from, at)));
         from = at + 1;
       }
-      if (!isGivenUp) hold.add(piece.subarray(from));
-      isGivenUp ||= hold.length() > LONGEST_LINE;
-      if (isGivenUp) decoder?.stop();
+      hold.add(piece.subarray(from));
+      if (hold.length() > LONGEST_LINE) giveUp();
     },
     end() {
       const last = hold.take(new Uint8Array(0));

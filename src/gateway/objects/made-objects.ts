@@ -5,7 +5,7 @@ import { asObject } from '../../protocols/json-object.ts';
 import type { StreamedAnswer, WholeAnswer } from '../answer.ts';
 import type { ObjectOwner } from './object-owners.ts';
 import type { TranslationNote } from '../translated/reply-translation.ts';
-import { laterKind } from '../later/begun-work.ts';
+import { laterKind } from '../later/later-kind.ts';
 import { isMadeAt, subjectOf } from './path-subject.ts';
 import type { ServedRequest } from '../settle.ts';
 

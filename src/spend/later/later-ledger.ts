@@ -49,18 +49,21 @@ export class LaterLedger implements LaterCosts {
   /** Works through the events in their order. Never rejects. */
   async #work(): Promise<void> {
     for (let event = this.#waiting[0]; event !== undefined; event = this.#waiting[0]) {
-      try {
-        await this.#apply(event);
-      } catch (error) {
-        if (error instanceof StoreUnavailable) {
-          if (this.#isClosing) return;
-          await Bun.sleep(AGAIN_MS);
-          continue;
-        }
-        this.#options.onBug(error);
-      }
-      this.#waiting.shift();
+      if (await this.#isDone(event)) this.#waiting.shift();
+      else if (this.#isClosing) return;
+      else await Bun.sleep(AGAIN_MS);
     }
+  }
+
+  /** Resolves with false if the database is away. */
+  async #isDone(event: LaterEvent): Promise<boolean> {
+    try {
+      await this.#apply(event);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return false;
+      this.#options.onBug(error);
+    }
+    return true;
   }
 
   #apply(event: LaterEvent): Promise<void> {

@@ -77,7 +77,7 @@ test.each([...ENGINES])(
       await ledger.close();
     };
     const used = async (counter: string): Promise<number> => {
-      const rows: { used: number }[] = await database.read(
+      const rows: { used: number | string }[] = await database.read(
         (sql) => sql`select used from counter_windows where counter = ${counter} and window_ms = ${DAY_MS}`,
       );
       return Number(rows[0]?.used ?? 0);
