@@ -1,4 +1,4 @@
-import { asObject } from '../json-object.ts';
+import { asObject, type JsonObject } from '../json-object.ts';
 import type { Usage } from '../protocol.ts';
 import { usageFrom, withTier } from '../usage.ts';
 
@@ -49,13 +49,11 @@ export function readProviderEvent(text: string): ProviderEvent {
     const status = event.status ?? event['status_code'];
     return { kind: 'error', status: typeof status === 'number' ? status : undefined };
   }
-  const response = asObject(event.response);
-  const id = response?.id;
+  const { id, usage, service_tier: tier, status }: JsonObject = asObject(event.response) ?? {};
   if (typeof id !== 'string' || id.length > LONGEST_ID) return OTHER;
   if (type === CREATED) return { kind: 'created', id };
   if (!ENDS.has(type)) return OTHER;
-  const usage = withTier(usageFrom(response?.usage), response?.service_tier);
-  return { kind: 'ended', id, usage, isFailed: response?.status === 'failed' };
+  return { kind: 'ended', id, usage: withTier(usageFrom(usage), tier), isFailed: status === 'failed' };
 }
 
 function parsed(text: string): ReturnType<typeof asObject> {
