@@ -40,11 +40,7 @@ export class AttemptTimeouts implements Cancellation {
   readonly #stopDeadline: () => void;
 
   /** `budgetMs` is what remains of the request's total limit. */
-  constructor(
-    client: Signal,
-    clock: Clock,
-    { limits, budgetMs }: { readonly limits: AttemptLimits; readonly budgetMs: number },
-  ) {
+  constructor(client: Signal, clock: Clock, limits: AttemptLimits, budgetMs: number) {
     this.#client = client;
     this.#clock = clock;
     this.#limits = limits;
@@ -124,6 +120,9 @@ export class AttemptTimeouts implements Cancellation {
     this.#stopDeadline();
     this.#client.removeEventListener('abort', this.#clientLeft);
   }
+
+  /** For the step that connects to the provider. */
+  readonly connectTimedOut = (): void => this.abort('connect');
 
   readonly #clientLeft = (): void => this.abort('client-left');
 

@@ -19,7 +19,7 @@ import { relay } from './relay.ts';
 import { report } from './report.ts';
 import { hasOutput, isBilled } from './request-cost.ts';
 import { claimsOf, reserve } from './reserve.ts';
-import { type ServedRequest, settle, type Settlement } from './settle.ts';
+import { ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
  * Serves one request: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two follow
@@ -74,7 +74,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     tellReceived(planned, gateway);
     const cached = snapshot.caching && (await serveCached(planned, gateway));
     if (cached !== undefined) return cached;
-    return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
+    const execution = await execute(planned, gateway);
+    return await relay(new ServedRequest(planned, execution, gateway, settleAndReport));
   } catch (error) {
     const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
