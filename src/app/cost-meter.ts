@@ -101,7 +101,7 @@ function ourCost(
 function countsOf({ inputTokens, outputTokens, cachedTokens, reasoningTokens, parts }: Usage): MeterCounts {
   const input = inputTokens ?? 0;
   const totals = { input, cached: cachedTokens, output: outputTokens ?? 0, reasoning: reasoningTokens };
-  return Object.assign(metersOf(parts === undefined ? totals : { ...parts, ...totals }), { request: 1 });
+  return metersOf(parts === undefined ? totals : { ...parts, ...totals });
 }
 
 const TIERS: Readonly<Record<string, Tier>> = {

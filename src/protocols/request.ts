@@ -128,14 +128,14 @@ export function spliceRequest(
   const model = change.model ?? peek.model;
   if (model !== undefined && (model !== peek.model || peek.ambiguous)) {
     const bytes = peek.kind === 'json' ? jsonBytesOf(model) : ENCODER.encode(model);
-    for (const [index, span] of peek.modelSpans.entries()) {
+    for (let index = 0; index < peek.modelSpans.length; index++) {
       const length = peek.kind === 'multipart' ? peek.lengthSpans[index] : undefined;
       if (length !== undefined) edits.push({ ...length, bytes: ENCODER.encode(String(bytes.length)) });
-      edits.push({ ...span, bytes });
+      const span = peek.modelSpans[index];
+      if (span !== undefined) edits.push({ start: span.start, end: span.end, bytes });
     }
   }
-  // Providers reject `stream_options` in a request that does not stream.
-  if (change.includeUsage === true && peek.kind === 'json' && peek.stream && peek.usageEdit !== undefined) {
+  if (change.includeUsage === true && peek.kind === 'json' && peek.usageEdit !== undefined) {
     const { start, end, text } = peek.usageEdit;
     edits.push({ start, end, bytes: ENCODER.encode(text) });
     edits.sort((left, right) => left.start - right.start);
@@ -205,7 +205,8 @@ function peekJson(
   scan: ObjectScan & { readonly kind: 'object' },
   contentType: string | undefined,
 ): RequestPeek {
-  const named: Member[] = [];
+  const modelSpans: Span[] = [];
+  let ambiguous = false;
   let model: string | undefined;
   for (const member of scan.members) {
     if (member.key !== 'model' && member.key.toLowerCase() !== 'model') continue;
@@ -218,16 +219,19 @@ function peekJson(
     model = member.type === 'string' ? stringAt(body, member.valueStart, member.valueEnd) : undefined;
     if (model === undefined || model === '') return malformed(modelProblem(member), 'model');
     if (isTooLong(model)) return tooLong();
-    named.push(member);
+    ambiguous ||= member.escaped || modelSpans.length > 0;
+    modelSpans.push(spanOf(member));
   }
   const stream = lastOf(scan.members, 'stream')?.type === 'true';
+  const { includeUsage, usageEdit } = usagePeek(body, scan, stream);
   return {
     kind: 'json',
     model,
     stream,
-    modelSpans: named.map(spanOf),
-    ambiguous: named.length > 1 || named.some((member) => member.escaped),
-    ...usagePeek(body, scan),
+    includeUsage,
+    modelSpans,
+    ambiguous,
+    usageEdit,
     contentType,
     endUser: endUserIn(body, scan.members),
   };
@@ -288,7 +292,9 @@ function textOf(body: Uint8Array, { valueStart, valueEnd }: FormField): string |
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function lastOf(members: readonly Member[], key: string): Member | undefined {
-  return members.findLast((member) => member.key === key);
+  for (let index = members.length - 1; index >= 0; index--)
+    if (members[index]?.key === key) return members[index];
+  return undefined;
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {

@@ -162,13 +162,15 @@ export class CooldownLedger {
    */
   note(attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number): number {
     const { route, outcome, endpoint } = attempt;
+    const isWell = outcome.kind === 'answered' || outcome.kind === 'rejected' || policy.cooldownMs === 0;
+    // Usually nothing has failed, and one look shows it.
+    if (isWell && !attempt.isProbe && this.allAvailable()) return 0;
     const ofEndpoint = endpoint === undefined ? undefined : endpointId(route.id, endpoint);
     const ids = ofEndpoint === undefined ? [route.id] : [route.id, ofEndpoint];
     if (attempt.isProbe) for (const id of ids) this.#endProbe(id);
     // If nothing cools down any more, a route that cooled before must not stay on trial.
-    if (outcome.kind === 'answered' || outcome.kind === 'rejected' || policy.cooldownMs === 0) {
-      // Usually nothing has failed, and one look shows it.
-      if (!this.allAvailable()) for (const id of ids) this.#succeed(id, nowMs);
+    if (isWell) {
+      for (const id of ids) this.#succeed(id, nowMs);
       return 0;
     }
     const durationMs = cooldownFor(outcome, policy);
