@@ -50,7 +50,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
-    const found = await plan(request, key, snapshot, gateway.objects);
+    const planning = plan(request, key, snapshot, gateway.objects);
+    const found = planning instanceof Promise ? await planning : planning;
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
@@ -75,7 +76,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const cached = snapshot.caching && (await serveCached(planned, gateway));
     if (cached !== undefined) return cached;
     const execution = await execute(planned, gateway);
-    return await relay(new ServedRequest(planned, execution, gateway, settleAndReport));
+    const answer = relay(new ServedRequest(planned, execution, gateway, settleAndReport));
+    return answer instanceof Promise ? await answer : answer;
   } catch (error) {
     const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);

@@ -41,10 +41,7 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
 }
 
 /** Apart, so that a request that passes makes no closure. */
-function translated(
-  context: AttemptContext,
-  call: ClientCall,
-): PreparedRequest | Promise<PreparedRequest> {
+function translated(context: AttemptContext, call: ClientCall): PreparedRequest | Promise<PreparedRequest> {
   return translatedRequest(context, call, (hasFunctionTools) => speechOf(context, call, hasFunctionTools));
 }
 
