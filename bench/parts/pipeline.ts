@@ -29,7 +29,7 @@ import { compiled } from './compiled.ts';
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, only: { type: 'string' } } });
 const ROUNDS = Number(values.rounds ?? 25);
 const REQUESTS = 2_000;
-const WARM_UP = 40_000;
+const WARM_UP = 200_000;
 const IN_FLIGHT = 32;
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pipeline-'));
