@@ -57,7 +57,7 @@ export async function execute(
     now.renew(last?.endedAtMs ?? planned.plannedAtMs);
     const decision = decide(planned.plan.model, history, now);
     if (!now.allAvailable) skipped = withSkipped(skipped, decision, { planned, gateway, history, now });
-    if (last !== undefined) leave(last, decision, { planned, gateway });
+    leave(last, decision, planned, gateway);
     if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs, wasted, skipped };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
@@ -166,8 +166,13 @@ class RequestConditions implements Conditions {
 }
 
 /** Records the last attempt in the cooldown ledger, unless the same route is retried next. */
-function leave(attempt: Attempt, next: Decision, { planned, gateway }: Loop): void {
-  if (next.kind === 'try' && next.reason === 'retry') return;
+function leave(
+  attempt: Attempt | undefined,
+  next: Decision,
+  planned: PlannedRequest,
+  gateway: Gateway,
+): void {
+  if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
   const { model } = planned.plan;
   const owner = attempt.model === model.name ? model : ownerOf(attempt, model);
   const forMs = gateway.cooldowns.note(attempt, owner, planned.snapshot.cooldown, attempt.endedAtMs);

@@ -56,6 +56,7 @@ export function peekRequest(body: Uint8Array, contentType: string, members = MEM
   const peek = peekWithoutScan(body, contentType);
   return peek ?? peekScanned(body, contentType, scanObject(body, members));
 }
+
 /**
  * The same in slices, for a large body. Each call of the returned function examines about `sliceBytes` more, and
  * returns undefined until the result is known.
@@ -79,9 +80,8 @@ export function peekRequestInSlices(
 
 /** Handles bodies that are not JSON. Returns undefined if the body has to be scanned as JSON. */
 function peekWithoutScan(body: Uint8Array, contentType: string): RequestPeek | undefined {
-  if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType)) {
+  if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType))
     return peekForm(body, contentType);
-  }
   if (body.length === 0) return OTHER;
   // Other multipart bodies may begin with a preamble that is JSON and names another model.
   const isJson = isDeclaredJson(contentType) || (seemsObject(body) && !MULTIPART.test(contentType));
@@ -131,8 +131,8 @@ export function spliceRequest(
     for (let index = 0; index < peek.modelSpans.length; index++) {
       const length = peek.kind === 'multipart' ? peek.lengthSpans[index] : undefined;
       if (length !== undefined) edits.push({ ...length, bytes: ENCODER.encode(String(bytes.length)) });
-      const span = peek.modelSpans[index];
-      if (span !== undefined) edits.push({ start: span.start, end: span.end, bytes });
+      const { start = 0, end = 0 } = peek.modelSpans[index] ?? {};
+      edits.push({ start, end, bytes });
     }
   }
   if (change.includeUsage === true && peek.kind === 'json' && peek.usageEdit !== undefined) {
@@ -292,9 +292,7 @@ function textOf(body: Uint8Array, { valueStart, valueEnd }: FormField): string |
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function lastOf(members: readonly Member[], key: string): Member | undefined {
-  for (let index = members.length - 1; index >= 0; index--)
-    if (members[index]?.key === key) return members[index];
-  return undefined;
+  return members.findLast((member) => member.key === key);
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {
