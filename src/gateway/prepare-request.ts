@@ -1,4 +1,4 @@
-import { spliceRequest } from '../protocols/request.ts';
+import { spliceRequest } from '../protocols/splice-request.ts';
 import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { ProviderApi } from '../translation/conversation.ts';

@@ -1,12 +1,12 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import {
-  insertModel,
   MEMBERS_WITH_END_USER,
   peekRequest,
   peekRequestInSlices,
   type RequestPeek,
 } from '../protocols/request.ts';
+import { insertModel } from '../protocols/splice-request.ts';
 import { seeksEndUser } from './attribution.ts';
 import { plainBody } from './body/plain-body.ts';
 import type { ClientRequest } from './ports.ts';
