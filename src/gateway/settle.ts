@@ -6,6 +6,7 @@ import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
+import { expectedUsage, laterKind } from './later/later-kind.ts';
 import { costOf } from './request-cost.ts';
 import { NOT_SERVED } from '../limits/admission.ts';
 
@@ -68,11 +69,29 @@ export function settle(served: ServedRequest, settlement: Settlement, report: Re
   if (planned.isReported) return;
   planned.isReported = true;
   const settling = new Settling(served, settlement, report);
-  const missing = missingText(served, settlement);
-  if (missing === undefined) return settling.close(settlement.usage, false);
+  const usage = reportedUsage(planned, settlement);
+  const isGoingOn = planned.laterId !== undefined && usage === undefined && settlement.ending !== 'failed';
+  if (isGoingOn && laterKind(planned) === 'response') return closeExpected(served, settling);
+  const missing = missingText(served, settlement, usage);
+  if (missing === undefined) return settling.close(usage, false);
   void estimateUsage(planned.plan.body, missing, gateway.tokens).then(
-    (estimate) => settling.close(completed(settlement.usage, estimate), true),
-    () => settling.close(settlement.usage, false),
+    (estimate) => settling.close(completed(usage, estimate), true),
+    () => settling.close(usage, false),
+  );
+}
+
+/** Reading what was generated earlier uses nothing, although the answer reports the usage again. */
+function reportedUsage({ request }: PlannedRequest, { usage }: Settlement): Usage | undefined {
+  return request.method === 'POST' && !request.path.endsWith('/cancel') ? usage : undefined;
+}
+
+/** Charges a background response what it is expected to use. */
+function closeExpected({ planned, gateway }: ServedRequest, settling: Settling): void {
+  const usage = expectedUsage(planned, gateway);
+  if (!(usage instanceof Promise)) return settling.close(usage, true);
+  void usage.then(
+    (known) => settling.close(known, true),
+    () => settling.close(undefined, false),
   );
 }
 
@@ -123,7 +142,8 @@ class Settling {
 /** The text from which usage has to be estimated; undefined: the provider reported it, or nothing was generated. */
 function missingText(
   { execution }: ServedRequest,
-  { ending, usage, text }: Settlement,
+  { ending, text }: Settlement,
+  usage: Usage | undefined,
 ): AnswerText | undefined {
   const hasText = text !== undefined && text.chars > 0;
   if (usage === undefined) {

@@ -82,10 +82,10 @@ export interface ReportedUse {
 }
 
 /**
- * Divides the reported usage of one request among the meters. Cuts a part that exceeds the rest of its whole, so that nothing is
+ * Divides the reported usage of one request, or of several, among the meters. Cuts a part that exceeds the rest of its whole, so that nothing is
  * counted twice and no count is negative.
  */
-export function metersOf(use: ReportedUse): MeterCounts {
+export function metersOf(use: ReportedUse, requests = 1): MeterCounts {
   const whole = count(use.input);
   const writes = count(use.cacheWrite);
   const hour = Math.min(count(use.cacheWrite1h), writes);
@@ -110,7 +110,7 @@ export function metersOf(use: ReportedUse): MeterCounts {
     image_output: drawn,
     output: output - reasoning - spoken - drawn,
     web_search: count(use.webSearches),
-    request: 1,
+    request: requests,
   };
 }
 
