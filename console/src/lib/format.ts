@@ -98,6 +98,11 @@ export function clock(time: string | number, now: number = Date.now()): string {
   }).format(date);
 }
 
+/** In the viewer's zone: `Jan 31`. */
+export function monthDay(date: Date): string {
+  return new Intl.DateTimeFormat(language(), { month: 'short', day: 'numeric' }).format(date);
+}
+
 /** In the viewer's zone: `Jan 31, 2026, 13:05`. */
 export function dateTime(time: string | number): string {
   return new Intl.DateTimeFormat(language(), {
@@ -105,6 +110,13 @@ export function dateTime(time: string | number): string {
     timeStyle: 'short',
     hourCycle: 'h23',
   }).format(new Date(time));
+}
+
+/** In the viewer's zone: the time of day today, else the date with it. */
+export function nearDateTime(time: number, now: number = Date.now()): string {
+  const isToday = new Date(time).toDateString() === new Date(now).toDateString();
+  if (!isToday) return dateTime(time);
+  return new Intl.DateTimeFormat(language(), { timeStyle: 'short', hourCycle: 'h23' }).format(time);
 }
 
 /** `2026-01-31 12:05:09 UTC`. */

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { clock } from '../lib/format.ts';
+import { clock, monthDay } from '../lib/format.ts';
 import { colorOf, type ChartLine, type ChartProps } from './chart-line.ts';
 
 /** Draws a chart with uPlot; loaded by `Chart` when the first one is shown. */
@@ -153,7 +153,7 @@ function timeLabel(seconds: number, { scales }: uPlot): string {
   const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
   // The first mark is where the drawing begins, which is at no hour in particular.
   if (span > 5 * 86_400 && !isMidnight) return '';
-  if (span > 5 * 86_400 || (span > 86_400 && isMidnight)) return `${date.getMonth() + 1}/${date.getDate()}`;
+  if (span > 5 * 86_400 || (span > 86_400 && isMidnight)) return monthDay(date);
   const two = (value: number): string => String(value).padStart(2, '0');
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
   return span < 600 ? `${minutes}:${two(date.getSeconds())}` : minutes;

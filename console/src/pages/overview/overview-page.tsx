@@ -24,7 +24,7 @@ export function OverviewPage(): ReactNode {
   const range = rangeOf(params['range'], '15m');
   const overview = useQuery(readOverview(isLive ? 300 : range.seconds));
   const series = useQuery({
-    ...readSeries({ since: isoAgo(range.seconds), range: range.id }, 30_000),
+    ...readSeries({ since: isoAgo(range.seconds) }, 30_000),
     queryKey: ['series', 'overview', range.id],
     enabled: !isLive,
   });

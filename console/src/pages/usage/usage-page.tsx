@@ -139,7 +139,7 @@ function Totals({ total }: { total: SpendRow }): ReactNode {
           <Fact label={t('Requests')}>{count(total.requests)}</Fact>
           <Fact label={t('Failures')}>{count(total.failures)}</Fact>
           <Fact label={t('Prompt tokens')}>{compact(total.input_tokens)}</Fact>
-          <Fact label={t('of which cached')}>{compact(total.cached_tokens)}</Fact>
+          <Fact label={t('Cached')}>{compact(total.cached_tokens)}</Fact>
           <Fact label={t('Answer tokens')}>{compact(total.output_tokens)}</Fact>
           {Number(total.saved ?? 0) > 0 && (
             <Fact label={t('Saved by the cache')}>
