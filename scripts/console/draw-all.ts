@@ -72,7 +72,7 @@ async function signIn(page: Page, { url, key }: Scene): Promise<void> {
 
 /** Waits until a page has what it shows. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('h1, h2').first().waitFor();
+  await page.locator('main h1, main h2').first().waitFor();
   await page
     .locator('.skeleton')
     .first()

@@ -56,6 +56,11 @@ export function money(value: number | string | null | undefined): string {
   return number({ ...currency, maximumSignificantDigits: 3 }).format(dollars);
 }
 
+/** Dollars at a mark of an axis: `$500`, `$0.02`. */
+export function moneyMark(value: number): string {
+  return Number.isInteger(value) && value > 0 ? `$${compact(value)}` : money(value);
+}
+
 /** Milliseconds as `0.8 ms`, `350 ms`, `1.24 s`, `2 min 5 s`. */
 export function duration(ms: Maybe): string {
   if (ms === null || ms === undefined) return NONE;
@@ -149,9 +154,15 @@ export function ago(time: string | number, now: number = Date.now()): string {
   );
 }
 
+const MOST_CHANGE = 9.99;
+
 /** Bytes, dollars … of a change: `+12%`, and undefined where there is nothing to compare with. */
 export function changeOf(now: number, before: number): string | undefined {
   if (before <= 0) return undefined;
   const share = (now - before) / before;
-  return `${share >= 0 ? '+' : '−'}${number({ style: 'percent', maximumFractionDigits: 0 }).format(Math.min(Math.abs(share), 9.99))}`;
+  const most = share > MOST_CHANGE ? '>' : '';
+  const size = number({ style: 'percent', maximumFractionDigits: 0 }).format(
+    Math.min(Math.abs(share), MOST_CHANGE),
+  );
+  return `${most}${share >= 0 ? '+' : '−'}${size}`;
 }

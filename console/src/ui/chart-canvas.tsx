@@ -50,6 +50,9 @@ export function ChartCanvas(props: ChartProps): ReactNode {
   );
 }
 
+/** The width of a letter of the axes, at most. */
+const LETTER_PX = 6.5;
+
 /** A scale without anything on it would mislead. */
 function hasValues({ data }: uPlot): boolean {
   return data
@@ -97,10 +100,12 @@ function optionsOf(
       {
         ...axis,
         grid,
-        size: 52,
+        size: (_, labels) => Math.max(52, ...(labels ?? []).map((label) => 14 + label.length * LETTER_PX)),
         ...(latest.current.isWhole && { incrs: WHOLE }),
         values: (self, splits) =>
-          splits.map((value) => (hasValues(self) ? latest.current.format(value) : '')),
+          splits.map((value) =>
+            hasValues(self) ? (latest.current.formatMark ?? latest.current.format)(value) : '',
+          ),
       },
     ],
     series: [{}, ...(stacked ? lines.toReversed() : lines).map((line) => seriesOf(line, element))],
