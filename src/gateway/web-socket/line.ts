@@ -209,7 +209,7 @@ export class WebSocketLine implements ProviderListener {
       this.#passNamed(message, text, { model, admitted });
     } catch (error) {
       admitted?.admission.settle(NOT_SERVED);
-      this.#refuse(error, { model });
+      this.#refuse(error, model);
     }
   }
 
@@ -239,14 +239,8 @@ export class WebSocketLine implements ProviderListener {
       this.end(CLOSE.tryLater, 'The provider does not take messages fast enough.');
   }
 
-  /**
-   * Answers with an error event, and ends the connection if told why. `model` is the one that was asked for. An exception
-   * other than a `Refusal` is a bug.
-   */
-  #refuse(
-    error: unknown,
-    { model, endsFor }: { readonly model?: Model; readonly endsFor?: string } = {},
-  ): void {
+  /** Answers with an error event, and ends the connection if told why. An exception other than a `Refusal` is a bug. */
+  #refuse(error: unknown, model?: Model, endsFor?: string): void {
     const { gateway, api, context } = this.#line;
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
     if (this.#end !== undefined) return;
@@ -277,7 +271,7 @@ export class WebSocketLine implements ProviderListener {
     const key = currentKey(context.key, gateway.snapshot());
     void Promise.try(admitResponse, { api, context, key, model, body: NO_BODY }, gateway).then(
       ({ admission }) => this.#reports.admit(id, admission),
-      (error: unknown) => this.#refuse(error, { model, endsFor: 'A limit is reached.' }),
+      (error: unknown) => this.#refuse(error, model, 'A limit is reached.'),
     );
   }
 
