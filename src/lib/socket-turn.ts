@@ -24,6 +24,8 @@ export const MOST_POST_BYTES = 64 * 1024;
  */
 export class SocketTurn {
   #isDue = false;
+  #number = 0;
+  #endedAtMs = 0;
   readonly #receivers: (Receiver | undefined)[] = [];
   readonly #pieces: (Buffer | undefined)[] = [];
   #pieceCount = 0;
@@ -35,6 +37,16 @@ export class SocketTurn {
   readonly #ends: number[] = [];
   #postCount = 0;
   #isFlushing = false;
+
+  /** The number of turns so far. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** When the last turn ended, by `performance.now`. */
+  get endedAtMs(): number {
+    return this.#endedAtMs;
+  }
 
   /** For the handler of a socket. Handlers of its other events have to call `take` first. */
   arrived(receiver: Receiver, bytes: Buffer): void {
@@ -106,6 +118,8 @@ export class SocketTurn {
   readonly #end = (): void => {
     this.#isDue = false;
     this.flush();
+    this.#number += 1;
+    this.#endedAtMs = performance.now();
   };
 
   #give(at: number): void {

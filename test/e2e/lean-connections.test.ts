@@ -146,6 +146,20 @@ test('a client that has finished sending and waits for its answer gets nothing b
   expect(client.text().match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
 
+test('a client that finishes sending together with its request may read its answer at once', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const client = await Bun.connect({
+    hostname: '127.0.0.1',
+    port: Number(new URL(gateway.url).port),
+    socket: { data: (_, bytes) => resolve(String(bytes)) },
+    allowHalfOpen: true,
+  });
+  client.write(request('slow'));
+  client.shutdown();
+  expect(await promise).toStartWith('HTTP/1.1 200 OK\r\n');
+  client.end();
+});
+
 test('a client that leaves before its answer is noticed although its connection closes in order', async () => {
   const before = simulator.attempts.length;
   const client = open(gateway.url, request('silent'));

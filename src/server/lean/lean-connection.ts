@@ -2,6 +2,7 @@ import type { Socket } from 'bun';
 import type { ClientAnswer, StreamedClientAnswer } from '../../gateway/client-answer.ts';
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
+import { believedMs } from './believed-ms.ts';
 import { HandedOver } from './handed-over.ts';
 import { LargeBody } from './large-body.ts';
 import type { LeanHost } from './lean-host.ts';
@@ -19,9 +20,6 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 
 /** How long a client may go on sending after the last answer. */
 const DISCARD_MS = 5_000;
-
-/** How long a client that has finished sending is believed to wait for its answer. */
-const PROBE_MS = 100;
 
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
@@ -46,6 +44,8 @@ export class LeanConnection implements Receiver {
   /** Whether the client closes the connection after the answer. */
   #isLast = false;
   #isFinished = false;
+  /** The turn in which the request was read. */
+  #turn = 0;
   #isPaused = false;
   #isClosing = false;
   /** When an incomplete request began, by `performance.now`; 0: there is none. */
@@ -92,7 +92,8 @@ export class LeanConnection implements Receiver {
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
     const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
     if (!isWhole) return this.#close();
-    if (this.#writer.isUnbegun) setTimeout(() => this.#isClosed || this.#writer.probe(), PROBE_MS).unref();
+    if (this.#writer.isUnbegun)
+      setTimeout(() => this.#isClosed || this.#writer.probe(), believedMs(this.#turn)).unref();
     else if (!this.#writer.isDone) this.#abort();
   }
 
@@ -224,6 +225,7 @@ export class LeanConnection implements Receiver {
     this.#leaving = signal;
     this.#writer.begin();
     this.#isLast = head.isLast;
+    this.#turn = socketTurn.number;
     const request = { head, readBody, peer: this.#peer, signal, isAnswered: this.#isAnswered };
     void this.#host.answer(request).then(this.#send);
   }
