@@ -105,6 +105,8 @@ export interface AppOptions {
 /** Connects a process with the journal and the ledger. */
 export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState' | 'leaseState'> {
   readonly journal: Journal;
+  /** Settles what providers report later; undefined, also as a result: nothing does. */
+  readonly later?: Gateway['later'];
   /** The use before this process began, for a single process. */
   readonly usedOf?: UsedOf | undefined;
   /** The same as it was last read, for metrics. */
@@ -153,6 +155,7 @@ export function startApp(options: AppOptions): App {
     answers,
     emit,
     journal: options.spend?.journal,
+    later: options.spend?.later,
     ...(tracing && { tracing }),
     ...(options.isObserved && { isObserved: options.isObserved }),
   };

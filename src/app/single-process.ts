@@ -44,8 +44,7 @@ export async function serveInOneProcess(
     records: admin?.records,
     objects: database?.objects,
     spend: {
-      journal: own.journal,
-      journalState: own.state,
+      ...own.forApp(spend?.later),
       ledgerState: spend?.status,
       leaseState,
       usedOf,
