@@ -17,7 +17,7 @@ import { NOT_STORED } from './key-use.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { SharedSide } from './shared-side.ts';
-import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-taking.ts';
 import { type StandingOf, standingsFrom, withLedger } from './claim-standing.ts';
 import {
   type LedgerSize,
@@ -107,7 +107,7 @@ export class Supervisor {
     const seed = seedForAll({ records, publishAll, usedOf });
     shared?.open(records, publishAll);
     this.#seed = (record) =>
-      (record.isLeased === true ? shared?.desk()?.seed(record) : undefined) ?? seed(record);
+      (record.leased === undefined ? undefined : shared?.desk()?.seed(record)) ?? seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({

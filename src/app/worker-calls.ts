@@ -8,7 +8,7 @@ import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { AdminClient } from '../server/admin-port.ts';
 import type { RouteChange } from '../routing/route-change.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
-import type { UnknownRecord } from '../limits/claim-counters.ts';
+import type { UnknownRecord } from '../limits/claim-taking.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import type { HealthReport } from '../health/report.ts';
