@@ -33,6 +33,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
   let attribution: Attribution | undefined;
+  let found: Plan | undefined;
   let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
@@ -51,7 +52,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
     const planning = plan(request, key, snapshot, gateway.objects);
-    const found = planning instanceof Promise ? await planning : planning;
+    found = planning instanceof Promise ? await planning : planning;
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
@@ -79,7 +80,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const answer = relay(new ServedRequest(planned, execution, gateway, settleAndReport));
     return answer instanceof Promise ? await answer : answer;
   } catch (error) {
-    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    const context = { id, request, startedAtMs, key, attribution, plan: found, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
   }
 }
