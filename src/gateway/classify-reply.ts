@@ -216,10 +216,12 @@ function classifyRead(
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
   const shown = shownWhole({ headers, bytes }, decoded, reading);
   return {
-    outcome: { kind: 'answered' },
+    outcome: ANSWERED,
     answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },
   };
 }
+
+const ANSWERED = { kind: 'answered' } as const;
 
 /** The usage that a provider bills for a reply that is no answer. */
 function usageOf(decoded: AnswerBody | undefined): Usage | undefined {

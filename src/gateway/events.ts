@@ -88,7 +88,15 @@ export type LimitEvent = LimitRefused | HoldGrown | HoldsSettled | HoldsLost;
 
 /** Whether only metrics count the event. The end of the request tells a refusal. */
 export function isLimitEvent(event: GatewayEvent): event is LimitEvent {
-  return event.type === 'limit-refused' || event.type.startsWith('hold');
+  switch (event.type) {
+    case 'limit-refused':
+    case 'hold-grown':
+    case 'holds-settled':
+    case 'holds-lost':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** A limit of the configuration, by names of the configuration. */

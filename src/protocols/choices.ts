@@ -75,6 +75,11 @@ function hasFailed(choice: JsonObject): boolean {
   );
 }
 
+function isObject(value: unknown): value is JsonObject {
+  return asObject(value) !== undefined;
+}
+
 function listOf(value: unknown): readonly JsonObject[] {
-  return Array.isArray(value) ? value.map((each) => asObject(each) ?? {}) : [];
+  if (!Array.isArray(value)) return [];
+  return value.every(isObject) ? value : value.map((each) => asObject(each) ?? {});
 }

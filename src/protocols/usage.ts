@@ -64,13 +64,15 @@ export function usageFrom(report: unknown): Usage | undefined {
   const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
   const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
   const parts = partsOf(raw, inputDetails, outputDetails);
-  return {
-    ...counts,
+  const usage: Usage = {
+    inputTokens: counts.inputTokens,
+    outputTokens: counts.outputTokens,
+    totalTokens: counts.totalTokens,
     cachedTokens: cachedIn(raw, inputDetails, cacheRead),
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
-    ...(parts && { parts }),
-    ...(raw.cost !== undefined && reportedCost(raw.cost)),
   };
+  if (parts === undefined && raw.cost === undefined) return usage;
+  return { ...usage, ...(parts && { parts }), ...(raw.cost !== undefined && reportedCost(raw.cost)) };
 }
 
 function countsOf(

@@ -10,7 +10,7 @@ import {
 } from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
 import type { LeaseState } from './lease-state.ts';
-import type { FamilyDump, NumberSeries } from './metric-family.ts';
+import type { FamilyDump, HistogramSeries, NumberSeries } from './metric-family.ts';
 import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -72,14 +72,14 @@ export function createMetrics(sources: MetricSources): Metrics {
   const table = createMetricTable();
   const countRequest = createRequestMetrics(table);
   const cooling = new Map<string, number>();
-  const answered = new Map<string, NumberSeries>();
+  const memory: Memory = { cooling, answered: new Map(), active: new Map(), sources };
   const startedAtSeconds = sources.clock.epochMs() / 1000 - process.uptime();
   table.reloadSuccessful.series().value = 1;
   return {
     listen(event) {
       if (event.type === 'request-ended') countRequest(event);
       else if (isLimitEvent(event)) countLimits(event, table);
-      else count(event, table, { cooling, answered, sources });
+      else count(event, table, memory);
     },
     dump() {
       table.startTime.series().value = startedAtSeconds;
@@ -99,24 +99,34 @@ type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' } | LimitEvent>;
 /** The known cooldowns of the providers, and the sources of states. */
 interface Memory {
   readonly cooling: Map<string, number>;
-  /** The answered attempts of each provider. */
-  readonly answered: Map<string, NumberSeries>;
+  /** The series that an answered attempt counts in, by provider. */
+  readonly answered: Map<string, AnsweredSeries>;
+  /** The requests in flight, by endpoint. */
+  readonly active: Map<string, NumberSeries>;
   readonly sources: MetricSources;
 }
 
-function count(event: OtherEvent, table: MetricTable, { cooling, answered, sources }: Memory): void {
+interface AnsweredSeries {
+  readonly attempts: NumberSeries;
+  readonly latency: HistogramSeries;
+  readonly health: NumberSeries;
+}
+
+function count(event: OtherEvent, table: MetricTable, memory: Memory): void {
+  const { sources } = memory;
   switch (event.type) {
     case 'request-started':
-      table.active.series(event.endpoint).value += 1;
-      return;
+      return countStart(event.endpoint, table, memory);
     case 'attempt-ended':
-      return countAttempt(event, table, answered);
+      return countAttempt(event, table, memory);
     case 'route-cooled':
       table.cooldowns.series(event.provider).value += 1;
-      return noteCooldown(event, cooling, sources);
-    case 'provider-probed':
-      table.probes.series(event.provider, event.error === undefined ? 'ok' : 'failed').value += 1;
-      return noteHealth(event.provider, event.error === undefined, table, sources.clock.nowMs());
+      return noteCooldown(event, memory.cooling, sources);
+    case 'provider-probed': {
+      const isHealthy = event.error === undefined;
+      table.probes.series(event.provider, isHealthy ? 'ok' : 'failed').value += 1;
+      return noteHealth(table.health.series(event.provider), isHealthy, sources.clock.nowMs());
+    }
     case 'configuration-accepted':
       table.reloads.series().value += 1;
       table.reloadSuccessful.series().value = 1;
@@ -137,26 +147,36 @@ function count(event: OtherEvent, table: MetricTable, { cooling, answered, sourc
   }
 }
 
-function countAttempt(
-  { attempt }: AttemptEnded,
-  table: MetricTable,
-  answered: Map<string, NumberSeries>,
-): void {
+function countStart(endpoint: string, table: MetricTable, { active }: Memory): void {
+  let series = active.get(endpoint);
+  if (series === undefined) active.set(endpoint, (series = table.active.series(endpoint)));
+  series.value += 1;
+}
+
+function countAttempt({ attempt }: AttemptEnded, table: MetricTable, { answered }: Memory): void {
   const { route, outcome, startedAtMs, endedAtMs } = attempt;
   const { provider } = route;
   if (outcome.kind === 'answered') {
     let series = answered.get(provider);
-    if (series === undefined)
-      answered.set(provider, (series = table.attempts.series(provider, 'answered', '')));
-    series.value += 1;
-    table.latency.series(provider).observe((endedAtMs - startedAtMs) / 1000);
-  } else table.attempts.series(provider, outcome.kind, detailOf(outcome)).value += 1;
+    if (series === undefined) answered.set(provider, (series = answeredSeries(provider, table)));
+    series.attempts.value += 1;
+    series.latency.observe((endedAtMs - startedAtMs) / 1000);
+    return noteHealth(series.health, true, endedAtMs);
+  }
+  table.attempts.series(provider, outcome.kind, detailOf(outcome)).value += 1;
   const isHealthy = healthAfter(outcome);
-  if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, table, endedAtMs);
+  if (isHealthy !== undefined) noteHealth(table.health.series(provider), isHealthy, endedAtMs);
 }
 
-function noteHealth(provider: string, isHealthy: boolean, table: MetricTable, atMs: number): void {
-  const series = table.health.series(provider);
+function answeredSeries(provider: string, table: MetricTable): AnsweredSeries {
+  return {
+    attempts: table.attempts.series(provider, 'answered', ''),
+    latency: table.latency.series(provider),
+    health: table.health.series(provider),
+  };
+}
+
+function noteHealth(series: NumberSeries, isHealthy: boolean, atMs: number): void {
   series.value = isHealthy ? 1 : 0;
   series.atMs = atMs;
 }
