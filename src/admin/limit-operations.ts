@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { scopeIdOf } from '../config/compile/claim-maker.ts';
 import { limitView, windowTimes } from '../gateway/limits/limit-view.ts';
 import type { Claim } from '../limits/claim.ts';
-import type { ClaimStanding } from '../limits/claim-counters.ts';
+import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';

@@ -17,7 +17,7 @@ import { NOT_STORED } from './key-use.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { SharedSide } from './shared-side.ts';
-import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-taking.ts';
 import { type StandingOf, standingsFrom, withLedger } from './claim-standing.ts';
 import {
   type LedgerSize,
@@ -91,9 +91,7 @@ export class Supervisor {
     this.#admin = admin;
     this.#database = database;
     this.#receiver = new AdminReceiver(admin?.endpoint);
-    this.#spend = spend;
-    this.#keyUse = keyUse;
-    this.#shared = shared;
+    [this.#spend, this.#keyUse, this.#shared] = [spend, keyUse, shared];
     const counters = roomForLimits([...config.snapshot.limits.all()].length);
     this.#size = { workers, counters, areLeased: shared !== undefined };
     this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
@@ -106,10 +104,10 @@ export class Supervisor {
     const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     const { records } = this.#ledgers;
     const publishAll = (key: string) => this.#pool.callAll('publishHold', key, PUBLISH_MS);
-    shared?.open(records, publishAll);
     const seed = seedForAll({ records, publishAll, usedOf });
+    shared?.open(records, publishAll);
     this.#seed = (record) =>
-      (record.isLeased === true ? shared?.desk()?.seed(record) : undefined) ?? seed(record);
+      (record.leased === undefined ? undefined : shared?.desk()?.seed(record)) ?? seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
@@ -219,6 +217,7 @@ export class Supervisor {
       record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
+      noteLater: (event) => this.#spend?.later.note(event),
       seedCounter: async (record) => this.#seed(record),
       leaseCounter: this.#lease,
       routeChanged: (change) => this.#shared?.tellRoute(change),

@@ -170,7 +170,7 @@ async function start(
       spend.listen(event);
     },
     droppedLogRows: log.droppedRows,
-    spend: { journal: spend.journal, journalState: spend.state },
+    spend: spend.forApp({ note: (event) => void channel.call('noteLater', event).catch(() => undefined) }),
     database: () => database,
     records: recording.counts,
     objects: init.database && objectsOf(channel),

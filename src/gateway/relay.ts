@@ -6,7 +6,7 @@ import type { AnswerFields, ClientAnswer, ClientStream } from './client-answer.t
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
-import { objectTap } from './objects/made-objects.ts';
+import { answerTap } from './objects/answer-tap.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
@@ -58,7 +58,7 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
   const fields = answerHeaders(answer.headers, served);
   if (cost?.nano !== undefined) fields['x-llm-proxy-cost'] = dollarsOf(cost.nano);
   if (status >= 400 || answer.isFailure === true) addRetryAfter(fields, served.execution.history.at(-1));
-  const tap = objectTap(answer, served);
+  const tap = answerTap(answer, served);
   tap?.push(bytes);
   tap?.end();
   reportBytes(answer, bytes, served);
@@ -137,7 +137,7 @@ function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string):
 function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAnswer {
   const { stream, status } = answer;
   const { planned } = served;
-  const tap = objectTap(answer, served);
+  const tap = answerTap(answer, served);
   const settleAs = (ending: Ending): void =>
     served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
   return {

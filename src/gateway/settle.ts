@@ -6,6 +6,7 @@ import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
+import { expectedUsage, laterKind } from './later/later-kind.ts';
 import { costOf } from './request-cost.ts';
 import { NOT_SERVED } from '../limits/admission.ts';
 
@@ -69,11 +70,32 @@ export function settle(served: ServedRequest, settlement: Settlement, report: Re
       throw error;
     }
   };
-  const missing = missingText(served, settlement);
-  if (missing === undefined) return close(settlement.usage, false);
+  const usage = reportedUsage(planned, settlement);
+  const isGoingOn = planned.laterId !== undefined && usage === undefined && ending !== 'failed';
+  if (isGoingOn && laterKind(planned) === 'response') return closeExpected(served, close);
+  const missing = missingText(served, { ...settlement, usage });
+  if (missing === undefined) return close(usage, false);
   void estimateUsage(planned.plan.body, missing, gateway.tokens).then(
-    (estimate) => close(completed(settlement.usage, estimate), true),
-    () => close(settlement.usage, false),
+    (estimate) => close(completed(usage, estimate), true),
+    () => close(usage, false),
+  );
+}
+
+/** Reading what was generated earlier uses nothing, although the answer reports the usage again. */
+function reportedUsage({ request }: PlannedRequest, { usage }: Settlement): Usage | undefined {
+  return request.method === 'POST' && !request.path.endsWith('/cancel') ? usage : undefined;
+}
+
+/** Charges a background response what it is expected to use. */
+function closeExpected(
+  { planned, gateway }: ServedRequest,
+  close: (usage: Usage | undefined, isUsageEstimated: boolean) => void,
+): void {
+  const usage = expectedUsage(planned, gateway);
+  if (!(usage instanceof Promise)) return close(usage, true);
+  void usage.then(
+    (known) => close(known, true),
+    () => close(undefined, false),
   );
 }
 

@@ -11,10 +11,11 @@ const EXACT = 2 ** 53;
 
 /**
  * The cost in whole nano-dollars, rounded once, half up; undefined if a meter with an unknown price was used. Never an
- * estimate, and never 0 for an unknown price.
+ * estimate, and never 0 for an unknown price. The counts may be the sum of several requests, whose mean input then
+ * decides which price applies.
  */
-export function costOf(counts: MeterCounts, prices: PricesInForce): number | undefined {
-  const input = inputIn(counts);
+export function costOf(counts: MeterCounts, prices: PricesInForce, requests = 1): number | undefined {
+  const input = inputIn(counts) / requests;
   const terms: [count: number, price: number, block: number][] = [];
   for (const meter of METER_NAMES) {
     const used = counts[meter] ?? 0;

@@ -11,6 +11,7 @@ import { apiPath } from '../../src/lib/api-path.ts';
 import { namedByConnection } from '../../src/lib/http/hop-by-hop.ts';
 import { retryAfterMs } from '../../src/lib/http/retry-after.ts';
 import { multipartHeaders } from '../../src/lib/multipart-headers.ts';
+import { createListSplitter, splitElements } from '../../src/lib/json/json-list.ts';
 import { createSseSplitter, splitEvents } from '../../src/lib/sse.ts';
 import { errorShapeOf } from '../../src/protocols/error-body.ts';
 import { furtherModels, referencedIds } from '../../src/protocols/named-in-body.ts';
@@ -141,6 +142,10 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'stream of events': (text) => {
     const block = createSseSplitter(1 << 20).push(bytes(`data: ${text}\n\n`));
     return block && splitEvents(block);
+  },
+  'list of chunks': (text) => {
+    const block = createListSplitter(1 << 20).push(bytes(`[{"a":1},${text}]`));
+    return block && splitElements(block);
   },
 };
 

@@ -129,7 +129,7 @@ export class TranslatedStream implements AnswerStream {
   }
 
   usage(): Usage | undefined {
-    return gatewayUsage(this.#translation.usage());
+    return gatewayUsage(this.#translation.usage(), this.#translation.serviceTier());
   }
 
   text(): AnswerText {

@@ -277,9 +277,9 @@ export class WebSocketLine implements ProviderListener {
   /** Assigns a response to the client's key, since it may be continued later by its id. */
   #noteObject(id: string): void {
     const { api, gateway, context } = this.#line;
-    const keyName = context.key?.name ?? '';
+    const { id: keyId = '', name: keyName = '' } = context.key ?? {};
     const provider = this.#provider?.provider.name;
-    if (api === 'responses' && provider !== undefined) gateway.objects.note(id, { keyName, provider });
+    if (api === 'responses' && provider !== undefined) gateway.objects.note(id, { keyId, keyName, provider });
   }
 
   #finish(given: number, reason: string, ending: 'client-left' | 'truncated'): void {
