@@ -1,3 +1,4 @@
+import { forgottenBy, sumOf } from './sum-of-answers.ts';
 import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
@@ -175,7 +176,7 @@ export class Supervisor {
       watch: this.#watchers.watch,
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
       recorded: recordedBy(this.snapshot),
-      forgetAnswers: async (forgotten) => sumOf(await this.#pool.callAll('forgetAnswers', forgotten)),
+      forgetAnswers: async (forgotten) => forgottenBy(await this.#pool.callAll('forgetAnswers', forgotten)),
     };
   }
 
@@ -292,8 +293,4 @@ export class Supervisor {
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };
-}
-
-function sumOf(answers: readonly { readonly answer: number }[]): number {
-  return answers.reduce((sum, { answer }) => sum + answer, 0);
 }

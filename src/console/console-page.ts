@@ -25,9 +25,18 @@ export function createConsole({ path: consolePath, folder }: ConsoleOptions): Co
     // An address of a view has no extension; a missing file must not be answered by the page.
     if (/\.[a-z0-9]{1,12}$/i.test(rest) && rest !== 'index.html') return plain(404, 'There is no such file.');
     const html = await files.page();
-    return html === undefined ? beingPrepared() : page(html, base, request);
+    return html === undefined ? beingPrepared() : page(forPage(html, rest), base, request);
   };
 }
+
+/** The page with the links to scripts of the view at a path, and of no other. */
+function forPage(html: string, path: string): string {
+  const view = path.split('/')[0] || 'overview';
+  return html.replaceAll(PAGE_LINKS, (_, name: string, links: string) => (name === view ? links : ''));
+}
+
+/** What `console/build.ts` writes for each page. */
+const PAGE_LINKS = /<!--page (\w+)-->([^]*?)<!--\/page-->/g;
 
 /** Headers that every answer of the console has. */
 const PROTECTION = {

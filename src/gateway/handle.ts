@@ -33,6 +33,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
   let attribution: Attribution | undefined;
+  let found: Plan | undefined;
   let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
@@ -50,7 +51,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
-    const found = await plan(request, key, snapshot, gateway.objects);
+    found = await plan(request, key, snapshot, gateway.objects);
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
@@ -76,7 +77,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     if (cached !== undefined) return cached;
     return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
-    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    const context = { id, request, startedAtMs, key, attribution, plan: found, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
   }
 }

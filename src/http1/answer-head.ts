@@ -16,10 +16,14 @@ export interface AnswerHead {
  * Writes the head of an answer in latin1, with its empty line. Fields that a parser could misread are left out. Writing
  * each character costs a third of joining texts.
  *
- * @returns the number of bytes, or -1 if the head does not fit
+ * @returns the position after the head, or -1 if it does not fit
  */
-export function writeAnswerHead(into: Uint8Array, { status, fields, framing, isLast }: AnswerHead): number {
-  let end = put(into, 0, statusLine(status));
+export function writeAnswerHead(
+  into: Uint8Array,
+  { status, fields, framing, isLast }: AnswerHead,
+  from = 0,
+): number {
+  let end = put(into, from, statusLine(status));
   for (const name in fields) {
     const value = fields[name] ?? '';
     if (end + name.length + value.length + REST_BYTES > into.byteLength) return -1;
