@@ -10,7 +10,8 @@ export function billedUsage(
   return wasted.reduce<Usage | undefined>((sum, { usage }) => (sum ? added(sum, usage) : usage), answer);
 }
 
-function added(one: Usage, other: Usage): Usage {
+/** The counts of both. */
+export function added(one: Usage, other: Usage): Usage {
   const parts = one.parts && other.parts ? addedParts(one.parts, other.parts) : (one.parts ?? other.parts);
   return {
     inputTokens: sum(one.inputTokens, other.inputTokens),

@@ -1,5 +1,5 @@
 import { nanoDollars } from '../lib/nano-dollars.ts';
-import { seemsObject, valueAt } from '../lib/json/json-scan.ts';
+import { type Member, seemsObject, valueAt } from '../lib/json/json-scan.ts';
 import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage, UsageParts } from './protocol.ts';
@@ -8,15 +8,30 @@ import type { Usage, UsageParts } from './protocol.ts';
 export function usageIn(body: AnswerBody): Usage | undefined {
   const small = body.small();
   if (small !== undefined)
-    return (
-      usageFrom(small.usage) ?? usageFrom(small.usageMetadata) ?? usageFrom(asObject(small.x_groq)?.usage)
+    return withTier(
+      usageFrom(small.usage) ?? usageFrom(small.usageMetadata) ?? usageFrom(asObject(small.x_groq)?.usage),
+      small.service_tier,
     );
   const scan = body.scan();
   if (scan.kind !== 'object') return undefined;
-  for (const member of scan.members.toReversed()) {
+  const tier = scan.members.find(({ key }) => key === 'service_tier');
+  const usage = lastUsage(body.bytes, scan.members);
+  return tier === undefined ? usage : withTier(usage, valueAt(body.bytes, tier.valueStart, tier.valueEnd));
+}
+
+/** The usage with the service tier of the answer, which OpenAI reports beside the usage. */
+export function withTier(usage: Usage | undefined, tier: unknown): Usage | undefined {
+  if (usage === undefined || typeof tier !== 'string' || STANDARD.has(tier)) return usage;
+  return { ...usage, parts: { ...usage.parts, serviceTier: usage.parts?.serviceTier ?? tier } };
+}
+
+const STANDARD: ReadonlySet<string> = new Set(['', 'auto', 'default', 'standard']);
+
+function lastUsage(bytes: Uint8Array, members: readonly Member[]): Usage | undefined {
+  for (const member of members.toReversed()) {
     if (!USAGE_KEYS.has(member.key)) continue;
     if (member.valueEnd - member.valueStart > MAX_REPORT_BYTES) continue;
-    const value = asObject(valueAt(body.bytes, member.valueStart, member.valueEnd));
+    const value = asObject(valueAt(bytes, member.valueStart, member.valueEnd));
     const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
     if (usage !== undefined) return usage;
   }

@@ -202,13 +202,14 @@ export class WebSocketLine implements ProviderListener {
     const model = isOther ? speakingModel(name, api, { key, snapshot }) : this.#model;
     if (model === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
     const response = { api, context, key, model, body: message.bytes };
-    const admitted = isRequest ? await admitResponse(response, gateway, admission) : undefined;
+    let admitted: AdmittedResponse | undefined;
     try {
+      if (isRequest) admitted = await admitResponse(response, gateway, admission);
       if (this.#provider === undefined) await this.connect(model);
       this.#passNamed(message, text, { model, admitted });
     } catch (error) {
       admitted?.admission.settle(NOT_SERVED);
-      throw error;
+      this.#refuse(error, model);
     }
   }
 
@@ -239,12 +240,12 @@ export class WebSocketLine implements ProviderListener {
   }
 
   /** Answers with an error event, and ends the connection if told why. An exception other than a `Refusal` is a bug. */
-  #refuse(error: unknown, endsFor?: string): void {
+  #refuse(error: unknown, model?: Model, endsFor?: string): void {
     const { gateway, api, context } = this.#line;
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
     if (this.#end !== undefined) return;
     const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
-    this.#client?.send(refusalEvent(api, refusal, this.#reports.refuse(refusal)));
+    this.#client?.send(refusalEvent(api, refusal, this.#reports.refuse(refusal, model)));
     if (endsFor !== undefined) this.end(CLOSE.policy, endsFor);
   }
 
@@ -270,16 +271,16 @@ export class WebSocketLine implements ProviderListener {
     const key = currentKey(context.key, gateway.snapshot());
     void Promise.try(admitResponse, { api, context, key, model, body: NO_BODY }, gateway).then(
       ({ admission }) => this.#reports.admit(id, admission),
-      (error: unknown) => this.#refuse(error, 'A limit is reached.'),
+      (error: unknown) => this.#refuse(error, model, 'A limit is reached.'),
     );
   }
 
   /** Assigns a response to the client's key, since it may be continued later by its id. */
   #noteObject(id: string): void {
     const { api, gateway, context } = this.#line;
-    const keyName = context.key?.name ?? '';
+    const { id: keyId = '', name: keyName = '' } = context.key ?? {};
     const provider = this.#provider?.provider.name;
-    if (api === 'responses' && provider !== undefined) gateway.objects.note(id, { keyName, provider });
+    if (api === 'responses' && provider !== undefined) gateway.objects.note(id, { keyId, keyName, provider });
   }
 
   #finish(given: number, reason: string, ending: 'client-left' | 'truncated'): void {
