@@ -73,6 +73,9 @@ export interface ReportedUse {
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
+  /** The cached parts of `audioInput` and `imageInput`. */
+  readonly cachedAudio?: number | undefined;
+  readonly cachedImage?: number | undefined;
   /** The whole output, including reasoning. */
   readonly output: number;
   readonly reasoning?: number | undefined;
@@ -88,12 +91,20 @@ export interface ReportedUse {
 export function metersOf(use: ReportedUse): MeterCounts {
   const input = splitter(use.input);
   const hour = Math.min(count(use.cacheWrite1h), count(use.cacheWrite));
+  const cachedAudio = Math.min(count(use.cachedAudio), count(use.cached), count(use.audioInput));
+  const cachedImage = Math.min(
+    count(use.cachedImage),
+    count(use.cached) - cachedAudio,
+    count(use.imageInput),
+  );
   const counts: Partial<Record<Meter, number>> = {
-    cached: input.take(use.cached),
+    cached_audio: input.take(cachedAudio),
+    cached_image: input.take(cachedImage),
+    cached: input.take(count(use.cached) - cachedAudio - cachedImage),
     cache_write: input.take(count(use.cacheWrite) - hour),
     cache_write_1h: input.take(hour),
-    audio_input: input.take(use.audioInput),
-    image_input: input.take(use.imageInput),
+    audio_input: input.take(count(use.audioInput) - cachedAudio),
+    image_input: input.take(count(use.imageInput) - cachedImage),
   };
   counts.input = input.rest();
   const output = splitter(use.output);
