@@ -1,7 +1,7 @@
 import type { LeaseStore } from '../spend/nodes/lease-store.ts';
 import type { z } from 'zod';
 import type { Claim } from '../limits/claim.ts';
-import type { ClaimStanding } from '../limits/claim-counters.ts';
+import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { BilledUse, Cost } from '../gateway/cost.ts';
 import type { ChangeContext, Edit } from '../store/change.ts';

@@ -5,7 +5,7 @@ import type { SharedAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway } from '../gateway/ports.ts';
 import { withLedger } from './claim-standing.ts';
-import type { UsedOf } from '../limits/claim-counters.ts';
+import type { UsedOf } from '../limits/claim-taking.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';

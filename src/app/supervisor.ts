@@ -1,3 +1,4 @@
+import { forgottenBy, sumOf } from './sum-of-answers.ts';
 import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
@@ -17,7 +18,7 @@ import { NOT_STORED } from './key-use.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { SharedSide } from './shared-side.ts';
-import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-taking.ts';
 import { type StandingOf, standingsFrom, withLedger } from './claim-standing.ts';
 import {
   type LedgerSize,
@@ -107,7 +108,7 @@ export class Supervisor {
     const seed = seedForAll({ records, publishAll, usedOf });
     shared?.open(records, publishAll);
     this.#seed = (record) =>
-      (record.isLeased === true ? shared?.desk()?.seed(record) : undefined) ?? seed(record);
+      (record.leased === undefined ? undefined : shared?.desk()?.seed(record)) ?? seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
@@ -175,7 +176,7 @@ export class Supervisor {
       watch: this.#watchers.watch,
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
       recorded: recordedBy(this.snapshot),
-      forgetAnswers: async (forgotten) => sumOf(await this.#pool.callAll('forgetAnswers', forgotten)),
+      forgetAnswers: async (forgotten) => forgottenBy(await this.#pool.callAll('forgetAnswers', forgotten)),
     };
   }
 
@@ -292,8 +293,4 @@ export class Supervisor {
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };
-}
-
-function sumOf(answers: readonly { readonly answer: number }[]): number {
-  return answers.reduce((sum, { answer }) => sum + answer, 0);
 }

@@ -8,7 +8,7 @@ import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { AdminClient } from '../server/admin-port.ts';
 import type { RouteChange } from '../routing/route-change.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
-import type { UnknownRecord } from '../limits/claim-counters.ts';
+import type { UnknownRecord } from '../limits/claim-taking.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import type { HealthReport } from '../health/report.ts';
@@ -101,8 +101,8 @@ export type WorkerCalls = {
   /** Whether to tell what happens here. */
   readonly watch: (isOn: boolean) => Promise<void>;
   readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
-  /** Forgets cached answers. Returns how many this worker had. */
-  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
+  /** Forgets cached answers. Returns how many this worker had; `away`: those that gateways share are still there. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number | 'away'>;
   /** Finishes the requests in flight and exits; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };

@@ -65,6 +65,8 @@ describe('each response of a WebSocket', () => {
         limit: { scope: 'key', name: 'two', id: 'requests/day', used: 2, held: 0 },
       },
     });
+    const ended = gateway.events.findLast((event) => event.type === 'request-ended');
+    expect(ended).toMatchObject({ ending: 'refused', keyName: 'two', model: 'text' });
     const tokens = gateway.events.reduce(
       (sum, event) =>
         event.type === 'request-ended' && event.keyName === 'two'

@@ -86,6 +86,9 @@ export function readOverview(windowSeconds: number) {
   });
 }
 
+/** The seconds over which the overview counts while it is live. */
+export const LIVE_WINDOW_SECONDS = 300;
+
 export function readSeries(query: Query, refetchMs?: number) {
   return queryOptions({
     queryKey: ['series', query],

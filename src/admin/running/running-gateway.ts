@@ -22,8 +22,8 @@ export interface RunningGateway {
   readonly test: (question: TestQuestion) => Promise<TestResult>;
   /** Headers and bodies of a request, if this machine recorded them, with masked secrets. */
   readonly recorded: (question: RecordedQuestion) => Promise<Recorded | undefined>;
-  /** Forgets cached answers in all processes. Returns how many there were. */
-  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
+  /** Forgets cached answers in all processes. Returns how many there were; `away`: those that gateways share are still there. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number | 'away'>;
 }
 
 export interface RecordedQuestion {

@@ -1,6 +1,6 @@
 import { type Actual, type Admission, NOT_SERVED } from '../../limits/admission.ts';
 import type { Claim, LimitKind } from '../../limits/claim.ts';
-import type { Hold, Moment } from '../../limits/claim-counters.ts';
+import type { Hold, Moment } from '../../limits/claim-taking.ts';
 import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { HoldsSettled, LimitName } from '../events.ts';
 import type { Gateway } from '../ports.ts';

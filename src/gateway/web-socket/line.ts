@@ -73,7 +73,7 @@ export class WebSocketLine implements ProviderListener {
       maker: () => makerOf(this.#provider, this.#model),
       model: () => this.#model,
       isOver: () => this.isOver,
-      refuse: (error, endsFor) => this.#refuse(error, endsFor),
+      refuse: (error, endsFor) => this.#refuse(error, this.#model, endsFor),
     });
   }
 
@@ -211,13 +211,14 @@ export class WebSocketLine implements ProviderListener {
     const model = isOther ? speakingModel(name, api, { key, snapshot }) : this.#model;
     if (model === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
     this.#responses.sent(text, message.type);
-    const admitted = isRequest ? await this.#responses.admit(model, message.bytes, admission) : undefined;
+    let admitted: AdmittedResponse | undefined;
     try {
+      if (isRequest) admitted = await this.#responses.admit(model, message.bytes, admission);
       if (this.#provider === undefined) await this.connect(model);
       this.#passNamed(message, text, { model, admitted });
     } catch (error) {
       admitted?.admission.settle(NOT_SERVED);
-      throw error;
+      this.#refuse(error, model);
     }
   }
 
@@ -248,12 +249,12 @@ export class WebSocketLine implements ProviderListener {
   }
 
   /** Answers with an error event, and ends the connection if told why. An exception other than a `Refusal` is a bug. */
-  #refuse(error: unknown, endsFor?: string): void {
+  #refuse(error: unknown, model?: Model, endsFor?: string): void {
     const { gateway, api, context } = this.#line;
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
     if (this.#end !== undefined) return;
     const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
-    this.#client?.send(refusalEvent(api, refusal, this.#responses.reports.refuse(refusal)));
+    this.#client?.send(refusalEvent(api, refusal, this.#responses.reports.refuse(refusal, model)));
     if (endsFor !== undefined) this.end(CLOSE.policy, endsFor);
   }
 

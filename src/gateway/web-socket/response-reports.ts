@@ -1,4 +1,5 @@
 import { type Actual, type Admission, FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
+import type { Model } from '../../routing/route.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
@@ -116,9 +117,9 @@ export class ResponseReports {
     if (pending !== undefined) this.#report(pending, { ending: 'failed', status });
   }
 
-  /** Reports a refused client message. */
-  refuse({ status, code }: Refusal): string {
-    const pending = this.#start(NOBODY);
+  /** Reports a refused client message. `model`: the one that it asked for, if that is known. */
+  refuse({ status, code }: Refusal, model?: Model): string {
+    const pending = this.#start({ ...NOBODY, model: model?.name, servedAs: model?.rotation });
     this.#report(pending, { ending: 'refused', status, code });
     return pending.requestId;
   }

@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useLive } from '../../api/live.ts';
-import type { Second } from '../../api/seconds.ts';
-import type { Overview } from '../../api/types.ts';
+import { percentilesOf, type Second } from '../../api/seconds.ts';
+import type { Overview, Percentiles } from '../../api/types.ts';
 import { changeOf, compact, count, duration, money, NONE, percent } from '../../lib/format.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 
@@ -20,7 +20,8 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
   const recent = isLive ? lastMinute(seconds) : undefined;
   const rate = recent?.requestsPerSecond ?? overview.requests_per_second;
   const errors = recent?.errorRate ?? overview.error_rate;
-  const { latency_ms: latency, time_to_first_token_ms: first } = overview;
+  const latency = recent?.latency ?? overview.latency_ms;
+  const first = recent?.firstToken ?? overview.time_to_first_token_ms;
   return (
     <div className="figures">
       <Figure
@@ -71,11 +72,12 @@ function Spend({ overview }: { overview: Overview }): ReactNode {
   return (
     <Figure
       label={t('Spent today')}
+      title={change === undefined ? undefined : t('Compared with yesterday at this time')}
       value={money(today)}
       about={
         change === undefined
           ? t('yesterday {{text}}', { text: money(overview.cost_yesterday) })
-          : t('{{change}} vs. yesterday at this time', { change })
+          : t('{{change}} vs. yesterday', { change })
       }
     />
   );
@@ -85,17 +87,21 @@ interface FigureProps {
   readonly label: string;
   readonly value: string;
   readonly about: ReactNode;
+  /** Says more about `about` when hovered. */
+  readonly title?: string | undefined;
   readonly look?: 'bad' | 'warning' | undefined;
   readonly line?: readonly number[] | undefined;
 }
 
-function Figure({ label, value, about, look, line }: FigureProps): ReactNode {
+function Figure({ label, value, about, title, look, line }: FigureProps): ReactNode {
   const color = look === 'bad' ? 'is-red' : look === 'warning' ? 'is-amber' : '';
   return (
     <div className="figure">
       <h2>{label}</h2>
       <p className={`figure-value num ${value === NONE ? 'muted' : color}`}>{value}</p>
-      <p className="small muted truncate">{about}</p>
+      <p className="small muted truncate" title={title}>
+        {about}
+      </p>
       {line !== undefined && line.length > 1 && (
         <div className="figure-line">
           <Sparkline values={line} height={32} />
@@ -109,6 +115,8 @@ interface Recent {
   readonly requestsPerSecond: number;
   readonly errorRate: number;
   readonly tokensPerSecond: number;
+  readonly latency: Percentiles;
+  readonly firstToken: Percentiles;
 }
 
 /** Undefined until there are some seconds to average. */
@@ -124,5 +132,7 @@ function lastMinute(seconds: readonly Second[]): Recent | undefined {
     requestsPerSecond: requests / span,
     errorRate: requests === 0 ? 0 : sum(({ failures }) => failures) / requests,
     tokensPerSecond: sum(({ tokens }) => tokens) / span,
+    latency: percentilesOf(part.flatMap(({ durations }) => durations)),
+    firstToken: percentilesOf(part.flatMap(({ firstTokens }) => firstTokens)),
   };
 }

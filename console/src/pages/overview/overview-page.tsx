@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { readOverview, readSeries } from '../../api/queries.ts';
+import { LIVE_WINDOW_SECONDS, readOverview, readSeries } from '../../api/queries.ts';
 import { useSession } from '../../app/session.tsx';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
@@ -22,9 +22,9 @@ export function OverviewPage(): ReactNode {
   const [params, setParams] = useParams();
   const isLive = (params['range'] ?? 'live') === 'live';
   const range = rangeOf(params['range'], '15m');
-  const overview = useQuery(readOverview(isLive ? 300 : range.seconds));
+  const overview = useQuery(readOverview(isLive ? LIVE_WINDOW_SECONDS : range.seconds));
   const series = useQuery({
-    ...readSeries({ since: isoAgo(range.seconds), range: range.id }, 30_000),
+    ...readSeries({ since: isoAgo(range.seconds) }, 30_000),
     queryKey: ['series', 'overview', range.id],
     enabled: !isLive,
   });

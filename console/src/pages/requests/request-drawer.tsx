@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readRequest } from '../../api/queries.ts';
+import { isAnswered } from '../../api/seconds.ts';
 import type { RequestDetail } from '../../api/types.ts';
 import { useSession } from '../../app/session.tsx';
 import { count, duration, NONE } from '../../lib/format.ts';
@@ -77,7 +78,9 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
           <When time={request.time} />
         </Fact>
         <Fact label={t('Duration')}>{duration(request.duration_ms)}</Fact>
-        <Fact label={t('First token')}>{duration(request.time_to_first_token_ms)}</Fact>
+        <Fact label={t('First token')}>
+          {duration(isAnswered(request) ? request.time_to_first_token_ms : null)}
+        </Fact>
         <Fact label={t('Gateway overhead')}>{duration(request.overhead_ms)}</Fact>
         <Fact label={t('Cost')}>
           <Money value={request.cost} />

@@ -8,6 +8,7 @@ import { changeLanguage } from '../../i18n/set-up.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
+import { CodeBlock } from '../../ui/copy.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { Segments } from '../../ui/toggle.tsx';
@@ -86,8 +87,11 @@ function You(): ReactNode {
               {session.expires_at === null ? t('never') : <When time={session.expires_at} relative />}
             </Fact>
             <Fact label={t('Gateway')}>{gateway.version}</Fact>
-            <Fact label={t('Address for clients')}>{gateway.address}</Fact>
           </Facts>
+          <div className="stack tight">
+            <span className="small muted">{t('Address for clients')}</span>
+            <CodeBlock label={t('Address for clients')} text={gateway.address} />
+          </div>
           {session.kind !== 'demo' && (
             <div className="row">
               <Button icon={LogOut} onClick={() => void signOut()}>
