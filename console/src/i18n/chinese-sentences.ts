@@ -37,8 +37,8 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Explain what an LLM gateway does, in two sentences.': '用两句话解释 LLM 网关的作用。',
   'Compared with yesterday at this time': '与昨日同一时刻相比',
   'At this rate, the budget lasts.': '按此速度够用。',
-  'Break a provider and watch the requests go around it. Nothing leaves this machine.':
-    '弄坏一个供应商，看请求如何绕开它。数据不会离开本机。',
+  'Break a provider and watch requests route around it. Nothing leaves this machine.':
+    '让一个供应商出故障，看请求如何绕开它。数据不会离开本机。',
   'By tag {{tag}}': '按标签 {{tag}}',
   'Based on the average of the last {{count}} full days.': '按最近 {{count}} 个整天的平均值。',
   'Tool calls': '工具调用',
@@ -244,8 +244,8 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Any key': '任意密钥',
   'nothing was lost': '没有丢失内容',
   'of the first attempts go here now': '首次尝试当前到此的比例',
-  'of which cached': '其中缓存',
-  'of which reasoning': '其中推理',
+  'Of which cached': '其中缓存',
+  'Of which reasoning': '其中推理',
   'on trial after a cooldown': '冷却后试用',
   'priority {{priority}}': '优先级 {{priority}}',
   'prompt and answer': '输入与输出',
