@@ -32,6 +32,14 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   Burst: '突发上限',
   'Concurrent requests': '并发',
   'At this rate, it is used up by {{when}}.': '按此速度将于 {{when}} 用完。',
+  'Gateways on this database': '此数据库上的网关',
+  'Leased by this gateway': '本网关已租用',
+  'Requests that waited for a lease': '等待租用的请求',
+  'The store of shared limits does not answer. This gateway admits what it has leased.':
+    '共享限额的存储没有响应。本网关只放行已租用的额度。',
+  'Live shows this gateway alone. The time ranges add up all {{count}} gateways.':
+    '“实时”只显示本网关；各时间范围汇总全部 {{count}} 个网关。',
+  '{{hits}} of {{all}} requests': '{{all}} 个请求中的 {{hits}} 个',
   'Refills continuously.': '持续恢复。',
   'Say hello in three languages.': '用三种语言打个招呼。',
   'Explain what an LLM gateway does, in two sentences.': '用两句话解释 LLM 网关的作用。',

@@ -18,7 +18,8 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
   const seconds = useLive((live) => live.seconds);
   const inFlight = useLive((live) => live.inFlight) ?? overview.in_flight;
   const recent = isLive ? lastMinute(seconds) : undefined;
-  const rate = recent?.requestsPerSecond ?? overview.requests_per_second;
+  // The gateway rounds its rate to thousandths.
+  const rate = recent?.requestsPerSecond ?? overview.requests / overview.window_seconds;
   const errors = recent?.errorRate ?? overview.error_rate;
   const latency = recent?.latency ?? overview.latency_ms;
   const first = recent?.firstToken ?? overview.time_to_first_token_ms;
