@@ -8,7 +8,7 @@ import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 import { parseQuery } from './request-query.ts';
 import { limitFields } from './scope-limits.ts';
-import { LIMIT_KINDS } from '../config/schema/limit-schema.ts';
+import { LIMIT_KINDS } from '../config/schema/limit-words.ts';
 
 const query = z.strictObject({
   scope: z.string().max(500).optional().meta({

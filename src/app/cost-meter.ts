@@ -104,9 +104,7 @@ function countsOf(
 ): MeterCounts {
   const input = inputTokens ?? 0;
   const totals = { input, cached: cachedTokens, output: outputTokens ?? 0, reasoning: reasoningTokens };
-  return Object.assign(metersOf(parts === undefined ? totals : { ...parts, ...totals }), {
-    request: requests,
-  });
+  return metersOf(parts === undefined ? totals : { ...parts, ...totals }, requests);
 }
 
 const TIERS: Readonly<Record<string, Tier>> = {

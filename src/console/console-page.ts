@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ConsoleFile, ConsoleFiles, Encoding } from './console-files.ts';
 
 export interface ConsoleOptions {
@@ -64,7 +63,7 @@ async function answer(file: ConsoleFile, request: Request): Promise<Response> {
 /** The page, with its base address and a nonce of its own. */
 async function page(html: string, base: string, request: Request): Promise<Response> {
   const { compress } = await import('./console-files.ts');
-  const nonce = randomBytes(16).toString('base64url');
+  const nonce = newNonce();
   const text = html
     .replace('<base href="/console/"', `<base href="${base}/"`)
     .replaceAll('__CSP_NONCE__', nonce);
@@ -140,8 +139,12 @@ const PREPARING = `<!doctype html><html lang="en"><meta charset="utf-8"><meta ht
 `;
 
 function beingPrepared(): Response {
-  const headers = { ...pageHeaders(randomBytes(16).toString('base64url')), 'retry-after': '1' };
+  const headers = { ...pageHeaders(newNonce()), 'retry-after': '1' };
   return new Response(PREPARING, { status: 503, headers });
+}
+
+function newNonce(): string {
+  return crypto.getRandomValues(new Uint8Array(16)).toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
 function plain(status: number, text: string, headers: Record<string, string> = {}): Response {

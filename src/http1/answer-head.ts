@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { REASON_PHRASES } from './reason-phrases.ts';
 
 /** How the end of the body is signalled (RFC 9112 §6): its length, chunks, or no body. */
 export type Framing = number | 'chunked' | 'none';
@@ -55,7 +55,7 @@ const LENGTH = 'content-length: ';
 const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'date']);
 
 function statusLine(status: number): string {
-  return status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  return status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
 }
 
 function put(into: Uint8Array, at: number, text: string): number {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { stringify } from 'yaml';
-import { compileText } from '../../../src/config/read/load.ts';
+import { compileText } from '../../../src/config/read/compile-text.ts';
 import type { MasterKey, Snapshot } from '../../../src/config/snapshot.ts';
 import { exportFile } from '../../../src/migrate/export-file.ts';
 import { planImport } from '../../../src/migrate/import-file.ts';
