@@ -47,12 +47,11 @@ const NOBODY = 65_534;
 /** Migrating a database takes several times as long as copying one that is migrated. */
 const MIGRATED = 'migrated';
 
-/** Nothing needs to survive a crash of the machine, and no test waits for the vacuum of its tables. */
+/** Tests crash the server but not the machine, and none waits for the vacuum of its tables. */
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'max_connections=300',
   'fsync=off',
-  'synchronous_commit=off',
   'full_page_writes=off',
   'autovacuum=off',
 ];
