@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { startPostgres, type TestPostgres } from '../../test/e2e/db-postgres.ts';
 import { type Cut, DroppingProxy } from '../../test/e2e/dropping-proxy.ts';
-import { type Answer, Machines, MEAN_NANO, startProvider } from '../../test/e2e/machines.ts';
+import { type Answer, Machines, MEAN_NANO, NO_ANSWER, startProvider } from '../../test/e2e/machines.ts';
 import { startRedis, type TestRedis } from '../../test/e2e/redis-server.ts';
 
 const { values } = parseArgs({
@@ -76,7 +76,7 @@ async function runLoad(): Promise<void> {
     for (; sent < due; sent++) {
       const asking = machines.ask(sent % 3, 'mk-app', 'bench').then(
         (answer) => answers.push(answer),
-        () => answers.push({ status: 0, ms: 0 }),
+        () => answers.push(NO_ANSWER),
       );
       underWay.add(asking);
       void asking.finally(() => underWay.delete(asking));

@@ -1,5 +1,5 @@
 import type { Claim } from '../limits/claim.ts';
-import type { ClaimStanding } from '../limits/claim-counters.ts';
+import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
 import type { DemoControls } from './running/demo-controls.ts';

@@ -1,7 +1,7 @@
 import type { LeaseStore } from '../spend/nodes/lease-store.ts';
 import type { z } from 'zod';
 import type { Claim } from '../limits/claim.ts';
-import type { ClaimStanding } from '../limits/claim-counters.ts';
+import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { BilledUse, Cost } from '../gateway/cost.ts';
 import type { ChangeContext, Edit } from '../store/change.ts';
@@ -117,6 +117,19 @@ export interface SpendServices {
   readonly sendHook: SendHook;
   /** Where limits are shared with other gateways; undefined, also as a result: they are not. */
   readonly leases?: () => LeaseStore | undefined;
+  /** How this gateway stands with that store. */
+  readonly leaseHealth?: () => LeaseHealth | undefined;
+  /** The id of this gateway among those on its database. */
+  readonly node?: () => string | undefined;
+}
+
+export interface LeaseHealth {
+  readonly isUp: boolean;
+  readonly roundTripMs: number;
+  /** Requests that asked for a lease, since the start. */
+  readonly waits: number;
+  /** What this gateway has leased, by the counter of the limit. */
+  readonly claims: () => ReadonlyMap<string, number>;
 }
 
 /** One request with its parsed body and parameters. */

@@ -161,7 +161,7 @@ async function standingsIn(database: Database | undefined): Promise<AdminOptions
   const { windows } = (await database?.read((sql) => readLedger(sql))) ?? { windows: [] };
   const used = new Map(windows.map(({ counter, windowMs, used }) => [`${windowMs} ${counter}`, used]));
   return standingsFrom({
-    counters: { standing: () => undefined },
+    counters: { standing: () => undefined, isShared: () => false },
     usedOf: (counter, windowMs) => used.get(`${windowMs} ${counter}`) ?? 0,
     clock: systemClock,
   });

@@ -1,11 +1,14 @@
 import type { Counters } from '../gateway/limits/ports.ts';
 import type { Clock } from '../gateway/ports.ts';
 import { type Claim, isBucketPeriod } from '../limits/claim.ts';
-import type { ClaimStanding, UsedOf } from '../limits/claim-counters.ts';
+import type { ClaimStanding, UsedOf } from '../limits/claim-taking.ts';
+import { unusedBucket } from '../limits/leased-bucket.ts';
 import { windowOf } from '../limits/window.ts';
 
+type ReadCounters = Pick<Counters, 'standing' | 'isShared'>;
+
 export interface StandingSources {
-  readonly counters: Pick<Counters, 'standing'>;
+  readonly counters: ReadCounters;
   /** The use according to the ledger. */
   readonly usedOf: UsedOf;
   readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
@@ -21,21 +24,18 @@ export type StandingOf = (claim: Claim) => ClaimStanding | undefined;
 export function standingsFrom({ counters, usedOf, clock }: StandingSources): StandingOf {
   return (claim) => {
     const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
-    return counters.standing(claim, at) ?? inLedger(claim, at.epochMs, usedOf);
+    return counters.standing(claim, at) ?? inLedger(claim, at.epochMs, { usedOf, counters });
   };
 }
 
 /**
  * The same for metrics. `knownOf` is the ledger's use as it was last read. A bucket that no request has used is full.
  */
-export function withLedger(
-  counters: Pick<Counters, 'standing'>,
-  knownOf: UsedOf = () => 0,
-): Pick<Counters, 'standing'> {
+export function withLedger(counters: ReadCounters, knownOf: UsedOf = () => 0): Pick<Counters, 'standing'> {
   return {
     standing: (claim, at) =>
       counters.standing(claim, at) ??
-      inLedger(claim, at.epochMs, knownOf) ?? {
+      inLedger(claim, at.epochMs, { usedOf: knownOf, counters }) ?? {
         used: 0,
         held: 0,
         limit: claim.amount,
@@ -45,10 +45,19 @@ export function withLedger(
   };
 }
 
-function inLedger(claim: Claim, epochMs: number, usedOf: UsedOf): ClaimStanding | undefined {
+function inLedger(
+  claim: Claim,
+  epochMs: number,
+  { usedOf, counters }: Pick<StandingSources, 'usedOf' | 'counters'>,
+): ClaimStanding | undefined {
   const { period, amount, counter } = claim;
-  if (period === undefined) return { used: 0, held: 0, limit: amount, remaining: amount, resetMs: 0 };
-  if (isBucketPeriod(period)) return undefined;
+  const shared = counters.isShared(claim) ? { isShared: true } : {};
+  if (period === undefined)
+    return { used: 0, held: 0, limit: amount, remaining: amount, resetMs: 0, ...shared };
+  if (isBucketPeriod(period)) {
+    const { burst = amount } = claim;
+    return counters.isShared(claim) ? unusedBucket({ burst }) : undefined;
+  }
   const { startMs, endMs } = windowOf(period, epochMs);
   const used = usedOf(counter, startMs);
   return {
@@ -57,5 +66,6 @@ function inLedger(claim: Claim, epochMs: number, usedOf: UsedOf): ClaimStanding 
     limit: amount,
     remaining: Math.max(0, amount - used),
     resetMs: endMs - epochMs,
+    ...shared,
   };
 }

@@ -51,7 +51,8 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
   const possible = {
     inputTokens,
     outputTokens,
-    hasMedia: use.images > 0 || use.audioSeconds > 0,
+    hasMedia: use.images > 0 || use.audioSeconds > 0 || (use.contextTokens ?? 0) > 0,
+    hasMediaOutput: use.hasMediaOutput === true,
     audioSeconds: use.audioSeconds,
     characters: use.textBytes,
     answers: use.answers,
@@ -84,7 +85,7 @@ function calculate(use: BilledUse, book: PriceBook, epochMs: number): Cost {
 }
 
 function ourCost(
-  { provider, model, usage, isEstimated, hasBudget }: BilledUse,
+  { provider, model, usage, isEstimated, hasBudget, requests = 1 }: BilledUse,
   book: PriceBook,
   epochMs: number,
 ): Cost {
@@ -92,16 +93,19 @@ function ourCost(
   const known = book.prices({ provider, model, tier: tierOf(usage), epochMs });
   const prices = known ?? (hasBudget === true ? book.unknownWithBudget : undefined);
   if (prices === undefined) return { nano: undefined, basis, priceRef: undefined, priceSheet: undefined };
-  const nano = costOf(countsOf(usage), prices);
+  const nano = costOf(countsOf(usage, requests), prices, requests);
   if (nano === undefined) return { nano, basis, priceRef: undefined, priceSheet: undefined };
   const { ref, text } = sheetOf({ provider, model }, prices);
   return { nano, basis, priceRef: ref, priceSheet: text };
 }
 
-function countsOf({ inputTokens, outputTokens, cachedTokens, reasoningTokens, parts }: Usage): MeterCounts {
+function countsOf(
+  { inputTokens, outputTokens, cachedTokens, reasoningTokens, parts }: Usage,
+  requests: number,
+): MeterCounts {
   const input = inputTokens ?? 0;
   const totals = { input, cached: cachedTokens, output: outputTokens ?? 0, reasoning: reasoningTokens };
-  return Object.assign(metersOf(parts === undefined ? totals : { ...parts, ...totals }), { request: 1 });
+  return metersOf(parts === undefined ? totals : { ...parts, ...totals }, requests);
 }
 
 const TIERS: Readonly<Record<string, Tier>> = {

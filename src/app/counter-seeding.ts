@@ -1,4 +1,4 @@
-import type { Seeder, UnknownRecord, UsedOf } from '../limits/claim-counters.ts';
+import type { Seeder, UnknownRecord, UsedOf } from '../limits/claim-taking.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import type { LeaseQuestion, LeaseSource, LeaseVerdict } from '../limits/lease-report.ts';
 

@@ -5,7 +5,7 @@ import type { SharedAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway } from '../gateway/ports.ts';
 import { withLedger } from './claim-standing.ts';
-import type { UsedOf } from '../limits/claim-counters.ts';
+import type { UsedOf } from '../limits/claim-taking.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
@@ -107,6 +107,8 @@ export interface AppOptions {
 /** Connects a process with the journal and the ledger. */
 export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState' | 'leaseState'> {
   readonly journal: Journal;
+  /** Settles what providers report later; undefined, also as a result: nothing does. */
+  readonly later?: Gateway['later'];
   /** The use before this process began, for a single process. */
   readonly usedOf?: UsedOf | undefined;
   /** The same as it was last read, for metrics. */
@@ -156,6 +158,7 @@ export function startApp(options: AppOptions): App {
     answers,
     emit,
     journal: options.spend?.journal,
+    later: options.spend?.later,
     ...(tracing && { tracing }),
     ...(options.isObserved && { isObserved: options.isObserved }),
   };

@@ -2,7 +2,10 @@ import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import type { Ledgers } from '../gateway/ports.ts';
 import { BucketLedger } from '../limits/bucket.ts';
 import type { CounterLedger } from '../limits/counter.ts';
-import { countersAlone, type Leasing, type UsedOf } from '../limits/claim-counters.ts';
+import { countersAlone, type Leasing } from '../limits/claim-counters.ts';
+import type { UsedOf } from '../limits/claim-taking.ts';
+import { SharedRates } from '../limits/shared-rates.ts';
+import { systemClock } from '../lib/system-clock.ts';
 import { EstimateLedger } from '../limits/estimates.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
@@ -19,9 +22,10 @@ export type OpenLeasing = (records: CounterLedger) => Leasing;
 /** The ledgers of a process that shares them with no other. `usedOf` is the ledger of what was used before. */
 export function loneLedgers(usedOf?: UsedOf, leasing?: OpenLeasing): AppLedgers {
   const buckets = new BucketLedger();
+  const counters = countersAlone(buckets, usedOf, leasing);
   return {
-    buckets,
-    counters: countersAlone(buckets, usedOf, leasing),
+    buckets: leasing === undefined ? buckets : new SharedRates(counters, buckets, systemClock.epochMs),
+    counters,
     estimates: new EstimateLedger(),
     cooldowns: new CooldownLedger(),
     traffic: new TrafficLedger(),

@@ -1,10 +1,12 @@
 import type { Snapshot } from '../config/snapshot.ts';
+import type { LaterCosts } from '../gateway/later/later-costs.ts';
 import type { Journal } from '../gateway/limits/ports.ts';
 import type { Emit } from '../gateway/ports.ts';
 import type { JournalOrders, ProcessJournal } from '../spend/process-journal.ts';
 import type { WriterTrouble } from '../spend/journal/writer.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import type { JournalState } from '../telemetry/metrics/metrics.ts';
+import type { AppSpend } from './gateway-app.ts';
 
 export interface ProcessSpendOptions {
   readonly snapshot: () => Snapshot;
@@ -56,6 +58,12 @@ export class ProcessSpend {
   /** undefined: there is no journal. */
   readonly state = (): JournalState | undefined =>
     this.#journal && { isDegraded: this.#journal.isDegraded(), dropped: this.#journal.dropped() };
+
+  /** The part of a gateway's connection to the ledger that this process has. */
+  forApp(later: LaterCosts | undefined): Pick<AppSpend, 'journal' | 'journalState' | 'later'> {
+    const { journal, state: journalState } = this;
+    return { journal, journalState, later: () => (this.isKept ? later : undefined) };
+  }
 
   /** Writes the rest, when no more requests end. */
   end(): void {

@@ -1,9 +1,12 @@
 import { LocalTable } from '../lib/number-table.ts';
 import { SharedTable } from '../cluster/shared-table.ts';
 import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket.ts';
-import { ClaimCounters, type Seeder } from '../limits/claim-counters.ts';
+import { ClaimCounters } from '../limits/claim-counters.ts';
+import type { Seeder } from '../limits/claim-taking.ts';
 import { counterFields, CounterLedger } from '../limits/counter.ts';
 import type { LeaseSource } from '../limits/lease-report.ts';
+import { SharedRates } from '../limits/shared-rates.ts';
+import { systemClock } from '../lib/system-clock.ts';
 import { EstimateLedger, RATIO_FIELDS } from '../limits/estimates.ts';
 import { QUANTILE_FIELDS } from '../limits/quantile.ts';
 import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
@@ -15,8 +18,6 @@ import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
 /** The ledgers of a process that shares them with others. */
 export interface SharedLedgers extends AppLedgers {
-  /** In memory, so it answers at once. */
-  readonly buckets: BucketLedger;
   readonly counters: ClaimCounters;
   /** The records behind `counters`. */
   readonly records: CounterLedger;
@@ -92,10 +93,11 @@ export function openLedgers(memory: ArrayBuffer, process: SharingProcess): Share
   const cooldowns = new CooldownLedger(routes, owner);
   const bucketLedger = new BucketLedger(buckets);
   const records = new CounterLedger(counters, me, workers);
+  const claims = new ClaimCounters(records, bucketLedger, seeder, areLeased === true ? leases : undefined);
   const tables = [buckets, routes, turns, latencies, objects, counters, ratios, outputs, ...inFlight];
   return {
-    buckets: bucketLedger,
-    counters: new ClaimCounters(records, bucketLedger, seeder, areLeased === true ? leases : undefined),
+    buckets: areLeased === true ? new SharedRates(claims, bucketLedger, systemClock.epochMs) : bucketLedger,
+    counters: claims,
     records,
     estimates: new EstimateLedger(ratios, outputs),
     cooldowns,

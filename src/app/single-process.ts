@@ -3,7 +3,7 @@ import { systemClock } from '../lib/system-clock.ts';
 import { version } from '../version.ts';
 import { ActivitySwitch, watchersOf } from './activity-switch.ts';
 import { runningInOneProcess } from './running-gateway.ts';
-import type { UsedOf } from '../limits/claim-counters.ts';
+import type { UsedOf } from '../limits/claim-taking.ts';
 import { standingsFrom } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
@@ -44,8 +44,7 @@ export async function serveInOneProcess(
     records: admin?.records,
     objects: database?.objects,
     spend: {
-      journal: own.journal,
-      journalState: own.state,
+      ...own.forApp(spend?.later),
       ledgerState: spend?.status,
       leaseState,
       usedOf,

@@ -7,6 +7,7 @@ import type { Use } from '../spend/journal/line.ts';
 import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Spend, SpendStatus } from '../spend/spend.ts';
 import type { Log } from '../telemetry/log/log.ts';
+import { LaterSide } from './later-side.ts';
 
 export interface SpendSideOptions {
   /** Relative paths of `spend` are below it. */
@@ -32,9 +33,17 @@ export class SpendSide {
   #onStored: (() => void) | undefined;
   #onOpened: (() => Promise<void>) | undefined;
   #shared: SharedUse | undefined;
+  #snapshot: Snapshot | undefined;
+  /** Settles what providers report later. */
+  readonly later: LaterSide;
 
   constructor(options: SpendSideOptions) {
     this.#options = options;
+    this.later = new LaterSide({
+      database: this.database,
+      snapshot: () => this.#snapshot,
+      onBug: (error) => options.log()?.say('error', 'bug', { error: String(error) }),
+    });
   }
 
   /** The database of the ledger; undefined while there is none. */
@@ -49,6 +58,7 @@ export class SpendSide {
    * limits cannot be kept. Undefined, also instead of a promise, means success.
    */
   follow(snapshot: Snapshot): Promise<string | undefined> | undefined {
+    this.#snapshot = snapshot;
     const { limits, spend } = snapshot;
     const { database, recordsMs } = this.#options;
     const isWanted = limits.needsJournal || (database !== undefined && recordsMs > 0);
@@ -104,6 +114,7 @@ export class SpendSide {
 
   /** Stores the rest. */
   async close(): Promise<void> {
+    await this.later.close();
     await this.#spend?.close();
   }
 

@@ -1,3 +1,4 @@
+import { forgottenBy, sumOf } from './sum-of-answers.ts';
 import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
@@ -7,6 +8,8 @@ import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import { recordedBy } from './recorded-by.ts';
 import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
+import { cacheUseOf } from './cache-use-of.ts';
+import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -17,7 +20,7 @@ import { NOT_STORED } from './key-use.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { SharedSide } from './shared-side.ts';
-import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-taking.ts';
 import { type StandingOf, standingsFrom, withLedger } from './claim-standing.ts';
 import {
   type LedgerSize,
@@ -91,9 +94,7 @@ export class Supervisor {
     this.#admin = admin;
     this.#database = database;
     this.#receiver = new AdminReceiver(admin?.endpoint);
-    this.#spend = spend;
-    this.#keyUse = keyUse;
-    this.#shared = shared;
+    [this.#spend, this.#keyUse, this.#shared] = [spend, keyUse, shared];
     const counters = roomForLimits([...config.snapshot.limits.all()].length);
     this.#size = { workers, counters, areLeased: shared !== undefined };
     this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
@@ -106,10 +107,10 @@ export class Supervisor {
     const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     const { records } = this.#ledgers;
     const publishAll = (key: string) => this.#pool.callAll('publishHold', key, PUBLISH_MS);
-    shared?.open(records, publishAll);
     const seed = seedForAll({ records, publishAll, usedOf });
+    shared?.open(records, publishAll);
     this.#seed = (record) =>
-      (record.isLeased === true ? shared?.desk()?.seed(record) : undefined) ?? seed(record);
+      (record.leased === undefined ? undefined : shared?.desk()?.seed(record)) ?? seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
@@ -177,7 +178,8 @@ export class Supervisor {
       watch: this.#watchers.watch,
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
       recorded: recordedBy(this.snapshot),
-      forgetAnswers: async (forgotten) => sumOf(await this.#pool.callAll('forgetAnswers', forgotten)),
+      forgetAnswers: async (forgotten) => forgottenBy(await this.#pool.callAll('forgetAnswers', forgotten)),
+      cacheUse: async () => cacheUseOf(await this.#families()),
     };
   }
 
@@ -219,6 +221,7 @@ export class Supervisor {
       record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
+      noteLater: (event) => this.#spend?.later.note(event),
       seedCounter: async (record) => this.#seed(record),
       leaseCounter: this.#lease,
       routeChanged: (change) => this.#shared?.tellRoute(change),
@@ -269,10 +272,10 @@ export class Supervisor {
   readonly #adjust = ([counter, windowMs, amount]: Use): void =>
     this.#ledgers.counters.adjust(counter, windowMs, amount);
 
-  readonly #metricsText = async (): Promise<string> => {
-    await this.#noteCounts();
-    return renderMetrics(this.#counts.dump());
-  };
+  readonly #metricsText = async (): Promise<string> => renderMetrics(await this.#families());
+
+  readonly #families = (): Promise<readonly FamilyDump[]> =>
+    this.#noteCounts().then(() => this.#counts.dump());
 
   async #noteCounts(): Promise<void> {
     this.#counts.note(SUPERVISOR, this.#own.dump());
@@ -293,8 +296,4 @@ export class Supervisor {
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };
-}
-
-function sumOf(answers: readonly { readonly answer: number }[]): number {
-  return answers.reduce((sum, { answer }) => sum + answer, 0);
 }

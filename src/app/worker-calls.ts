@@ -2,12 +2,13 @@ import type { HealthSettings } from '../config/snapshot.ts';
 import type { ForgottenAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
+import type { LaterEvent } from '../gateway/later/later-costs.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { AdminClient } from '../server/admin-port.ts';
 import type { RouteChange } from '../routing/route-change.ts';
 import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
-import type { UnknownRecord } from '../limits/claim-counters.ts';
+import type { UnknownRecord } from '../limits/claim-taking.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import type { HealthReport } from '../health/report.ts';
@@ -66,6 +67,8 @@ export type SupervisorCalls = {
   /** Stores who created objects in the database, and looks it up there. */
   readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;
   readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
+  /** Settles what a provider reported later than its answer. */
+  readonly noteLater: (event: LaterEvent) => void;
   /** Makes an unknown counter of a limit known. */
   readonly seedCounter: (record: UnknownRecord) => Promise<boolean>;
   /** Asks for a lease of a limit that several machines share. */
@@ -98,8 +101,8 @@ export type WorkerCalls = {
   /** Whether to tell what happens here. */
   readonly watch: (isOn: boolean) => Promise<void>;
   readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
-  /** Forgets cached answers. Returns how many this worker had. */
-  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
+  /** Forgets cached answers. Returns how many this worker had; `away`: those that gateways share are still there. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number | 'away'>;
   /** Finishes the requests in flight and exits; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };

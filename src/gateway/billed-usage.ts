@@ -10,7 +10,8 @@ export function billedUsage(
   return wasted.reduce<Usage | undefined>((sum, { usage }) => (sum ? added(sum, usage) : usage), answer);
 }
 
-function added(one: Usage, other: Usage): Usage {
+/** The counts of both. */
+export function added(one: Usage, other: Usage): Usage {
   const parts = one.parts && other.parts ? addedParts(one.parts, other.parts) : (one.parts ?? other.parts);
   return {
     inputTokens: sum(one.inputTokens, other.inputTokens),
@@ -28,6 +29,8 @@ function addedParts(one: UsageParts, other: UsageParts): UsageParts {
     cacheWrite: sum(one.cacheWrite, other.cacheWrite),
     cacheWrite1h: sum(one.cacheWrite1h, other.cacheWrite1h),
     audioInput: sum(one.audioInput, other.audioInput),
+    cachedAudio: sum(one.cachedAudio, other.cachedAudio),
+    cachedImage: sum(one.cachedImage, other.cachedImage),
     imageInput: sum(one.imageInput, other.imageInput),
     audioOutput: sum(one.audioOutput, other.audioOutput),
     imageOutput: sum(one.imageOutput, other.imageOutput),

@@ -12,6 +12,7 @@ import type { Defect } from '../routing/outcome.ts';
 import { readWhole } from './body/body-reader.ts';
 import { openByteStream } from './body/byte-stream.ts';
 import { decodedBody } from './body/decoded-body.ts';
+import { LIST } from './stream/framing.ts';
 import { openEventStream } from './stream/sse-hold.ts';
 import { openForeignStream } from './stream/foreign-stream.ts';
 import { judgeReport } from './classify-report.ts';
@@ -89,7 +90,10 @@ function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classificatio
 async function judgeUndeclared(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const sniffed = await sniffEvents(decodedBody(reply), reading.timeouts);
   if (reading.timeouts.cause !== undefined) return { outcome: outcomeOfAbort(reading.timeouts.cause) };
-  return sniffed.isEvents ? judgeEvents(sniffed.reply, reading) : judgeOther(sniffed.reply, reading);
+  if (sniffed.isEvents) return judgeEvents(sniffed.reply, reading);
+  return sniffed.isList && reading.protocol.readList !== undefined
+    ? openEventStream(sniffed.reply, reading, classifyWhole, LIST)
+    : judgeOther(sniffed.reply, reading);
 }
 
 function judgeOther(reply: Reply, reading: ReplyContext): Classification | Promise<Classification> {

@@ -43,6 +43,8 @@ export interface BilledUse {
   readonly isEstimated: boolean;
   /** Whether the request is under a budget, for which models without a known price may have one. */
   readonly hasBudget?: boolean;
+  /** The number of requests that the usage is the sum of. Defaults to 1. */
+  readonly requests?: number;
 }
 
 /** The expected use of a request that is about to be sent. */

@@ -19,7 +19,7 @@ import { relay } from './relay.ts';
 import { report } from './report.ts';
 import { hasOutput, isBilled } from './request-cost.ts';
 import { claimsOf, reserve } from './reserve.ts';
-import { type ServedRequest, settle, type Settlement } from './settle.ts';
+import { ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
  * Serves one request: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two follow
@@ -33,6 +33,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
   let attribution: Attribution | undefined;
+  let found: Plan | undefined;
   let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
@@ -50,7 +51,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
-    const found = await plan(request, key, snapshot, gateway.objects);
+    const planning = plan(request, key, snapshot, gateway.objects);
+    found = planning instanceof Promise ? await planning : planning;
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
@@ -74,9 +76,11 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     tellReceived(planned, gateway);
     const cached = snapshot.caching && (await serveCached(planned, gateway));
     if (cached !== undefined) return cached;
-    return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
+    const execution = await execute(planned, gateway);
+    const answer = relay(new ServedRequest(planned, execution, gateway, settleAndReport));
+    return answer instanceof Promise ? await answer : answer;
   } catch (error) {
-    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    const context = { id, request, startedAtMs, key, attribution, plan: found, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
   }
 }

@@ -13,6 +13,7 @@ import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 import type { Counters, Estimates, Journal } from './limits/ports.ts';
+import type { LaterCosts } from './later/later-costs.ts';
 import type { ObjectOwners } from './objects/object-owners.ts';
 import type { Translator } from './translated/thread/translation-thread.ts';
 import type { UnspokenApis } from './translated/unspoken-apis.ts';
@@ -28,6 +29,8 @@ export interface Gateway extends Ledgers {
   readonly tokens: TokenCounter;
   /** Absent if no limit outlives this process. */
   readonly journal?: Journal | undefined;
+  /** Settles what providers report later. Absent, or undefined, without a ledger. */
+  readonly later?: (() => LaterCosts | undefined) | undefined;
   readonly emit: Emit;
   /** Hashes the name of an end user with a secret; absent without one, and then hashed end users stay unknown. */
   readonly hashEndUser?: ((endUser: string) => string) | undefined;

@@ -6,27 +6,16 @@ import type { AnswerFields, ClientAnswer, ClientStream } from './client-answer.t
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
-import { objectTap } from './objects/made-objects.ts';
+import { answerTap } from './objects/answer-tap.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
 import { costOf } from './request-cost.ts';
-import { type ServedRequest, type Settlement, settleWhenGone } from './settle.ts';
+import { type ServedRequest, settleWhenGone } from './settle.ts';
 
 /** Turns the result of the attempts into the client's response. The request is settled once its last byte is sent. */
-export function relay(
-  { planned, execution, gateway }: Pick<ServedRequest, 'planned' | 'execution' | 'gateway'>,
-  settle: (served: ServedRequest, settlement: Settlement) => void,
-): ClientAnswer | Promise<ClientAnswer> {
-  const { answer, decision } = execution;
-  const firstByteAtMs = gateway.clock.nowMs();
-  const served: ServedRequest = {
-    planned,
-    execution,
-    gateway,
-    firstByteAtMs,
-    settle: (end) => settle(served, end),
-  };
+export function relay(served: ServedRequest): ClientAnswer | Promise<ClientAnswer> {
+  const { answer, decision } = served.execution;
   if (decision.kind === 'give-up' && decision.because === 'cancelled') return clientClosed(served);
   if (answer === undefined) return deliverFailure(served);
   return answer.kind === 'whole' ? deliverWhole(answer, served) : deliverStream(answer, served);
@@ -58,14 +47,12 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
   const fields = answerHeaders(answer.headers, served);
   if (cost?.nano !== undefined) fields['x-llm-proxy-cost'] = dollarsOf(cost.nano);
   if (status >= 400 || answer.isFailure === true) addRetryAfter(fields, served.execution.history.at(-1));
-  const tap = objectTap(answer, served);
+  const tap = answerTap(answer, served);
   tap?.push(bytes);
   tap?.end();
   reportBytes(answer, bytes, served);
   const ending = status >= 400 || answer.isFailure === true ? 'failed' : 'complete';
-  settleWhenGone(served, bytes.byteLength, (other) =>
-    served.settle({ ending: other ?? ending, status, usage, text, cost }),
-  );
+  settleWhenGone(served, bytes.byteLength, { ending, status, usage, text, code: undefined, cost });
   if (served.planned.request.method === 'HEAD') return headAnswer(answer, fields);
   return { kind: 'whole', status, fields, body: bytes };
 }
@@ -137,7 +124,7 @@ function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string):
 function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAnswer {
   const { stream, status } = answer;
   const { planned } = served;
-  const tap = objectTap(answer, served);
+  const tap = answerTap(answer, served);
   const settleAs = (ending: Ending): void =>
     served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
   return {

@@ -2,6 +2,7 @@ import { billedUsage } from './billed-usage.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Actual, Admission } from '../limits/admission.ts';
 import type { RequestEnded, TranslationReport } from './events.ts';
+import { noteBegun } from './later/begun-work.ts';
 import type { Gateway } from './ports.ts';
 import type { TranslationNote } from './translated/reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
@@ -9,6 +10,8 @@ import type { RequestEnd, ServedRequest } from './settle.ts';
 /** Closes the admission of a request with its actual use, and emits the event of its end. */
 export function report(served: ServedRequest, end: RequestEnd): void {
   closeAdmission(served.planned.admission, actualOf(served, end), endedEvent(served, end), served.gateway);
+  const { laterId } = served.planned;
+  if (laterId !== undefined) noteBegun(served, laterId, end);
 }
 
 /** Settles an admission, journals what it used, and emits the end of its request, in this order. */

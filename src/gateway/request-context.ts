@@ -29,6 +29,8 @@ export interface PlannedRequest extends RequestContext {
   readonly plannedAtMs: number;
   /** When the whole request must be over; Infinity without a limit. */
   readonly deadlineMs: number;
+  /** The provider's id of work that goes on after the answer, such as a batch. */
+  laterId?: string;
   /** The effect of the response cache; undefined if none is configured for the request. */
   cache?: CacheUse;
 }

@@ -1,8 +1,9 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
 import { type Claim, isBucketPeriod, NO_CLAIMS } from '../limits/claim.ts';
-import type { ClaimStanding, Hold, Moment } from '../limits/claim-counters.ts';
+import type { ClaimStanding, Hold, Moment } from '../limits/claim-taking.ts';
 import { amountOf } from '../limits/hold.ts';
+import type { Alone } from '../limits/lease-report.ts';
 import { limitHeaders, type StandingClaim } from './limits/limit-headers.ts';
 import { limitRefusal, limitUnknown, neverFits, priceUnknown } from './limits/limit-refusal.ts';
 import type { Demand } from './limits/ports.ts';
@@ -59,6 +60,8 @@ interface Attempt {
   readonly leasesLeft: number;
   /** The limit of which no larger lease is to be had. */
   readonly exhausted?: Claim;
+  /** The machine is alone with its shares of limits under a day. */
+  readonly alone?: Alone;
 }
 
 /** The holds taken so far, to be released if a later limit refuses. */
@@ -78,7 +81,7 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
     // Reading stored objects uses no tokens and costs nothing, so a used-up budget does not refuse it.
     if (need === 0) continue;
     const isFinal = attempt.exhausted === claim || attempt.leasesLeft === 0;
-    const taking = gateway.counters.take(claim, need, at, isFinal);
+    const taking = gateway.counters.take(claim, need, at, isFinal ? 'full' : attempt.alone);
     if (taking.kind === 'unseeded') {
       if (claim.isSoft && attempt.triesLeft === 0) continue;
       giveBack(taken, gateway, at);
@@ -130,6 +133,7 @@ async function leaseAndTake(claim: Claim, need: number, attempt: Attempt): Promi
   const verdict = await gateway.counters.lease(claim, need, momentOf(gateway.clock));
   if (verdict === 'away') throw limitUnknown(claim);
   const again = { ...attempt, leasesLeft: attempt.leasesLeft - 1 };
+  if (typeof verdict === 'object') return takeAll({ ...again, alone: verdict });
   return takeAll(verdict === 'full' ? { ...again, exhausted: claim } : again);
 }
 

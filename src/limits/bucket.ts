@@ -56,6 +56,24 @@ const ROUNDING_MS = 1e-3;
 export const BUCKET_FIELDS = ['level'] as const;
 export type BucketTable = NumberTable<(typeof BUCKET_FIELDS)[number]>;
 
+/** What is taken from a bucket. */
+export interface BucketTaking {
+  readonly key: string;
+  readonly limit: BucketLimit;
+  readonly nowMs: number;
+  readonly cost: number;
+}
+
+/** The share of each of several machines in a limit. One request at a time always fits in it. */
+export function sharePart(amount: number, nodes: number): number {
+  return Math.max(1, Math.floor(amount / nodes));
+}
+
+/** The share of each of several machines in a bucket. */
+export function shareOf({ ratePerSecond, burst }: BucketLimit, nodes: number): BucketLimit {
+  return { ratePerSecond: ratePerSecond / nodes, burst: Math.max(Math.min(1, burst), burst / nodes) };
+}
+
 /** The buckets by key. A full bucket is dropped, since it equals a new one. */
 export class BucketLedger {
   readonly #buckets: BucketTable;
@@ -65,8 +83,13 @@ export class BucketLedger {
   }
 
   take(key: string, limit: BucketLimit, nowMs: number, cost = 1): Taking {
+    return this.takeAbove(0, { key, limit, nowMs, cost });
+  }
+
+  /** The same of a bucket that is not full before `levelMs`. */
+  takeAbove(levelMs: number, { key, limit, nowMs, cost }: BucketTaking): Taking {
     return this.#buckets.update(key, (bucket) => {
-      const taking = take(bucket.level, limit, nowMs, cost);
+      const taking = take(Math.max(levelMs, bucket.level), limit, nowMs, cost);
       if (taking.admitted) bucket.level = taking.level;
       return taking;
     });

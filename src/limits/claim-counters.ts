@@ -1,57 +1,19 @@
 import { LocalTable } from '../lib/number-table.ts';
-import type { BucketLedger, BucketLimit, Taking } from './bucket.ts';
-import { BUCKET_MS, type BucketPeriod, type Claim, isBucketPeriod, type WindowPeriod } from './claim.ts';
+import { type BucketLedger, type BucketLimit, sharePart } from './bucket.ts';
+import { BUCKET_MS, type BucketPeriod, type Claim, isBucketPeriod } from './claim.ts';
+import type {
+  ClaimRecord,
+  ClaimStanding,
+  ClaimTaking,
+  Hold,
+  Moment,
+  Seeder,
+  UsedOf,
+} from './claim-taking.ts';
 import { counterFields, CounterLedger, type CounterTaking, type Standing } from './counter.ts';
 import { type LeasedCounter, leaseKey, type LeaseSource, type LeaseVerdict } from './lease-report.ts';
+import { bucketStanding, LeasedBuckets } from './leased-bucket.ts';
 import { type Window, windowOf } from './window.ts';
-
-/** One moment on both clocks of the gateway. */
-export interface Moment {
-  /** Monotonic milliseconds, for buckets. */
-  readonly nowMs: number;
-  /** Milliseconds since 1970, for windows. */
-  readonly epochMs: number;
-}
-
-/** The hold of one request on one limit, until it ends. */
-export interface Hold {
-  readonly claim: Claim;
-  /** The start of the window from which it was taken; 0 for buckets and `concurrent`. */
-  readonly windowMs: number;
-  /** The key of the counter; of a bucket, its name. */
-  readonly key: string;
-  readonly endMs: number;
-  readonly amount: number;
-}
-
-/** The state of a limit, in its unit. */
-export interface ClaimStanding extends Standing {
-  /** The size of the window or bucket. */
-  readonly limit: number;
-  /** The amount that a request may still take. Not below 0. */
-  readonly remaining: number;
-  /** The time until the window ends or the bucket is full; Infinity: never. */
-  readonly resetMs: number;
-  /** Whether the count is that of all machines. */
-  readonly isShared?: boolean;
-}
-
-/**
- * `taken`: the request holds `hold`. `full`: it does not fit; `retryAfterMs` is the time until it may fit. `unseeded`:
- * the state of the limit is unknown. `short`: this machine's lease is too small; `lease` asks for more.
- */
-export type ClaimTaking =
-  | { readonly kind: 'taken'; readonly hold: Hold; readonly standing: ClaimStanding }
-  | { readonly kind: 'full'; readonly retryAfterMs: number; readonly standing: ClaimStanding }
-  | { readonly kind: 'unseeded' }
-  | { readonly kind: 'short' };
-
-/** The record behind a claim at a moment. */
-export interface ClaimRecord {
-  readonly key: string;
-  readonly windowMs: number;
-  readonly endMs: number;
-}
 
 /** The record of a counter without use is kept for this long, so that it need not be seeded again. */
 const KEPT_MS = 3_600_000;
@@ -61,46 +23,45 @@ function recordKey(counter: string, windowMs: number): string {
   return `${counter}@${windowMs}`;
 }
 
-/** A counter whose use is unknown, to be seeded. */
-export interface UnknownRecord extends ClaimRecord {
-  readonly counter: string;
-  /** Whether several machines share the counter, so that the record has only what is not in the ledger. */
-  readonly isLeased?: boolean;
-}
-
-/** Seeds a record, or returns false if that is not possible now. */
-export type Seeder = (record: UnknownRecord) => boolean | Promise<boolean>;
-
-/** The use of a counter in a window before this process began to count. */
-export type UsedOf = (counter: string, windowMs: number) => number;
-
 /** Takes claims from counters of windows and slots, and from buckets. */
 export class ClaimCounters {
   readonly #counters: CounterLedger;
   readonly #buckets: BucketLedger;
+  readonly #leasedBuckets: LeasedBuckets;
   readonly #seeder: Seeder;
   /** Values derived from a claim, which is one object for all its requests. */
   readonly #records = new WeakMap<Claim, { readonly window: Window; readonly record: ClaimRecord }>();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
+  readonly #keys = new WeakMap<Claim, string>();
   readonly #leases: LeaseSource | undefined;
 
-  /** `leases`: several machines share the limits of a day or longer. */
+  /** `leases`: several machines share the limits. */
   constructor(counters: CounterLedger, buckets: BucketLedger, seeder: Seeder, leases?: LeaseSource) {
     this.#counters = counters;
     this.#buckets = buckets;
+    this.#leasedBuckets = new LeasedBuckets(counters, buckets);
     this.#seeder = seeder;
     this.#leases = leases;
   }
 
-  /** Holds `need` of a limit. A soft limit is never full. `isFinal`: no lease is to be had, so it is never `short`. */
-  take(claim: Claim, need: number, at: Moment, isFinal = false): ClaimTaking {
-    const { period } = claim;
-    if (period !== undefined && isBucketPeriod(period)) return this.#takeFromBucket(claim, need, at);
+  /**
+   * Holds `need` of a limit. A soft limit is never full. `verdict`: the outcome of the question for a larger lease; with
+   * `full`, or where the machine is alone, it is not `short` again.
+   */
+  take(claim: Claim, need: number, at: Moment, verdict?: LeaseVerdict): ClaimTaking {
+    const isLeased = this.#isLeased(claim);
+    if (isBucket(claim)) {
+      const limit = this.#limitOf(claim);
+      if (!isLeased) return this.#takeFromBucket(claim, limit, { need, at });
+      return this.#leasedBuckets.take(claim, limit, { need, at, verdict, record: this.#recordOf(claim, at) });
+    }
     const record = this.#recordOf(claim, at);
     const { amount, isSoft } = claim;
-    const isLeased = this.#isLeased(claim);
+    const alone = typeof verdict === 'object' && claim.period === undefined ? verdict : undefined;
+    const isFinal = verdict === 'full' || alone !== undefined;
     const mayPassIdle = mayPass(claim) && (isFinal || !isLeased);
-    const wanted = { need, amount, endMs: record.endMs, mayPassIdle, isSoft, isLeased };
+    const least = alone === undefined ? 0 : sharePart(amount, alone.nodes);
+    const wanted = { need, amount, endMs: record.endMs, mayPassIdle, isSoft, isLeased, least };
     const own = this.#counters.take(record.key, wanted);
     if (isLeased && own.kind === 'full' && !isFinal) return { kind: 'short' };
     const taking = isLeased ? { ...own, used: own.used + this.#counters.elsewhere(record.key) } : own;
@@ -130,7 +91,9 @@ export class ClaimCounters {
   settle(hold: Hold, used: number, at: Moment): number {
     const { claim, key, endMs, amount } = hold;
     if (isBucket(claim)) {
-      this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, used - amount);
+      const limit = this.#limitOf(claim);
+      if (this.#isLeased(claim)) this.#leasedBuckets.settle(hold, used, limit, at);
+      else this.#buckets.adjust(key, limit, at.nowMs, used - amount);
       return 0;
     }
     const counted = claim.period === undefined ? 0 : used;
@@ -141,37 +104,43 @@ export class ClaimCounters {
 
   /** Enlarges the hold of a request that outgrew it, without checking whether that fits. Returns the new hold. */
   grow(hold: Hold, more: number, at: Moment): Hold {
-    if (isBucket(hold.claim)) this.#buckets.adjust(hold.key, this.#limitOf(hold.claim), at.nowMs, more);
-    else this.#counters.grow(hold.key, more);
+    const { claim, key } = hold;
+    if (!isBucket(claim)) this.#counters.grow(key, more);
+    else if (this.#isLeased(claim)) this.#leasedBuckets.grow(hold, more, this.#limitOf(claim), at);
+    else this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, more);
     return { ...hold, amount: hold.amount + more };
   }
 
   /** The state of a limit; undefined: unknown. */
   standing(claim: Claim, at: Moment): ClaimStanding | undefined {
+    const isLeased = this.#isLeased(claim);
     if (isBucket(claim)) {
       const limit = this.#limitOf(claim);
+      if (isLeased) return this.#leasedBuckets.standing(this.#keyOf(claim), limit, at.nowMs);
       return bucketStanding(limit, this.#buckets.peek(claim.counter, limit, at.nowMs));
     }
     const record = this.#recordOf(claim, at);
     const standing = this.#counters.standing(record.key);
     if (standing === undefined) return undefined;
-    const elsewhere = this.#isLeased(claim) ? this.#counters.elsewhere(record.key) : 0;
+    const elsewhere = isLeased ? this.#counters.elsewhere(record.key) : 0;
     const { used, held } = standing;
     const known = standingOf(claim, { used: used + elsewhere, held }, record.endMs - at.epochMs);
-    return this.#isLeased(claim) ? { ...known, isShared: true } : known;
+    return isLeased ? { ...known, isShared: true } : known;
   }
 
   /** Seeds a limit whose state is unknown. False: it is still unknown. */
   seed(claim: Claim, at: Moment): boolean | Promise<boolean> {
-    const isLeased = this.#isLeased(claim);
-    return this.#seeder({ counter: claim.counter, ...this.#recordOf(claim, at), isLeased });
+    const { counter } = claim;
+    const record = this.#recordOf(claim, at);
+    if (!this.#isLeased(claim)) return this.#seeder({ counter, ...record });
+    return this.#seeder({ counter, ...record, leased: this.#leasedOf(claim, at) });
   }
 
   /** Asks the store for a lease that `need` fits in. */
   lease(claim: Claim, need: number, at: Moment): Promise<LeaseVerdict> {
-    const { counter, amount: limit } = claim;
-    const of: LeasedCounter = { counter, ...this.#recordOf(claim, at), limit };
-    return this.#leases?.lease({ of, need, takesRest: mayPass(claim) }) ?? Promise.resolve('full');
+    const of = this.#leasedOf(claim, at);
+    const least = isBucket(claim) ? Math.min(need, of.limit) : need;
+    return this.#leases?.lease({ of, need: least, takesRest: mayPass(claim) }) ?? Promise.resolve('full');
   }
 
   /** Changes what was used in a window, for adjusting entries and lost requests. */
@@ -184,16 +153,31 @@ export class ClaimCounters {
     this.#counters.sweep(epochMs);
   }
 
-  /** Whether several machines share the limit. Soft limits and slots are counted by each. */
-  #isLeased({ period, isSoft, amount }: Claim): boolean {
-    return this.#leases !== undefined && period !== undefined && !isSoft && amount > 0;
+  /** Whether several machines share the limit. */
+  readonly isShared = (claim: Claim): boolean => this.#isLeased(claim);
+
+  #isLeased({ amount }: Claim): boolean {
+    return this.#leases !== undefined && amount > 0;
   }
 
-  /** The record of a claim with a window or slots. */
+  #leasedOf(claim: Claim, at: Moment): LeasedCounter {
+    const { counter, period, isSoft, amount } = claim;
+    const record = this.#recordOf(claim, at);
+    if (isBucket(claim)) {
+      const { burst, ratePerSecond } = this.#limitOf(claim);
+      const endMs = at.epochMs + (2000 * burst) / ratePerSecond;
+      return { counter, form: 'bucket', ...record, endMs, limit: burst, perMs: ratePerSecond / 1000, isSoft };
+    }
+    const form = period === undefined ? 'slots' : 'window';
+    return { counter, form, ...record, limit: amount, perMs: 0, isSoft };
+  }
+
+  /** The record of a claim. */
   #recordOf(claim: Claim, { epochMs }: Moment): ClaimRecord {
     const { period, counter } = claim;
-    if (period === undefined) return { key: counter, windowMs: 0, endMs: epochMs + KEPT_MS };
-    const window = windowOf(period as WindowPeriod, epochMs);
+    if (period === undefined || isBucketPeriod(period))
+      return { key: this.#keyOf(claim), windowMs: 0, endMs: epochMs + KEPT_MS };
+    const window = windowOf(period, epochMs);
     const known = this.#records.get(claim);
     if (known?.window === window) return known.record;
     const { startMs: windowMs, endMs } = window;
@@ -203,8 +187,17 @@ export class ClaimCounters {
     return record;
   }
 
-  #takeFromBucket(claim: Claim, need: number, at: Moment): ClaimTaking {
-    const limit = this.#limitOf(claim);
+  /** The key of a record without windows. */
+  #keyOf(claim: Claim): string {
+    if (!this.#isLeased(claim)) return claim.counter;
+    const known = this.#keys.get(claim);
+    if (known !== undefined) return known;
+    const key = leaseKey(claim.counter, 0);
+    this.#keys.set(claim, key);
+    return key;
+  }
+
+  #takeFromBucket(claim: Claim, limit: BucketLimit, { need, at }: { need: number; at: Moment }): ClaimTaking {
     const key = claim.counter;
     // A request larger than the bucket takes all of it now, and the rest when it ends.
     const amount = Math.min(need, limit.burst);
@@ -265,11 +258,6 @@ function standingOf({ amount }: Claim, { used, held }: Standing, resetMs: number
   return { used, held, limit: amount, remaining: Math.max(0, amount - used - held), resetMs };
 }
 
-/** A bucket does not distinguish holds from use. */
-function bucketStanding({ burst }: BucketLimit, { remaining, resetMs }: Taking): ClaimStanding {
-  return { used: Math.max(0, burst - remaining), held: 0, limit: burst, remaining, resetMs };
-}
-
 /** Counters of a single process. `usedOf` returns the use in the ledger; undefined: there was none. */
 export function countersAlone(
   buckets: BucketLedger,
@@ -280,7 +268,7 @@ export function countersAlone(
   const counters = new CounterLedger(new LocalTable(fields, MOST_COUNTERS));
   const leases = leasing?.(counters);
   const seeder: Seeder = (record) => {
-    if (record.isLeased === true && leases !== undefined) return leases.seed(record);
+    if (record.leased !== undefined && leases !== undefined) return leases.seed(record);
     counters.seed(record.key, usedOf(record.counter, record.windowMs), record.endMs);
     return true;
   };

@@ -41,6 +41,8 @@ export interface CounterNeed {
   readonly isSoft: boolean;
   /** Whether a lease says how much may be used and held, instead of `amount`. */
   readonly isLeased?: boolean;
+  /** How much may be used and held with a smaller lease, too. The default is 0. */
+  readonly least?: number;
 }
 
 /**
@@ -70,8 +72,9 @@ export class CounterLedger implements LeaseRecords {
       record[this.#column] = own;
       const { used } = record;
       const held = this.#heldIn(record);
-      if (record.isSeeded === 0 && !wanted.isSoft) return { kind: 'unseeded', used, held };
-      const most = wanted.isLeased === true ? record.allow : wanted.amount;
+      const isLeased = wanted.isLeased === true;
+      if (record.isSeeded === 0 && (isLeased || !wanted.isSoft)) return { kind: 'unseeded', used, held };
+      const most = isLeased ? Math.max(record.allow, wanted.least ?? 0) : wanted.amount;
       if (!wanted.isSoft && !fits(wanted, most, { used, held })) return { kind: 'full', used, held };
       record[this.#column] = own + wanted.need;
       record.endMs = wanted.endMs;

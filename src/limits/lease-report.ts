@@ -1,13 +1,21 @@
-/** A counter of one window that several machines share. */
+/** `window`: counts in windows. `bucket`: refills (GCRA). `slots`: counts requests under way. */
+export type LeaseForm = 'window' | 'bucket' | 'slots';
+
+/** A counter of one window that several machines share, or one without windows. */
 export interface LeasedCounter {
   readonly counter: string;
-  /** The start of the window in milliseconds since 1970. */
+  readonly form: LeaseForm;
+  /** The start of the window in milliseconds since 1970; 0 without windows. */
   readonly windowMs: number;
   readonly endMs: number;
   /** The key of its record. */
   readonly key: string;
-  /** The limit over all machines, in the unit of the counter. */
+  /** The limit over all machines, in the unit of the counter; of a bucket, its size. */
   readonly limit: number;
+  /** The units that flow into a bucket in a millisecond; 0 without a bucket. */
+  readonly perMs: number;
+  /** Whether the limit only warns, so that nothing is taken in advance. */
+  readonly isSoft?: boolean;
 }
 
 /**
@@ -16,20 +24,27 @@ export interface LeasedCounter {
  */
 export interface LeaseReport {
   readonly counter: string;
+  readonly form: LeaseForm;
   readonly windowMs: number;
   /** Rises with each report of the counter. The store ignores lower ones. */
   readonly seq: number;
-  /** The use of this node that is not in the ledger yet. */
+  /**
+   * The use of this node that is not in the ledger yet. Of a bucket, all its use since this node knows it; of slots, its requests
+   * under way.
+   */
   readonly pending: number;
   /** The use of this node that is in the ledger. */
   readonly stored: number;
-  /** The amount that this node may still use. It includes what its requests hold. */
+  /** The amount that this node may still use. It includes what its requests hold, except for slots. */
   readonly claim: number;
   /** The least grant that helps; 0: none is needed. */
   readonly need: number;
   /** The largest grant that is wanted; 0: none. */
   readonly want: number;
   readonly limit: number;
+  readonly perMs: number;
+  /** When a bucket is full, as far as this node knows, for a store that has lost it. In milliseconds from now. */
+  readonly fullInMs: number;
   /** Whether a smaller grant than `need` helps if no other node has a claim. */
   readonly takesRest: boolean;
 }
@@ -47,8 +62,10 @@ export interface LeaseAnswer {
   readonly free: number;
   /** The use of all nodes, as far as the store knows. */
   readonly used: number;
-  /** The claims of other nodes. */
+  /** The claims of other nodes that they could give back. */
   readonly others: number;
+  /** When a bucket is full, in milliseconds from now; 0 without a bucket. */
+  readonly fullInMs: number;
   /** The number of live nodes. */
   readonly nodes: number;
   /** Whether somebody needs what this node does not use. */
@@ -74,7 +91,7 @@ export interface LeaseRecords {
   readonly takeBack: (key: string, most: number) => number;
   /** Moves a use from this machine to the ledger. */
   readonly markStored: (key: string, amount: number) => void;
-  /** Notes what was used on other machines or is in the ledger. */
+  /** Notes what was used on other machines or is in the ledger; of a bucket, when it is full (monotonic milliseconds). */
   readonly noteElsewhere: (key: string, used: number) => void;
 }
 
@@ -85,9 +102,14 @@ export function leaseKey(counter: string, windowMs: number): string {
 
 /**
  * The outcome of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: no node has
- * enough for it. `away`: the store does not answer.
+ * enough for it. `away`: the store does not answer. `Alone`: the same, and this machine may use its share.
  */
-export type LeaseVerdict = 'again' | 'full' | 'away';
+export type LeaseVerdict = 'again' | 'full' | 'away' | Alone;
+
+/** The store does not answer, so each of this many machines uses its share of a limit under a day. */
+export interface Alone {
+  readonly nodes: number;
+}
 
 /** A question for a lease. */
 export interface LeaseQuestion {

@@ -17,6 +17,14 @@ export interface Lease {
   left: number;
   /** A moving average of what is used between two ticks. */
   pace: number;
+  /** The use of a bucket since this machine knows it, and how much of it the last report and its answer told. */
+  total: number;
+  toldTotal: number;
+  knownTotal: number;
+  /** The use in the record of a bucket that is in `total`. */
+  countedUse: number;
+  /** When a bucket is full. */
+  fullAtMs: number;
   usedAtMs: number;
   recalledUntilMs: number;
   /** The last report that said that nothing is claimed and nothing pending. */
@@ -34,6 +42,11 @@ export const NEW_LEASE: Omit<Lease, 'of'> = {
   need: 0,
   left: 0,
   pace: 0,
+  total: 0,
+  toldTotal: 0,
+  knownTotal: 0,
+  countedUse: 0,
+  fullAtMs: 0,
   usedAtMs: 0,
   recalledUntilMs: 0,
   isIdle: false,
@@ -44,13 +57,38 @@ export function keyOf({ counter, windowMs }: Pick<LeaseReport, 'counter' | 'wind
   return leaseKey(counter, windowMs);
 }
 
-/** For how many ticks a machine takes leases ahead. */
-export const TICKS_AHEAD = 8;
+/** Adds what was used of a bucket to its total. A record that was lost begins again at 0. */
+export function countUse(lease: Lease, { records }: LeaseOptions): void {
+  if (lease.of.form !== 'bucket') return;
+  const used = records.leased(lease.of.key)?.used ?? 0;
+  lease.total += used < lease.countedUse ? used : used - lease.countedUse;
+  lease.countedUse = used;
+}
 
-/** How much less than will soon be used a machine has, up to the most of a limit that it takes at once. */
-export function lackAhead({ of, pace }: Lease, { records, percent }: LeaseOptions): number {
+/** What a machine has used and the ledger does not have; of slots, its requests under way. */
+export function pendingOf(lease: Lease, { records, unstoredOf }: LeaseOptions): number {
+  const { key, counter, windowMs, form } = lease.of;
+  switch (form) {
+    case 'bucket':
+      return lease.total;
+    case 'slots':
+      return records.leased(key)?.held ?? 0;
+    case 'window':
+      return records.leased(key)?.used ?? unstoredOf?.(counter, windowMs) ?? 0;
+  }
+}
+
+/** What a machine may still use. */
+export function claimOf({ of, reserve }: Lease, { records }: LeaseOptions): number {
   const record = records.leased(of.key);
   if (record === undefined) return 0;
-  const most = Math.floor((of.limit * percent) / 100);
-  return Math.min(most, Math.ceil(pace * TICKS_AHEAD)) - (record.allow - record.used - record.held);
+  if (of.form === 'slots') return Math.max(0, record.allow - record.held) + reserve;
+  return Math.max(record.allow - record.used, record.held) + reserve;
+}
+
+/** Whether the store knows that a machine has used and claims nothing, or nothing more of a bucket. */
+export function isSettled(lease: Lease, options: LeaseOptions): boolean {
+  if (claimOf(lease, options) > 0) return false;
+  const known = lease.of.form === 'bucket' ? lease.knownTotal : 0;
+  return pendingOf(lease, options) === known;
 }

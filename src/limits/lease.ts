@@ -2,18 +2,19 @@ import {
   type LeaseAnswer,
   type LeasedCounter,
   type LeaseOptions,
+  type LeaseQuestion,
   type LeaseRecord,
   type LeaseReport,
 } from './lease-report.ts';
-import { keyOf, lackAhead, type Lease, NEW_LEASE, TICKS_AHEAD } from './lease-state.ts';
+import { isNear, RESERVED_MS, reserveTarget, surplusOf, wantedAhead, wantOf } from './lease-size.ts';
+import { claimOf, countUse, isSettled, keyOf, type Lease, NEW_LEASE, pendingOf } from './lease-state.ts';
 
-/** How many needs have to be free, so that a node takes more than one request needs. */
-const NEAR_NEEDS = 20;
 const IDLE_MS = 2000;
 const RECALLED_MS = 300;
 /** The part of the time until it is forgotten for which a node uses its claim without an answer. */
 const CERTAIN = 0.8;
-const RESERVED_MS = 600_000;
+/** After this silence the slots of a node are given to others, except for its share. */
+const SLOTS_FORGET_MS = 5000;
 
 /**
  * A machine's side of limits that several machines share. It takes parts of a limit in advance, so that requests wait for
@@ -51,11 +52,17 @@ export class LeaseClient {
   }
 
   /** A report that asks for more. undefined: the answer to another one is awaited. `crowd`: all that wait for it need. */
-  ask(of: LeasedCounter, need: number, takesRest: boolean, crowd: number): LeaseReport | undefined {
+  ask({ of, need, takesRest }: LeaseQuestion, crowd: number, nowMs: number): LeaseReport | undefined {
     const lease = this.#leaseOf(of);
     if (lease.waiting !== 0) return undefined;
     lease.need = Math.max(need, lease.need * 0.9);
-    return this.#report(lease, need, this.#wantOf(lease, need, crowd), takesRest);
+    const want = wantOf(lease, this.#options, need, crowd);
+    return this.#report(lease, { need, want, takesRest }, nowMs);
+  }
+
+  /** Reports a counter that never asks for more, because its limit only warns. */
+  watch(of: LeasedCounter): void {
+    this.#leaseOf(of);
   }
 
   /** Returns the reports that are due at each tick. Gives back leases that are idle or recalled. */
@@ -71,9 +78,11 @@ export class LeaseClient {
       }
       this.#notePace(lease, record, nowMs);
       if (!this.#isAway) this.#giveBack(lease, nowMs);
-      const isUnused = record === undefined || record.used + record.held === 0;
-      if (lease.isIdle && isUnused && this.#claimOf(lease) === 0) continue;
-      reports.push(this.#report(lease, 0, this.#wantedAhead(lease, nowMs), false));
+      countUse(lease, this.#options);
+      if (lease.isIdle && isSettled(lease, this.#options)) continue;
+      reports.push(
+        this.#report(lease, { ...NOTHING, want: wantedAhead(lease, this.#options, nowMs) }, nowMs),
+      );
     }
     return reports;
   }
@@ -82,8 +91,12 @@ export class LeaseClient {
   tellAll(nowMs: number): LeaseReport[] {
     this.#shelve(nowMs);
     return [...this.#leases.values()]
-      .filter((lease) => this.#claimOf(lease) > 0 || this.#pendingOf(lease) > 0)
-      .map((lease) => this.#report(lease, 0, 0, false));
+      .filter(
+        (lease) =>
+          claimOf(lease, this.#options) > 0 ||
+          (lease.of.form === 'bucket' ? lease.fullAtMs > nowMs : pendingOf(lease, this.#options) > 0),
+      )
+      .map((lease) => this.#report(lease, NOTHING, nowMs));
   }
 
   /** Allows what a request needs without a grant, and tells it as claimed. */
@@ -111,10 +124,24 @@ export class LeaseClient {
       lease.left += answer.granted;
       lease.isIdle = false;
     }
+    this.#noteElsewhere(lease, answer, nowMs);
+    const target = reserveTarget(lease, this.#options, nowMs);
+    if (lease.reserve < target)
+      lease.reserve += records.takeBack(key, surplusOf(lease, this.#options, target));
+  }
+
+  #noteElsewhere(lease: Lease, { used, fullInMs }: LeaseAnswer, nowMs: number): void {
+    const { records } = this.#options;
+    const { key, form } = lease.of;
+    if (form === 'bucket') {
+      lease.knownTotal = lease.toldTotal;
+      lease.fullAtMs = nowMs + fullInMs;
+      records.noteElsewhere(key, lease.fullAtMs);
+      return;
+    }
     const record = records.leased(key);
-    records.noteElsewhere(key, Math.max(0, answer.used - (record?.used ?? 0)));
-    const target = this.#reserveTarget(lease, nowMs);
-    if (lease.reserve < target) lease.reserve += records.takeBack(key, this.#surplus(lease, target));
+    const own = (form === 'slots' ? record?.held : record?.used) ?? 0;
+    records.noteElsewhere(key, Math.max(0, used - own));
   }
 
   /** The store has answered a call that was sent then. */
@@ -165,13 +192,15 @@ export class LeaseClient {
 
   /** The claims of this node by the name of the counter, in its latest window. */
   claims(): Map<string, number> {
-    return new Map([...this.#leases.values()].map((lease) => [lease.of.counter, this.#claimOf(lease)]));
+    return new Map(
+      [...this.#leases.values()].map((lease) => [lease.of.counter, claimOf(lease, this.#options)]),
+    );
   }
 
   /** The claim of this node on a counter. */
   claimOf(key: string): number {
     const lease = this.#leases.get(key);
-    return lease === undefined ? 0 : this.#claimOf(lease);
+    return lease === undefined ? 0 : claimOf(lease, this.#options);
   }
 
   #leaseOf(of: LeasedCounter): Lease {
@@ -185,21 +214,20 @@ export class LeaseClient {
     return lease;
   }
 
-  #report(lease: Lease, need: number, want: number, takesRest: boolean): LeaseReport {
-    const { counter, windowMs, limit } = lease.of;
+  #report(lease: Lease, wish: Wish, nowMs: number): LeaseReport {
+    const { counter, form, windowMs, limit, perMs } = lease.of;
     this.#tellGrown(lease);
-    const claim = this.#claimOf(lease);
-    const stored = this.#options.storedOf?.(counter, windowMs) ?? 0;
-    const pending = this.#pendingOf(lease);
+    countUse(lease, this.#options);
+    const claim = claimOf(lease, this.#options);
+    const stored = form === 'window' ? (this.#options.storedOf?.(counter, windowMs) ?? 0) : 0;
+    const pending = pendingOf(lease, this.#options);
     lease.seq += 1;
     lease.waiting = lease.seq;
-    lease.isIdle = claim === 0 && pending === 0;
-    return { counter, windowMs, seq: lease.seq, pending, stored, claim, need, want, limit, takesRest };
-  }
-
-  #pendingOf({ of: { key, counter, windowMs } }: Lease): number {
-    const { records, unstoredOf } = this.#options;
-    return records.leased(key)?.used ?? unstoredOf?.(counter, windowMs) ?? 0;
+    lease.toldTotal = lease.total;
+    lease.isIdle = claim === 0 && (form === 'bucket' || pending === 0);
+    const fullInMs = Math.max(0, lease.fullAtMs - nowMs);
+    const { seq } = lease;
+    return { counter, form, windowMs, seq, pending, stored, claim, ...wish, limit, perMs, fullInMs };
   }
 
   /** A hold that outgrew the lease is told, not asked for: it is being spent. */
@@ -213,38 +241,6 @@ export class LeaseClient {
     records.allowMore(lease.of.key, lack);
   }
 
-  #claimOf({ of, reserve }: Lease): number {
-    const record = this.#options.records.leased(of.key);
-    return record === undefined ? 0 : Math.max(record.allow - record.used, record.held) + reserve;
-  }
-
-  #wantOf(lease: Lease, need: number, crowd: number): number {
-    if (this.#options.isExact === true || lease.free < NEAR_NEEDS * need) return need;
-    const share = Math.floor(lease.free / (2 * lease.nodes));
-    const most = Math.floor((lease.of.limit * this.#options.percent) / 100);
-    return Math.max(need, Math.min(share, Math.max(most, crowd)));
-  }
-
-  /** The amount that is asked for before a request needs it: to go on at the same pace, and to have a reserve. */
-  #wantedAhead(lease: Lease, nowMs: number): number {
-    if (this.#isNear(lease, nowMs) || lease.usedAtMs < nowMs - RESERVED_MS) return 0;
-    const reserve = Math.max(0, this.#reserveTarget(lease, nowMs) - lease.reserve);
-    return (
-      reserve +
-      Math.max(0, Math.min(lackAhead(lease, this.#options), Math.floor(lease.free / (2 * lease.nodes))))
-    );
-  }
-
-  #reserveTarget(lease: Lease, nowMs: number): number {
-    if (this.#options.hasReserve === false || this.#isNear(lease, nowMs)) return 0;
-    return Math.floor(lease.free / (2 * lease.nodes));
-  }
-
-  #isNear(lease: Lease, nowMs: number): boolean {
-    if (this.#options.isExact === true) return true;
-    return lease.free < NEAR_NEEDS * Math.max(1, lease.need) || lease.recalledUntilMs > nowMs;
-  }
-
   #notePace(lease: Lease, record: LeaseRecord | undefined, nowMs: number): void {
     const left = record === undefined ? 0 : record.allow - record.used;
     const used = Math.max(0, lease.left - left);
@@ -255,27 +251,17 @@ export class LeaseClient {
 
   #giveBack(lease: Lease, nowMs: number): void {
     const { records } = this.#options;
-    if (this.#isNear(lease, nowMs)) {
+    if (isNear(lease, this.#options, nowMs)) {
       lease.reserve = 0;
       records.takeBack(lease.of.key, Infinity);
     } else if (nowMs - lease.usedAtMs > IDLE_MS) {
       records.takeBack(lease.of.key, Infinity);
       if (nowMs - lease.usedAtMs > RESERVED_MS) lease.reserve = 0;
     } else {
-      records.takeBack(lease.of.key, this.#surplus(lease, Infinity));
+      records.takeBack(lease.of.key, surplusOf(lease, this.#options, Infinity));
     }
     const record = records.leased(lease.of.key);
     lease.left = record === undefined ? 0 : record.allow - record.used;
-  }
-
-  /** The part of the lease that is more than will soon be used, up to what a reserve of `target` lacks. */
-  #surplus(lease: Lease, target: number): number {
-    const record = this.#options.records.leased(lease.of.key);
-    if (record === undefined) return 0;
-    const most = Math.floor((lease.of.limit * this.#options.percent) / 100);
-    const kept = Math.max(most, Math.ceil(lease.pace * TICKS_AHEAD));
-    const surplus = record.allow - record.used - record.held - kept;
-    return Math.max(0, Math.min(surplus, target - lease.reserve));
   }
 
   #useReserve(lease: Lease): void {
@@ -285,11 +271,29 @@ export class LeaseClient {
     lease.reserve = 0;
   }
 
-  /** Before others may forget this node, it stops using its claim, which it keeps until the store answers. */
+  /**
+   * Before others may forget this node, it stops using its claim, which it keeps until the store answers. Slots are given to
+   * others much sooner, and what was leased of a bucket is as good as lost.
+   */
   #shelve(nowMs: number): void {
-    if (this.#answeredMs === undefined || nowMs - this.#answeredMs < this.#options.forgetMs * CERTAIN) return;
-    this.#isShelved = true;
-    for (const lease of this.#leases.values())
-      lease.reserve += this.#options.records.takeBack(lease.of.key, Infinity);
+    if (this.#answeredMs === undefined) return;
+    const silentMs = nowMs - this.#answeredMs;
+    if (silentMs < SLOTS_FORGET_MS * CERTAIN) return;
+    const areWindowsShelved = silentMs >= this.#options.forgetMs * CERTAIN;
+    if (areWindowsShelved) this.#isShelved = true;
+    for (const lease of this.#leases.values()) {
+      const { form, key } = lease.of;
+      if (form === 'window') {
+        if (areWindowsShelved) lease.reserve += this.#options.records.takeBack(key, Infinity);
+      } else {
+        lease.reserve = 0;
+        this.#options.records.takeBack(key, Infinity);
+      }
+    }
   }
 }
+
+/** What a report asks for. */
+type Wish = Pick<LeaseReport, 'need' | 'want' | 'takesRest'>;
+
+const NOTHING: Wish = { need: 0, want: 0, takesRest: false };

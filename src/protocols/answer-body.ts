@@ -6,9 +6,11 @@ const SMALL_BYTES = 4 * 1024;
 
 /** All members that any reader asks for. */
 const MEMBERS =
-  'error object type choices status output data stop_reason content usage x_groq model response message'.split(
-    ' ',
-  );
+  'error object type choices status output data stop_reason content usage x_groq model response message service_tier '
+    .concat(
+      'candidates promptFeedback usageMetadata modelVersion embedding embeddings input_tokens totalTokens',
+    )
+    .split(' ');
 
 /** A complete, decoded answer. It is parsed or scanned once, on first use. */
 export class AnswerBody {

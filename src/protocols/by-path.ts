@@ -1,11 +1,14 @@
 import { rememberLast } from '../lib/remember-last.ts';
 import { anthropicMessages } from './anthropic-messages/anthropic-messages.ts';
+import { gemini } from './gemini/gemini.ts';
+import { geminiEmbeddings } from './gemini/gemini-embeddings.ts';
 import { opaque } from './opaque/opaque.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
 import { openaiCompletions } from './openai-completions/openai-completions.ts';
 import { openaiEmbeddings } from './openai-embeddings/openai-embeddings.ts';
 import { openaiResponses } from './openai-responses/openai-responses.ts';
 import type { Protocol, ProtocolName } from './protocol.ts';
+import { tokenCount } from './token-count/token-count.ts';
 
 /** Returns the protocol of an endpoint, determined by the end of its path (without the query). */
 export function protocolFor(path: string): Protocol {
@@ -22,13 +25,17 @@ const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
   'openai-responses': openaiResponses,
   'openai-embeddings': openaiEmbeddings,
   'anthropic-messages': anthropicMessages,
+  gemini,
+  'gemini-embeddings': geminiEmbeddings,
+  'token-count': tokenCount,
   opaque,
 };
 
 function protocolOf(path: string): Protocol {
   const segments = path.split('/').filter((segment) => segment !== '');
   const before = segments.at(-2);
-  switch (segments.at(-1) ?? '') {
+  const last = segments.at(-1) ?? '';
+  switch (last) {
     case 'completions':
       return before === 'chat' ? openaiChat : openaiCompletions;
     case 'responses':
@@ -38,10 +45,23 @@ function protocolOf(path: string): Protocol {
     case 'messages':
       // Threads of the Assistants API and stored completions also have a `messages` path.
       return before === undefined || /^(?:v\d+|anthropic)$/.test(before) ? anthropicMessages : opaque;
+    case 'count_tokens':
+      return before === 'messages' ? tokenCount : opaque;
+    case 'input_tokens':
+      return before === 'responses' ? tokenCount : opaque;
     default:
-      return opaque;
+      return BY_VERB.get(last.slice(last.lastIndexOf(':') + 1)) ?? opaque;
   }
 }
+
+/** The verbs behind a model in Gemini's paths. */
+const BY_VERB: ReadonlyMap<string, Protocol> = new Map([
+  ['generateContent', gemini],
+  ['streamGenerateContent', gemini],
+  ['countTokens', tokenCount],
+  ['embedContent', geminiEmbeddings],
+  ['batchEmbedContents', geminiEmbeddings],
+]);
 
 /**
  * Whether a POST to this path makes a model generate its answer, which may take minutes: chat, completions,

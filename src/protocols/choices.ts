@@ -35,11 +35,12 @@ function speaksAtALook(bytes: Uint8Array): boolean {
 /** Classifies a chunk of a stream of choices. A choice has a `delta` in chat, and a `text` in completions. */
 export function understandChoices(value: JsonObject): Reading {
   const usage = asObject(value.usage) ?? asObject(asObject(value.x_groq)?.usage);
+  const tier = value.service_tier;
   const choices = listOf(value.choices);
-  if (choices.length === 0) return { sign: usage === undefined ? 'preamble' : 'usage-only', usage };
-  if (choices.some(hasFailed)) return { sign: 'error', usage };
-  if (choices.some(isFinished)) return { sign: 'content', usage, done: true };
-  return { sign: choices.some(choiceSpeaks) ? 'content' : 'preamble', usage };
+  if (choices.length === 0) return { sign: usage === undefined ? 'preamble' : 'usage-only', usage, tier };
+  if (choices.some(hasFailed)) return { sign: 'error', usage, tier };
+  if (choices.some(isFinished)) return { sign: 'content', usage, tier, done: true };
+  return { sign: choices.some(choiceSpeaks) ? 'content' : 'preamble', usage, tier };
 }
 
 /** Whether the data is OpenAI's end-of-stream marker. */

@@ -18,6 +18,8 @@ export interface Protocol {
   readonly textOf: (bytes: Uint8Array) => TextSample;
   /** Creates a reader for one streamed answer. */
   readonly readStream: () => StreamReader;
+  /** Creates a reader for an answer streamed as the elements of one JSON list; absent if the API has none. */
+  readonly readList?: () => StreamReader;
   /** Set if a stream's only known end is an orderly close of its connection. */
   readonly endsWithConnection?: true;
   /** Whether streams report usage only if the request sets `stream_options.include_usage`. */
@@ -46,6 +48,8 @@ export interface StreamPosition {
   /** The answer's id and model, if the stream has reported them. */
   readonly responseId: string | undefined;
   readonly model: string | undefined;
+  /** The number of elements so far, in a stream that is one JSON list. */
+  readonly listed?: number;
 }
 
 export type ProtocolName =
@@ -54,6 +58,9 @@ export type ProtocolName =
   | 'openai-responses'
   | 'openai-embeddings'
   | 'anthropic-messages'
+  | 'gemini'
+  | 'gemini-embeddings'
+  | 'token-count'
   | 'opaque';
 
 /** A subset of the defects that routing knows. */
@@ -79,6 +86,9 @@ export interface UsageParts {
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
+  /** The parts of `audioInput` and `imageInput` that are cached, and so also of the cached tokens. */
+  readonly cachedAudio?: number | undefined;
+  readonly cachedImage?: number | undefined;
   readonly audioOutput?: number | undefined;
   readonly imageOutput?: number | undefined;
   /** Number of searches, not tokens. */
@@ -113,7 +123,7 @@ export interface StreamReader {
  * `preamble`: nothing for the user (a role, a ping, `response.created`). `thinking`: the model has begun to think and
  * may be silent for minutes (an empty thinking block, a reasoning item). `content`: a piece of the answer, or a
  * finish reason, since an answer may be complete and empty. `usage-only`: an event with nothing but usage. `done`:
- * the end of the stream, with nothing left to say. `error`: the provider reports a failure, or the first event cannot
- * be read.
+ * the end of the stream, with nothing left to say. `cut`: the end of the stream before that of its answer. `error`:
+ * the provider reports a failure, or the first event cannot be read.
  */
-export type StreamSign = 'preamble' | 'thinking' | 'content' | 'usage-only' | 'done' | 'error';
+export type StreamSign = 'preamble' | 'thinking' | 'content' | 'usage-only' | 'done' | 'cut' | 'error';

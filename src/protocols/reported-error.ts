@@ -41,20 +41,19 @@ export interface ReportedError {
 export function reportedError(value: JsonObject): ReportedError | undefined {
   const report = reportIn(value);
   if (report === undefined) return undefined;
-  const message = textOf(report.message) ?? textOf(report.detail);
-  const [type, code] = [textOf(report.type), textOf(report.code)];
-  const number = statusNumber(report.code) ?? statusNumber(report.status);
-  if (message === undefined && code === undefined && number === undefined) return undefined;
-  const kind = kindOf({ code, type, message, number });
+  const words = wordsIn(report);
+  const { message, code, type, status } = words;
+  if ((message ?? code ?? words.number ?? status) === undefined) return undefined;
+  const kind = kindOf(words);
   const face = FACES[kind];
   return {
     kind,
-    status: number ?? face.status,
+    status: words.number ?? face.status,
     message: (message ?? code ?? 'The provider reported an error.').slice(0, MAX_MESSAGE_CHARS),
-    type: type === undefined || type === 'error' ? face.type : type,
+    type: type ?? face.type,
     code: code ?? face.code ?? null,
     param: textOf(report.param) ?? null,
-    retryAfterMs: message === undefined ? undefined : waitIn(message),
+    retryAfterMs: waitIn(message ?? '') ?? delayIn(report.details),
   };
 }
 
@@ -116,21 +115,38 @@ function statusNumber(value: unknown): number | undefined {
     : undefined;
 }
 
+/** A canonical code of Google's, such as `RESOURCE_EXHAUSTED` (google/rpc/code.proto). */
+function googleWord(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Z_]{4,40}$/.test(value) ? value : undefined;
+}
+
 interface Words {
   readonly code: string | undefined;
   readonly type: string | undefined;
+  /** Google's name for the kind of error. */
+  readonly status: string | undefined;
   readonly message: string | undefined;
   readonly number: number | undefined;
+}
+
+function wordsIn(report: JsonObject): Words {
+  return {
+    code: textOf(report.code),
+    type: report.type === 'error' ? undefined : textOf(report.type),
+    status: googleWord(report.status),
+    message: textOf(report.message) ?? textOf(report.detail),
+    number: statusNumber(report.code) ?? statusNumber(report.status),
+  };
 }
 
 /**
  * Checks the code before the type, because it is more specific: OpenAI's type for a wrong key is
  * `invalid_request_error`.
  */
-function kindOf({ code, type, message, number }: Words): ErrorKind {
+function kindOf({ code, type, status, message, number }: Words): ErrorKind {
   const kind =
     KINDS.get(code?.toLowerCase() ?? '') ??
-    KINDS.get(type?.toLowerCase() ?? '') ??
+    KINDS.get((type ?? status)?.toLowerCase() ?? '') ??
     kindOfStatus(number, code);
   const isTooLong = kind === 'invalid' || kind === 'unknown';
   return isTooLong && TOO_LONG.some((text) => message?.includes(text) === true) ? 'context-length' : kind;
@@ -231,7 +247,15 @@ const TOO_LONG = [
   'exceeds the available context size',
 ];
 
-const WAIT = /try again in ((?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,3})/i;
+/** The wait that Google reports in milliseconds (google.rpc.RetryInfo). */
+function delayIn(details: unknown): number | undefined {
+  if (!Array.isArray(details)) return undefined;
+  const delay = details.map((detail) => asObject(detail)?.retryDelay).find((each) => each !== undefined);
+  const seconds = typeof delay === 'string' ? /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(delay)?.[1] : undefined;
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000);
+}
+
+const WAIT = /(?:try again|retry) in ((?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,3})/i;
 const WAIT_PART = /(\d+(?:\.\d+)?)(ms|h|m|s)/gi;
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

@@ -5,7 +5,7 @@ import type { StreamReader, StreamSign, Usage } from './protocol.ts';
 import { asObject } from './json-object.ts';
 import { reportedError } from './reported-error.ts';
 import { saysSomething } from './answer.ts';
-import { mergeReports, usageFrom } from './usage.ts';
+import { mergeReports, usageFrom, withTier } from './usage.ts';
 import type { JsonObject } from './json-object.ts';
 
 /** How to read one API's events. */
@@ -32,6 +32,8 @@ export interface Reading {
   readonly sign: StreamSign;
   /** The event's usage object, unparsed by the grammar. */
   readonly usage?: unknown;
+  /** The service tier that the event names beside its usage. */
+  readonly tier?: unknown;
   /** Whether the event ends the answer in this API. */
   readonly done?: boolean;
 }
@@ -53,7 +55,7 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     const next = asObject(reading.usage);
     if (next !== undefined) {
       report = grammar.mergesUsage ? mergeReports(report, next) : next;
-      usage = better(usageFrom(report), usage);
+      usage = better(withTier(usageFrom(report), reading.tier), usage);
     }
     if (reading.sign === 'content') following = true;
     return reading.sign;

@@ -1,5 +1,5 @@
 import { nanoDollars } from '../lib/nano-dollars.ts';
-import { seemsObject, valueAt } from '../lib/json/json-scan.ts';
+import { type Member, seemsObject, valueAt } from '../lib/json/json-scan.ts';
 import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage, UsageParts } from './protocol.ts';
@@ -8,15 +8,30 @@ import type { Usage, UsageParts } from './protocol.ts';
 export function usageIn(body: AnswerBody): Usage | undefined {
   const small = body.small();
   if (small !== undefined)
-    return (
-      usageFrom(small.usage) ?? usageFrom(small.usageMetadata) ?? usageFrom(asObject(small.x_groq)?.usage)
+    return withTier(
+      usageFrom(small.usage) ?? usageFrom(small.usageMetadata) ?? usageFrom(asObject(small.x_groq)?.usage),
+      small.service_tier,
     );
   const scan = body.scan();
   if (scan.kind !== 'object') return undefined;
-  for (const member of scan.members.toReversed()) {
+  const tier = scan.members.find(({ key }) => key === 'service_tier');
+  const usage = lastUsage(body.bytes, scan.members);
+  return tier === undefined ? usage : withTier(usage, valueAt(body.bytes, tier.valueStart, tier.valueEnd));
+}
+
+/** The usage with the service tier of the answer, which OpenAI reports beside the usage. */
+export function withTier(usage: Usage | undefined, tier: unknown): Usage | undefined {
+  if (usage === undefined || typeof tier !== 'string' || STANDARD.has(tier)) return usage;
+  return { ...usage, parts: { ...usage.parts, serviceTier: usage.parts?.serviceTier ?? tier } };
+}
+
+const STANDARD: ReadonlySet<string> = new Set(['', 'auto', 'default', 'standard']);
+
+function lastUsage(bytes: Uint8Array, members: readonly Member[]): Usage | undefined {
+  for (const member of members.toReversed()) {
     if (!USAGE_KEYS.has(member.key)) continue;
     if (member.valueEnd - member.valueStart > MAX_REPORT_BYTES) continue;
-    const value = asObject(valueAt(body.bytes, member.valueStart, member.valueEnd));
+    const value = asObject(valueAt(bytes, member.valueStart, member.valueEnd));
     const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
     if (usage !== undefined) return usage;
   }
@@ -46,8 +61,8 @@ export function usageFrom(report: unknown): Usage | undefined {
   const cacheRead = count(raw.cache_read_input_tokens);
   const counts = countsOf(raw, cacheRead);
   if (counts === undefined) return undefined;
-  const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
-  const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
+  const inputDetails = detailsOf(raw, 'prompt_tokens', 'input_tokens', 'input_token');
+  const outputDetails = detailsOf(raw, 'completion_tokens', 'output_tokens', 'output_token');
   const parts = partsOf(raw, inputDetails, outputDetails);
   return {
     ...counts,
@@ -56,6 +71,15 @@ export function usageFrom(report: unknown): Usage | undefined {
     ...(parts && { parts }),
     ...(raw.cost !== undefined && reportedCost(raw.cost)),
   };
+}
+
+/** The Realtime API names the details of its tokens in the singular. */
+function detailsOf(raw: JsonObject, ...names: readonly string[]): JsonObject | undefined {
+  for (const name of names) {
+    const details = asObject(raw[`${name}_details`]);
+    if (details !== undefined) return details;
+  }
+  return undefined;
 }
 
 function countsOf(
@@ -124,6 +148,7 @@ function partsOf(
     cacheWrite: count(raw.cache_creation_input_tokens) ?? count(input?.cache_write_tokens),
     audioInput: count(input?.audio_tokens),
     imageInput: count(input?.image_tokens),
+    ...cachedParts(input?.cached_tokens_details),
     audioOutput: count(output?.audio_tokens),
     imageOutput: count(output?.image_tokens),
     webSearches: count(asObject(raw.server_tool_use)?.web_search_requests),
@@ -131,6 +156,11 @@ function partsOf(
   };
   if (!hasAny(parts)) return undefined;
   return { ...parts, cacheWrite1h: count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens) };
+}
+
+function cachedParts(details: unknown): Pick<UsageParts, 'cachedAudio' | 'cachedImage'> | undefined {
+  const cached = asObject(details);
+  return cached && { cachedAudio: count(cached.audio_tokens), cachedImage: count(cached.image_tokens) };
 }
 
 function hasAny(parts: Readonly<Record<string, unknown>>): boolean {

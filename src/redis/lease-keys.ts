@@ -3,6 +3,7 @@ export class LeaseKeys {
   readonly epoch: string;
   readonly nodes: string;
   readonly told: string;
+  readonly alone: string;
   readonly #prefix: string;
 
   /** `namespace` sets this installation apart from others on the same Redis. */
@@ -11,6 +12,7 @@ export class LeaseKeys {
     this.epoch = `${this.#prefix}:epoch`;
     this.nodes = `${this.#prefix}:nodes`;
     this.told = `${this.#prefix}:told`;
+    this.alone = `${this.#prefix}:alone`;
   }
 
   counter(counter: string, windowMs: number): string {

@@ -1,15 +1,16 @@
 import { type Script, scriptOf } from './script.ts';
 
 /*
- * Keys, all in one slot: `epoch` (hash), `nodes` (hash), and of each counter and window a hash; `of:NODE` (set) names the
- * counters of which a node has a claim.
+ * Keys, all in one slot: `epoch` (hash), `nodes` (hash), `alone` (hash: NODE → when it last said that it does not hear the answers,
+ * ms), and of each counter and window a hash; `of:NODE` (set) names the counters of which a node has a claim.
  *
  * epoch: run = the server process, gen = a random name of the era, open = whether leases are granted, at = since when (ms),
- * live = how many nodes were live at the last tick.
+ * live, known, silent = how many nodes were so, and counted = when (ms).
  * nodes: NODE → "life beats ms gone".
  * A counter: g = the era that it belongs to, b = sum of its entries in the ledger, s = the newest of these, k = whether the
  * ledger was brought, u = what all nodes have used, l = what all claim, r = recalled until (ms), and of each node c:NODE =
- * used in this window, h:NODE = claimed, n:NODE = life * 2^32 + seq.
+ * used in this window, h:NODE = claimed, n:NODE = life * 2^32 + seq. A bucket has t = when it is full (ms), and c:NODE = what this
+ * life has used; of slots, c:NODE is under way, and h:NODE is claimed besides.
  *
  * Amounts are decimal text, which Lua reads and writes exactly up to 2^53. A script writes all of a counter at once.
  */
@@ -35,68 +36,153 @@ local function era(epoch, nodes, fresh)
 end
 `;
 
-/**
- * KEYS: epoch, nodes, of:NODE, then a counter for each report. ARGV: a name for a new era, node, life, whether it is a tick,
- * then for each report: seq, used, claim, need, want, limit, takesRest, and the time to keep the counter (ms). Returns {'gone'}, or
- * {'unknown', era}, or {'ok', live nodes, then of each report: seq, granted, free, used, others, recalled; or six times ''
- * (ignored); or 'base' (bring the ledger), the time since which leases are granted, and four times ''}.
- */
-export const ACQUIRE: Script = scriptOf(`${COMMON}
-local epoch, nodes, own = KEYS[1], KEYS[2], KEYS[3]
-local node, life = ARGV[2], tonumber(ARGV[3])
-local gen, open, since = era(epoch, nodes, ARGV[1])
-local ms = now()
-local known, beats, at, gone = parts(redis.call('HGET', nodes, node))
-if known and (gone and known >= life or known > life) then return {'gone'} end
-if known ~= life then beats = beats or 0 end
-if ARGV[4] == '1' or known ~= life then
-  redis.call('HSET', nodes, node, life .. ' ' .. (beats + 1) .. ' ' .. text(ms) .. ' 0')
-end
-local live = 0
-if ARGV[4] == '1' then
-  for _, row in ipairs(redis.call('HVALS', nodes)) do
-    local _, _, seen, left = parts(row)
-    if not left and seen > ms - 5000 then live = live + 1 end
-  end
-  redis.call('HSET', epoch, 'live', tostring(live))
-else
-  live = redis.call('HGET', epoch, 'live') or '1'
-end
-local answer = {open and 'ok' or 'unknown', open and tostring(live) or gen}
-for i = 4, #KEYS do
-  local key, a = KEYS[i], 4 + (i - 4) * 8
-  local seq, used, claim = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
-  local need, want, limit = tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6])
-  local rest, keep = ARGV[a + 7] == '1', ARGV[a + 8]
+const WINDOW = `
+local function window(key, q)
   local c = redis.call('HMGET', key, 'g', 'b', 'k', 'u', 'l', 'r', 'c:' .. node, 'h:' .. node, 'n:' .. node)
   if c[1] and c[1] ~= gen then
     redis.call('DEL', key)
     c = {}
   end
   local based = c[3] == '1'
-  local mine = life * 4294967296 + seq
-  if open and not based then
-    for _, v in ipairs({'base', text(since), '', '', '', ''}) do answer[#answer + 1] = v end
-  elseif tonumber(c[9] or '-1') >= mine then
-    for _ = 1, 6 do answer[#answer + 1] = '' end
-  else
-    local spent = tonumber(c[4] or '0') - tonumber(c[7] or '0') + used
-    local claims = tonumber(c[5] or '0') - tonumber(c[8] or '0') + claim
-    local room = limit - tonumber(c[2] or '0') - spent - claims
-    local given, recall = 0, tonumber(c[6] or '0')
-    if open then
-      if want > 0 and room > 0 then
-        if room >= need then given = math.min(want, room)
-        elseif rest and claims == claim then given = room end
-      end
-      if given == 0 and need > 0 and claims > claim then recall = ms + 600 end
-      for _, v in ipairs({ARGV[a + 1], text(given), text(room - given), text(limit - room - claims), text(claims - claim),
-        recall > ms and '1' or '0'}) do answer[#answer + 1] = v end
+  if open and not based then return {'base', text(since), '', '', '', '', ''} end
+  if tonumber(c[9] or '-1') >= q.mine then return IGNORED end
+  local spent = tonumber(c[4] or '0') - tonumber(c[7] or '0') + q.used
+  local claims = tonumber(c[5] or '0') - tonumber(c[8] or '0') + q.claim
+  local room = q.limit - tonumber(c[2] or '0') - spent - claims
+  local given, recall = grant(q, room, claims - q.claim, tonumber(c[6] or '0'))
+  redis.call('HSET', key, 'g', gen, 'k', based and '1' or '0', 'u', text(spent), 'l', text(claims + given), 'r', text(recall),
+    'c:' .. node, text(q.used), 'h:' .. node, text(q.claim + given), 'n:' .. node, text(q.mine))
+  redis.call('PEXPIRE', key, q.keep)
+  if q.claim + given > 0 then redis.call('SADD', own, key) else redis.call('SREM', own, key) end
+  return {q.seq, text(given), text(room - given), text(q.limit - room - claims), text(claims - q.claim),
+    recall > ms and '1' or '0', '0'}
+end
+`;
+
+const BUCKET = `
+local function bucket(key, q)
+  local c = redis.call('HMGET', key, 'g', 't', 'c:' .. node, 'h:' .. node, 'n:' .. node)
+  if c[1] and c[1] ~= gen then
+    redis.call('DEL', key)
+    c = {}
+  end
+  local last = tonumber(c[5] or '-1')
+  if last >= q.mine then return IGNORED end
+  local rate = q.perMs * part
+  local level = math.max(tonumber(c[2] or '0'), ms)
+  -- A bucket that was lost is as full as the nodes know.
+  if not c[2] or not open then level = math.max(level, ms + q.fullIn) end
+  level = level + q.claim / rate
+  if last >= life * LIFE then level = math.max(ms, level + (q.used - tonumber(c[3]) - tonumber(c[4])) / rate) end
+  local room, given = math.floor(q.limit * part - (level - ms) * rate + 0.000001), 0
+  if open and q.want > 0 and (room >= q.need or level <= ms) then
+    given = math.max(q.need, math.min(q.want, room))
+    level = level + given / rate
+  end
+  redis.call('HSET', key, 'g', gen, 't', string.format('%.17g', level), 'c:' .. node, text(q.used),
+    'h:' .. node, text(q.claim + given), 'n:' .. node, text(q.mine))
+  redis.call('PEXPIRE', key, q.keep)
+  return {q.seq, text(given), text(room - given), '0', '0', '0', string.format('%.17g', level - ms)}
+end
+`;
+
+const SLOTS = `
+local rows
+local function slots(key, q)
+  rows = rows or map(redis.call('HGETALL', nodes))
+  local c = map(redis.call('HGETALL', key))
+  if c.g and c.g ~= gen then
+    redis.call('DEL', key)
+    c = {}
+  end
+  if tonumber(c['n:' .. node] or '-1') >= q.mine then return IGNORED end
+  local spent, claims = q.used, q.claim
+  for field, at in pairs(c) do
+    local id = string.match(field, '^n:(.*)$')
+    local of, _, seen, gone = parts(rows[id])
+    if id and id ~= node and of == math.floor(tonumber(at) / LIFE) and not gone and seen > ms - 60000 then
+      local busy, idle = tonumber(c['c:' .. id]), tonumber(c['h:' .. id])
+      if seen > ms - 5000 then spent, claims = spent + busy, claims + idle
+      else spent = spent + math.min(busy + idle, math.max(1, math.floor(q.limit / known))) end
     end
-    redis.call('HSET', key, 'g', gen, 'k', based and '1' or '0', 'u', text(spent), 'l', text(claims + given), 'r', text(recall),
-      'c:' .. node, text(used), 'h:' .. node, text(claim + given), 'n:' .. node, text(mine))
-    redis.call('PEXPIRE', key, keep)
-    if claim + given > 0 then redis.call('SADD', own, key) else redis.call('SREM', own, key) end
+  end
+  local room = q.limit - spent - claims
+  local given, recall = grant(q, room, claims - q.claim, tonumber(c.r or '0'))
+  redis.call('HSET', key, 'g', gen, 'r', text(recall), 'c:' .. node, text(q.used), 'h:' .. node, text(q.claim + given),
+    'n:' .. node, text(q.mine))
+  redis.call('PEXPIRE', key, q.keep)
+  return {q.seq, text(given), text(room - given), text(spent), text(claims - q.claim), recall > ms and '1' or '0', '0'}
+end
+`;
+
+/**
+ * KEYS: epoch, nodes, of:NODE, alone, then a counter for each report. ARGV: a name for a new era, node, life, whether it is a tick,
+ * whether it hears no answers, then for each report: seq, used, claim, need, want, limit, takesRest, the time to keep the counter
+ * (ms), its form, and of a bucket the units of a millisecond, and when the node believes that it is full (ms from now). Returns
+ * {'gone'}, or {'unknown', era}, or {'ok', live nodes, then of each report: seq, granted, free, used, others, recalled, when a bucket is
+ * full (ms from now); or seven times '' (ignored); or 'base' (bring the ledger), the time since which leases are granted, and five
+ * times ''}.
+ */
+export const ACQUIRE: Script = scriptOf(`${COMMON}
+local epoch, nodes, own, alone = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local node, life = ARGV[2], tonumber(ARGV[3])
+local LIFE, IGNORED = 4294967296, {'', '', '', '', '', '', ''}
+local gen, open, since = era(epoch, nodes, ARGV[1])
+local ms = now()
+local was, beats, _, gone = parts(redis.call('HGET', nodes, node))
+if was and (gone and was >= life or was > life) then return {'gone'} end
+if was ~= life then beats = beats or 0 end
+if ARGV[4] == '1' or was ~= life then
+  redis.call('HSET', nodes, node, life .. ' ' .. (beats + 1) .. ' ' .. text(ms) .. ' 0')
+end
+local function map(list)
+  local all = {}
+  for i = 1, #list, 2 do all[list[i]] = list[i + 1] end
+  return all
+end
+local live, known, silent = 0, 0, 0
+local e = redis.call('HMGET', epoch, 'live', 'known', 'silent', 'counted')
+if ARGV[4] == '1' then
+  if ARGV[5] == '1' then redis.call('HSET', alone, node, text(ms)) else redis.call('HDEL', alone, node) end
+end
+if ARGV[4] == '1' or tonumber(e[4] or '0') < ms - 200 then
+  local deaf = map(redis.call('HGETALL', alone))
+  for id, row in pairs(map(redis.call('HGETALL', nodes))) do
+    local _, _, seen, left = parts(row)
+    if not left and seen > ms - 60000 then
+      known = known + 1
+      if seen > ms - 5000 then live = live + 1 end
+      if id ~= node and (seen < ms - 3000 or tonumber(deaf[id] or '0') > ms - 3000) then silent = silent + 1 end
+    end
+  end
+  redis.call('HSET', epoch, 'live', tostring(live), 'known', tostring(known), 'silent', tostring(silent), 'counted', text(ms))
+else
+  live, known, silent = tonumber(e[1] or '1'), tonumber(e[2] or '1'), tonumber(e[3] or '0')
+end
+known = math.max(1, known)
+-- The part of a bucket that those who do not use their shares of it may use.
+local part = math.max(1, known - silent) / known
+local function grant(q, room, others, recall)
+  local given = 0
+  if not open then return given, recall end
+  if q.want > 0 and room > 0 then
+    if room >= q.need then given = math.min(q.want, room)
+    elseif q.rest and others == 0 then given = room end
+  end
+  if given == 0 and q.need > 0 and others > 0 then recall = ms + 600 end
+  return given, recall
+end
+${WINDOW}${BUCKET}${SLOTS}
+local of = {window = window, bucket = bucket, slots = slots}
+local answer = {open and 'ok' or 'unknown', open and tostring(live) or gen}
+for i = 5, #KEYS do
+  local a = 5 + (i - 5) * 11
+  local q = {seq = ARGV[a + 1], mine = life * LIFE + tonumber(ARGV[a + 1]), used = tonumber(ARGV[a + 2]),
+    claim = tonumber(ARGV[a + 3]), need = tonumber(ARGV[a + 4]), want = tonumber(ARGV[a + 5]), limit = tonumber(ARGV[a + 6]),
+    rest = ARGV[a + 7] == '1', keep = ARGV[a + 8], perMs = tonumber(ARGV[a + 10]), fullIn = tonumber(ARGV[a + 11])}
+  local told = of[ARGV[a + 9]](KEYS[i], q)
+  if open then
+    for _, v in ipairs(told) do answer[#answer + 1] = v end
   end
 end
 return answer

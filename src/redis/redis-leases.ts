@@ -7,7 +7,7 @@ import type { RedisConnection } from './connection.ts';
 import { LeaseKeys } from './lease-keys.ts';
 import { LedgerBase } from './ledger-base.ts';
 import { ACQUIRE, FREE, NOTE_NODE, VOUCH } from './lease-scripts.ts';
-import { lastsMs, textOf } from './lease-text.ts';
+import { bucketLastsMs, lastsMs, textOf } from './lease-text.ts';
 
 export interface RedisLeasesOptions {
   readonly redis: RedisConnection;
@@ -19,7 +19,7 @@ export interface RedisLeasesOptions {
 
 /** Counters in one call of a script, so that none runs for long. */
 const MOST_KEYS = 200;
-const FIELDS = 6;
+const FIELDS = 7;
 
 /**
  * The leases in Redis or Valkey, which only coordinates: the database has the nodes and the ledger. Whatever Redis loses, it
@@ -119,11 +119,12 @@ export class RedisLeases implements LeaseStore {
     return this.#opening;
   }
 
-  async #acquire({ node, life, isTick, reports }: LeaseCall): Promise<Heard> {
+  async #acquire({ node, life, isTick, isAlone = false, reports }: LeaseCall): Promise<Heard> {
     const { keys: all } = await this.#open();
     const counters = reports.map(({ counter, windowMs }) => all.counter(counter, windowMs));
-    const keys = [all.epoch, all.nodes, all.claimsOf(node), ...counters];
-    const args = [newEra(), node, String(life), isTick ? '1' : '0', ...reports.flatMap(argumentsOf)];
+    const keys = [all.epoch, all.nodes, all.claimsOf(node), all.alone, ...counters];
+    const signs = [isTick ? '1' : '0', isAlone ? '1' : '0'];
+    const args = [newEra(), node, String(life), ...signs, ...reports.flatMap(argumentsOf)];
     const answer = (await this.#options.redis.run(ACQUIRE, keys, args)) as string[];
     const [kind, about = ''] = answer;
     if (kind === 'gone') return { kind: 'forgotten' };
@@ -196,7 +197,7 @@ function heardOf(reports: readonly SentReport[], answer: readonly string[]): Hea
   let sinceMs = Infinity;
   for (const [index, report] of reports.entries()) {
     const at = 2 + index * FIELDS;
-    const [seq, granted, free, used, others, recalled] = answer.slice(at, at + FIELDS);
+    const [seq, granted, free, used, others, recalled, fullIn] = answer.slice(at, at + FIELDS);
     if (seq === 'base') {
       baseless.push(report);
       sinceMs = Number(granted);
@@ -211,6 +212,7 @@ function heardOf(reports: readonly SentReport[], answer: readonly string[]): Hea
         others: Number(others),
         nodes: Number(answer[1]),
         isRecalled: recalled === '1',
+        fullInMs: Number(fullIn),
       });
     }
   }
@@ -218,7 +220,7 @@ function heardOf(reports: readonly SentReport[], answer: readonly string[]): Hea
 }
 
 function argumentsOf(report: SentReport): string[] {
-  const { seq, pending, stored, claim, need, want, limit, takesRest, endMs } = report;
+  const { seq, pending, stored, claim, need, want, limit, takesRest, endMs, form, perMs, fullInMs } = report;
   const least = Math.ceil(need);
   return [
     String(seq),
@@ -228,7 +230,10 @@ function argumentsOf(report: SentReport): string[] {
     textOf(Math.max(least, Math.floor(want))),
     textOf(limit),
     takesRest ? '1' : '0',
-    textOf(lastsMs(endMs)),
+    textOf(form === 'bucket' ? bucketLastsMs(endMs) : lastsMs(endMs)),
+    form,
+    String(perMs),
+    String(fullInMs),
   ];
 }
 

@@ -70,9 +70,10 @@ async function overview(key: MasterKey, context: KeyEndpointContext): Promise<Re
     user: key.user?.name ?? null,
     expires_at: key.expiresAtMs === undefined ? null : new Date(key.expiresAtMs).toISOString(),
     allowed_models: key.allowedModels,
-    limits: claimsShownTo(key, limits).map((claim) =>
-      limitView(claim, gateway.counters.standing(claim, at), at.epochMs),
-    ),
+    limits: claimsShownTo(key, limits).map((claim) => ({
+      ...limitView(claim, gateway.counters.standing(claim, at), at.epochMs),
+      ...(gateway.counters.isShared(claim) && { counted_by: 'all machines' }),
+    })),
     spend: spend?.kind === 'answered' ? (JSON.parse(spend.body) as unknown) : null,
   });
 }

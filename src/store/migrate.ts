@@ -11,6 +11,8 @@ import { sharedLimits } from './migrations/0008-shared-limits.ts';
 import { spendSums } from './migrations/0009-spend-sums.ts';
 import { requestDetails } from './migrations/0010-request-details.ts';
 import { routeStates } from './migrations/0011-route-states.ts';
+import { laterWork } from './migrations/0012-later-work.ts';
+import { sharedRates } from './migrations/0014-shared-rates.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -26,6 +28,8 @@ export const MIGRATIONS: readonly Migration[] = [
   spendSums,
   requestDetails,
   routeStates,
+  laterWork,
+  sharedRates,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

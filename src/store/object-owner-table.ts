@@ -26,8 +26,9 @@ export function objectOwnerTable(database: Database): OwnerStore {
 }
 
 async function insert(sql: SQL, records: readonly OwnerRecord[]): Promise<void> {
-  const rows = records.map(({ id, keyName, provider, madeAtMs }) => ({
+  const rows = records.map(({ id, keyId, keyName, provider, madeAtMs }) => ({
     id,
+    key_id: keyId ?? null,
     key_name: keyName,
     provider,
     made_at_ms: madeAtMs,
@@ -36,7 +37,7 @@ async function insert(sql: SQL, records: readonly OwnerRecord[]): Promise<void> 
 }
 
 async function find(sql: SQL, id: string): Promise<ObjectOwner | undefined> {
-  const [row]: { key_name: string; provider: string }[] =
-    await sql`select key_name, provider from object_owners where id = ${id}`;
-  return row && { keyName: row.key_name, provider: row.provider };
+  const [row]: { key_id: string | null; key_name: string; provider: string }[] =
+    await sql`select key_id, key_name, provider from object_owners where id = ${id}`;
+  return row && { keyId: row.key_id ?? undefined, keyName: row.key_name, provider: row.provider };
 }

@@ -20,6 +20,8 @@ export interface StreamTranslation {
   /** The client API's error event. Nothing may follow it. */
   readonly fail: (error: HubError) => Uint8Array;
   readonly usage: () => Usage | undefined;
+  /** The service tier by OpenAI's name; undefined: it was not reported. */
+  readonly serviceTier: () => string | undefined;
 }
 
 export interface StreamStep {
@@ -43,13 +45,17 @@ export interface StreamHalves {
 export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalves): StreamTranslation {
   const pipe = createHubPipe(jsonTool);
   let usage: Usage | undefined;
+  let serviceTier: string | undefined;
   let over: StreamStep['over'];
   let finished = false;
   function step(events: readonly HubEvent[]): StreamStep {
     const bytes: StreamPiece[] = [];
     let content = false;
     for (const read of events) {
-      if (read.kind === 'usage' || read.kind === 'start') usage = completed(usage, read.usage);
+      if (read.kind === 'usage' || read.kind === 'start') {
+        usage = completed(usage, read.usage);
+        serviceTier = read.serviceTier ?? serviceTier;
+      }
       content ||= isContent(read);
       finished ||= read.kind === 'finish';
       for (const event of pipe(read)) write(event, bytes);
@@ -73,6 +79,7 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
     begin: () => writer.begin(),
     fail: (error) => writer.fail(error),
     usage: () => usage,
+    serviceTier: () => serviceTier,
   };
 }
 

@@ -4,6 +4,8 @@ import { splitEvents } from '../../src/lib/sse.ts';
 export interface Api {
   readonly name: string;
   readonly path: string;
+  /** The path of streams, if it is another. */
+  readonly streamPath?: string;
   readonly body: (model: string, more?: Record<string, unknown>) => Record<string, unknown>;
   /** Matches only a complete stream. */
   readonly saysWhole: RegExp;
@@ -72,6 +74,30 @@ export const MESSAGES_API: Api = {
     const { type, error } = JSON.parse(data);
     return name === 'error' && type === 'error' && typeof error?.message === 'string';
   },
+};
+
+const CONTENTS = [{ role: 'user', parts: [{ text: 'Say something nice' }] }];
+const TEXT_OF_CANDIDATE = (data: Json): string | undefined =>
+  data.candidates?.[0]?.content?.parts?.[0]?.text || undefined;
+
+/** Its streams have a path of their own. */
+export const GEMINI: Api = {
+  name: 'gemini',
+  path: '/v1beta/models/m:generateContent',
+  streamPath: '/v1beta/models/m:streamGenerateContent?alt=sse',
+  body: () => ({ contents: CONTENTS }),
+  saysWhole: /"finishReason":[\s\S]{0,9}"/,
+  deltaOf: TEXT_OF_CANDIDATE,
+  textOf: (answer) => answer.candidates[0].content.parts[0].text,
+  isError: ({ name, data }) => name === '' && MESSAGE_OF_ERROR(JSON.parse(data)),
+};
+
+/** Gemini without `alt=sse`: a stream is one list, which is whole with its bracket. */
+export const GEMINI_LIST: Api = {
+  ...GEMINI,
+  name: 'gemini as a list',
+  streamPath: '/v1beta/models/m:streamGenerateContent',
+  saysWhole: /"finishReason":\s*"[\s\S]*\]\s*$/,
 };
 
 export const APIS: readonly Api[] = [CHAT, COMPLETIONS, RESPONSES, MESSAGES_API];

@@ -2,7 +2,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { RequestEnded } from '../../src/gateway/events.ts';
 import type { Outcome } from '../../src/routing/outcome.ts';
 import { startGateway, until } from '../e2e/gateway.ts';
-import { type Api, CHAT, deltasOf, MESSAGES_API, RESPONSES } from './apis.ts';
+import { type Api, CHAT, deltasOf, GEMINI, MESSAGES_API, RESPONSES } from './apis.ts';
 
 /** The result of one fault for one kind of request. */
 export interface FaultRow {
@@ -76,7 +76,7 @@ export async function playReports(): Promise<FaultRow[]> {
     'server-error',
   ]);
   const cases = [...faults, 'server-is-overloaded?after=10'].flatMap((name) =>
-    [CHAT, RESPONSES, MESSAGES_API].map((api) => ({ name: `failed-${name}`, streamed: true, api })),
+    [CHAT, RESPONSES, MESSAGES_API, GEMINI].map((api) => ({ name: `failed-${name}`, streamed: true, api })),
   );
   const rows: FaultRow[] = [];
   for (let from = 0; from < cases.length; from += 16) {
@@ -142,7 +142,7 @@ fallback: { retries: 0 }`);
 /** The client's view of the answer: its status, whether it is complete, and how a failure shows. */
 async function whatIsSeen(url: string, { fault, streamed, api }: Asked): Promise<string> {
   const leave = new AbortController();
-  const response = await fetch(`${url}${api.path}`, {
+  const response = await fetch(`${url}${(streamed ? api.streamPath : undefined) ?? api.path}`, {
     method: 'POST',
     body: JSON.stringify(api.body('m', { stream: streamed })),
     headers: { 'content-type': 'application/json' },
@@ -174,7 +174,8 @@ async function codeOf(response: Response): Promise<string> {
 }
 
 function codeIn(text: string): string | undefined {
-  return /"code":\s*"([^"]+)"/.exec(text)?.[1];
+  const [, code, status] = /"code":\s*"([^"]+)"|"status":\s*"([A-Z_]+)"/.exec(text) ?? [];
+  return code ?? status;
 }
 
 function attemptText(outcome: Outcome | undefined, ended: RequestEnded): string {

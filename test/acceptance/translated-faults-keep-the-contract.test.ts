@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { splitElements } from '../../src/lib/json/json-list.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
-import { type Api, CHAT, COMPLETIONS, deltasOf, MESSAGES_API, RESPONSES } from './apis.ts';
+import {
+  type Api,
+  CHAT,
+  COMPLETIONS,
+  deltasOf,
+  GEMINI,
+  GEMINI_LIST,
+  MESSAGES_API,
+  RESPONSES,
+} from './apis.ts';
 import { ask } from './exchange.ts';
 
 /** Parameters that bring a fault within a test's time. */
@@ -28,29 +38,23 @@ const LIMITS: Readonly<Record<string, string>> = {
 /** Faults that never end by themselves. */
 const ENDLESS: ReadonlySet<string> = new Set(['endless']);
 
-const GEMINI: Api = {
-  name: 'gemini',
-  path: '/v1beta/models/m:generateContent',
-  body: () => ({ contents: [{ role: 'user', parts: [{ text: 'Say something nice' }] }] }),
-  saysWhole: /"finishReason":"/,
-  deltaOf: (data) => data.candidates?.[0]?.content?.parts?.[0]?.text || undefined,
-  textOf: (answer) => answer.candidates[0].content.parts[0].text,
-  isError: ({ data }) => data.includes('"error"'),
-};
-
 const CLIENTS: readonly Api[] = [CHAT, RESPONSES, MESSAGES_API, GEMINI, COMPLETIONS];
 
 interface Provider {
   readonly name: string;
   readonly settings: string;
   readonly model: string;
-  /** The client API that passes to it and is judged as it passes. Undefined: none; a Gemini client's is not judged. */
+  /** The client API that passes to it. Undefined: none has it; Chat Completions are the reference. */
   readonly own: Api | undefined;
+  /** The clients that get its answers; by default, those of every other API. */
+  readonly clients?: readonly Api[];
 }
 
 const VERTEX = 'provider_type: vertex, project: p, access_token: token-of-vertex, api_base: "URL"';
 const BEDROCK = 'provider_type: bedrock, region: eu-central-1, api_key: key-of-provider, api_base: "URL"';
 const CLAUDE = 'claude-sonnet-4-5';
+
+const GOOGLE = 'provider_type: gemini, api_key: key-of-provider, api_base: "URL"';
 
 const CHAT_PROVIDER: Provider = {
   name: 'Chat Completions',
@@ -75,13 +79,22 @@ const PROVIDERS: readonly Provider[] = [
   },
   { name: 'Claude at Vertex AI', settings: VERTEX, model: CLAUDE, own: MESSAGES_API },
   { name: 'Claude at Bedrock', settings: BEDROCK, model: `anthropic.${CLAUDE}-v1:0`, own: MESSAGES_API },
+  { name: 'Gemini', settings: GOOGLE, model: 'gemini-2.5-flash', own: GEMINI },
+  { name: 'Gemini at Vertex AI', settings: VERTEX, model: 'gemini-2.5-flash', own: GEMINI },
   {
-    name: 'Gemini',
-    settings: 'provider_type: gemini, api_key: key-of-provider, api_base: "URL"',
+    name: 'Gemini, passed on as events,',
+    settings: GOOGLE,
     model: 'gemini-2.5-flash',
     own: undefined,
+    clients: [GEMINI],
   },
-  { name: 'Gemini at Vertex AI', settings: VERTEX, model: 'gemini-2.5-flash', own: undefined },
+  {
+    name: 'Gemini, passed on as a list,',
+    settings: GOOGLE,
+    model: 'gemini-2.5-flash',
+    own: undefined,
+    clients: [GEMINI_LIST],
+  },
   { name: 'Converse', settings: BEDROCK, model: 'amazon.nova-pro-v1:0', own: undefined },
 ];
 
@@ -90,13 +103,16 @@ const PROVIDERS: readonly Provider[] = [
  * read.
  */
 const UNREAD = { 'streamed broken-json': 'broken' } as const;
-const MALFORMED = { ...UNREAD, 'whole tool-malformed': 'error', 'streamed tool-malformed': 'error' } as const;
-const OF_GEMINI = { ...MALFORMED, 'streamed no-finish': 'broken' } as const;
+const MALFORMED = { 'whole tool-malformed': 'error', 'streamed tool-malformed': 'error' } as const;
+const PASSED = { ...MALFORMED, 'streamed no-finish': 'broken' } as const;
 const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'Chat Completions': UNREAD,
-  Gemini: OF_GEMINI,
-  'Gemini at Vertex AI': OF_GEMINI,
+  Gemini: UNREAD,
+  'Gemini at Vertex AI': UNREAD,
+  'Gemini, passed on as events,': PASSED,
+  'Gemini, passed on as a list,': { ...PASSED, ...UNREAD, 'streamed no-done': 'broken' },
   Converse: {
+    ...UNREAD,
     ...MALFORMED,
     'streamed no-done': 'broken',
     'whole 200-no-choices': 'whole',
@@ -139,18 +155,12 @@ function referenceOf(provider: Provider, asked: Pick<Asked, 'fault' | 'stream'>)
  * PAIRS=all plays every fault to every client, which takes ten minutes.
  */
 function clientsFor(provider: Provider, at: number): readonly Api[] {
-  const others = CLIENTS.filter(
-    (api) => api !== provider.own && !(api === GEMINI && isGemini(provider.name)),
-  );
+  const others = provider.clients ?? CLIENTS.filter((api) => api !== provider.own);
   return process.env['PAIRS'] === 'all' ? others : others.slice(at % others.length).slice(0, 1);
 }
 
-function isGemini(name: string): boolean {
-  return name.startsWith('Gemini');
-}
-
 test.each(PROVIDERS.map((provider) => [provider.name, provider] as const))(
-  '%s in front of clients of other APIs: a fault comes to the same as in its own API',
+  '%s in front of its clients: a fault comes to the same as in its own API',
   async (_, provider) => {
     const asked = names.flatMap((fault, index) =>
       [false, true].flatMap((stream) =>
@@ -200,7 +210,7 @@ models: { m: { routes: [{ provider: faulty, model: "${provider.model}" }] } }
 timeouts: { first_byte_timeout: 200, idle_timeout: 200 }
 fallback: { retries: 0 }`);
   try {
-    const path = api === GEMINI && stream ? '/v1beta/models/m:streamGenerateContent?alt=sse' : api.path;
+    const path = (stream ? api.streamPath : undefined) ?? api.path;
     const answer = ask(gateway.url, { path }, api.body('m', { stream }), {
       'x-mock-fault': PARAMETERS[fault] ?? fault,
     });
@@ -220,6 +230,9 @@ fallback: { retries: 0 }`);
 
 /** Whole events with content, in a stream that may end within one. */
 function deltasIn(text: string, api: Api): number {
+  if (api === GEMINI_LIST)
+    return splitElements(Buffer.from(text)).filter(({ data }) => Buffer.from(data).includes(`"text":"`))
+      .length;
   const end = Math.max(text.lastIndexOf('\n\n') + 2, text.lastIndexOf('\r\n\r\n') + 4);
   return deltasOf(text.slice(0, end), api).length;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createDocs } from '../../src/console/docs-page.ts';
+import { readPlainYaml } from '../../src/config/read/quick/plain-yaml.ts';
 import { authenticate } from '../../src/gateway/authenticate.ts';
 import { foreignCredentials, presentedKeys, withoutCredentials } from '../../src/gateway/credentials.ts';
 import { sizeOf } from '../../src/gateway/limits/request-size.ts';
@@ -10,6 +11,7 @@ import { apiPath } from '../../src/lib/api-path.ts';
 import { namedByConnection } from '../../src/lib/http/hop-by-hop.ts';
 import { retryAfterMs } from '../../src/lib/http/retry-after.ts';
 import { multipartHeaders } from '../../src/lib/multipart-headers.ts';
+import { createListSplitter, splitElements } from '../../src/lib/json/json-list.ts';
 import { createSseSplitter, splitEvents } from '../../src/lib/sse.ts';
 import { errorShapeOf } from '../../src/protocols/error-body.ts';
 import { furtherModels, referencedIds } from '../../src/protocols/named-in-body.ts';
@@ -63,6 +65,10 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
     foreignCredentials({ headers: header('x-api-key', text), search: `?key=${text}` }, access),
   'all credentials': (text) => presentedKeys({ headers: header('authorization', text), search: text }),
   'query without credentials': (text) => withoutCredentials(`?${text}`, ['mk-one-of-these']),
+  configuration: (text) => {
+    for (const yaml of [text, `a: ${text}`, `a: "${text}`, `- ${text}`, `a: {${text}`, `${text}: 1`])
+      readPlainYaml(yaml);
+  },
   connection: (text) => namedByConnection(header('connection', text)),
   'if-none-match': (text) =>
     void docs(new Request('http://localhost/docs', { headers: header('if-none-match', text) }), '/docs'),
@@ -136,6 +142,10 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'stream of events': (text) => {
     const block = createSseSplitter(1 << 20).push(bytes(`data: ${text}\n\n`));
     return block && splitEvents(block);
+  },
+  'list of chunks': (text) => {
+    const block = createListSplitter(1 << 20).push(bytes(`[{"a":1},${text}]`));
+    return block && splitElements(block);
   },
 };
 

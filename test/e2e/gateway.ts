@@ -1,7 +1,7 @@
 import { type App, startApp } from '../../src/app/gateway-app.ts';
 import { createThreads } from '../../src/app/threads.ts';
 import { DEFAULTS } from '../../src/config/schema/defaults.ts';
-import { compileText } from '../../src/config/read/load.ts';
+import { compileText } from '../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 import type { SystemClock } from '../../src/lib/system-clock.ts';

@@ -12,18 +12,33 @@ export const BUDGET_NANO = 200_000_000;
 /** The mean cost of an answer. */
 export const MEAN_NANO = (NANO_PER_TOKEN * (1 + MOST_TOKENS)) / 2;
 
+/** Limits under a day, by key. */
+const RATES = {
+  'mk-minute': 'limits: [{ requests: 60, per: minute }]',
+  'mk-tokens': 'limits: [{ tokens: 2000, per: minute, burst: 2000 }]',
+  'mk-slots': 'limits: [{ concurrent: 7 }]',
+  'mk-hour': 'limits: [{ requests: 40, per: hour }]',
+  'mk-warn': 'limits: [{ requests: 30, per: day, on_exceed: warn, alert_at: [100] }]',
+  'mk-rate': 'rate_limit: { requests_per_second: 0.5, burst_size: 30 }',
+};
+
 export type SpendingProvider = ReturnType<typeof startProvider>;
 
 /** Uses a random number of tokens for each answer, and adds them up. */
 export function startProvider() {
   const spent = new Map<string, number>();
+  const underWay = new Map<string, number>();
+  const mostUnderWay = new Map<string, number>();
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
     async fetch(request) {
       if (request.method === 'GET') return Response.json({ object: 'list', data: [] });
       const { model } = (await request.json()) as { model: string };
+      mostUnderWay.set(model, Math.max(mostUnderWay.get(model) ?? 0, (underWay.get(model) ?? 0) + 1));
+      underWay.set(model, (underWay.get(model) ?? 0) + 1);
       await Bun.sleep(5 + Math.random() * 30);
+      underWay.set(model, (underWay.get(model) ?? 0) - 1);
       const tokens = 1 + Math.floor(Math.random() * MOST_TOKENS);
       spent.set(model, (spent.get(model) ?? 0) + tokens * NANO_PER_TOKEN);
       return Response.json({
@@ -39,6 +54,8 @@ export function startProvider() {
   return {
     url: `http://127.0.0.1:${server.port}/v1`,
     spent: (model: string): number => spent.get(model) ?? 0,
+    /** The most requests that were under way at a moment. */
+    mostUnderWay: (model: string): number => mostUnderWay.get(model) ?? 0,
     stop: (): void => void server.stop(true),
   };
 }
@@ -46,7 +63,12 @@ export function startProvider() {
 export interface Answer {
   readonly status: number;
   readonly ms: number;
+  /** The fields that tell what is left. */
+  readonly headers: Headers;
 }
+
+/** The connection failed. */
+export const NO_ANSWER: Answer = { status: 0, ms: 0, headers: new Headers() };
 
 export interface MachinesOptions {
   readonly dbUrl: string;
@@ -59,7 +81,10 @@ export interface MachinesOptions {
   readonly onStart?: (machine: number) => void;
 }
 
-/** Three gateways on one database, with a budget for `mk-app` and 60 requests a day for `mk-day`. */
+/**
+ * Three gateways on one database: a budget for `mk-app`, 60 requests a day for `mk-day`, and for other keys the limits of
+ * `RATES`.
+ */
 export class Machines {
   readonly nodes: DatabaseGateway[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'llm-proxy-machines-'));
@@ -84,6 +109,9 @@ prices: { models: { "p/*": { input: 0, output: 10 } } }
 master_keys:
   - { name: app, key: mk-app, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }
   - { name: day, key: mk-day, limits: [{ requests: 60, per: day }] }
+${Object.entries(RATES)
+  .map(([key, limits]) => `  - { name: ${key.slice(3)}, key: ${key}, ${limits} }`)
+  .join('\n')}
 `,
     );
     const env = { DB_URL: dbUrl, ADMIN_KEY };
@@ -114,7 +142,7 @@ master_keys:
       body: JSON.stringify(chat(model, { max_tokens: MOST_TOKENS })),
     });
     await response.text();
-    return { status: response.status, ms: performance.now() - beganMs };
+    return { status: response.status, ms: performance.now() - beganMs, headers: response.headers };
   }
 
   /** Asks every node from several clients until each client was refused several times in a row. */
@@ -123,7 +151,7 @@ master_keys:
     const clients = this.nodes.flatMap((_, index) =>
       Array.from({ length: 6 }, async () => {
         for (let row = 0; !isOver(row);) {
-          const answer = await this.ask(index, key, model).catch(() => ({ status: 0, ms: 0 }));
+          const answer = await this.ask(index, key, model).catch(() => NO_ANSWER);
           answers.push(answer);
           row = answer.status === 429 ? row + 1 : 0;
           if (answer.status !== 200) await Bun.sleep(30);

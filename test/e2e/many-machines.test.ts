@@ -37,7 +37,12 @@ function sharing(name: string, shared: () => string): void {
     const { nodes, useUp } = bound(await start(shared()));
     const model = `${name}-budget`;
     expect(statusesOf(await useUp('mk-app', model))).toEqual([200, 429]);
-    const listed = (await nodes[0]!.admin('GET', '/nodes')) as { nodes: { state: string; starts: number }[] };
+    const listed = (await nodes[0]!.admin('GET', '/nodes')) as {
+      nodes: { state: string; starts: number; is_this: boolean }[];
+      leases: { is_up: boolean; claims: object[] } | null;
+    };
+    expect(listed.nodes.filter((node) => node.is_this)).toHaveLength(1);
+    expect(listed.leases).toMatchObject({ is_up: true });
     expect(listed.nodes.map(({ state, starts }) => [state, starts])).toEqual([
       ['live', 1],
       ['live', 1],
@@ -61,6 +66,38 @@ function sharing(name: string, shared: () => string): void {
     const answers = await useUp('mk-day', `${name}-day`);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(60);
     expect(statusesOf(answers)).toEqual([200, 429]);
+  }, 120_000);
+
+  test('share limits under a day, slots, and limits that warn', async () => {
+    const own = await start(shared());
+    const { nodes, useUp, ask } = bound(own);
+    let isOver = false;
+    const served = async (key: string): Promise<number> => {
+      const answers = await useUp(key, `${name}-${key}`);
+      expect(statusesOf(answers)).toEqual([200, 429]);
+      return answers.filter(({ status }) => status === 200).length;
+    };
+    // What flows in meanwhile may be used, too.
+    const [minute, hour, rate] = await Promise.all(['mk-minute', 'mk-hour', 'mk-rate'].map(served));
+    expect(minute).toBeWithin(60, 80);
+    expect(hour).toBeWithin(40, 42);
+    expect(rate).toBeWithin(30, 40);
+    const tokens = await useUp('mk-tokens', `${name}-tokens`);
+    expect(statusesOf(tokens)).toEqual([200, 429]);
+    await Promise.race([useUp('mk-slots', `${name}-slots`, () => isOver), Bun.sleep(1500)]);
+    isOver = true;
+    expect(provider.mostUnderWay(`${name}-slots`)).toBe(7);
+    const { limits } = (await nodes[0]!.admin('GET', '/limits')) as {
+      limits: { counter: string; counted_by: string }[];
+    };
+    for (const limit of limits) expect(limit).toMatchObject({ counted_by: 'all machines' });
+    for (let count = 0; count < 30; count++) await ask(count % 3, 'mk-warn', `${name}-warn`);
+    const warned = await timeUntil(async () => {
+      const { status, headers } = await ask(1, 'mk-warn', `${name}-warn`);
+      expect(status).toBe(200);
+      return headers.get('x-llm-proxy-warning') === 'limit requests/day/warn over 100 %';
+    });
+    expect(warned).toBeLessThan(5000);
   }, 120_000);
 
   test('give and take back a limit on all of them when it is adjusted', async () => {

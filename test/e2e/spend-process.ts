@@ -78,7 +78,7 @@ export function spendFolder({ provider, limits, workers = 1, more = '' }: SpendC
 workers: ${workers}
 providers: [{name: p, api_base: "${provider}", api_key: sk-test-0123456789}]
 models: {fast: {routes: [{provider: p, model: up}]}}
-prices: {models: {"p/up": {input: 10, output: 100}}}
+prices: {models: {"p/up": {input: 10, output: 100, tiers: {batch: {input: 5, output: 50}}}}}
 master_keys: [{name: app, key: ${KEY}, limits: ${limits}}]
 ${more}`,
   );

@@ -21,6 +21,8 @@ export class LeaseStore {
   readonly nodes = new Map<string, { life: number; beats: number; isGone: boolean }>();
   readonly rows = new Map<string, Map<string, Row>>();
   readonly recalls = new Map<string, number>();
+  /** When each bucket is full. */
+  readonly levels = new Map<string, number>();
   readonly #told = new Set<string>();
   #era = 0;
   #isOpen = true;
@@ -38,6 +40,7 @@ export class LeaseStore {
   lose(): void {
     this.rows.clear();
     this.recalls.clear();
+    this.levels.clear();
     this.#told.clear();
     this.#era += 1;
     this.#isOpen = false;
@@ -94,20 +97,68 @@ export class LeaseStore {
       return undefined;
     const row = { life, seq, pending, claim };
     rows.set(node, row);
-    let [used, claims] = [this.ledger.get(key) ?? 0, 0];
-    for (const one of rows.values()) {
-      used += one.pending;
-      claims += one.claim;
-    }
+    if (report.form === 'bucket') return this.#answerBucket(report, { key, before, row, nowMs });
+    const { used, claims } = this.#sumOf(
+      rows,
+      report.form === 'slots' ? undefined : (this.ledger.get(key) ?? 0),
+    );
     const others = claims - claim;
     const free = limit - used - claims;
     const granted = this.#isOpen ? grantOf(report, free, others) : 0;
     if (this.#isOpen && need > 0 && granted === 0) this.recalls.set(key, nowMs + 600);
     row.claim += granted;
     const isRecalled = (this.recalls.get(key) ?? 0) > nowMs;
-    const nodes = [...this.nodes.values()].filter(({ isGone }) => !isGone).length;
-    return { counter, windowMs, seq, granted, free: free - granted, used, others, nodes, isRecalled };
+    const nodes = this.#nodeCount;
+    const answer = { counter, windowMs, seq, granted, free: free - granted, used, others, nodes };
+    return { ...answer, isRecalled, fullInMs: 0 };
   }
+
+  #answerBucket(
+    { counter, windowMs, seq, ...report }: LeaseReport,
+    { key, before, row, nowMs }: Taking,
+  ): LeaseAnswer {
+    const { limit, perMs, need, want, fullInMs } = report;
+    const told = this.levels.has(key) && this.#isOpen ? 0 : nowMs + fullInMs;
+    let level = Math.max(this.levels.get(key) ?? 0, nowMs, told) + row.claim / perMs;
+    if (before?.life === row.life)
+      level = Math.max(nowMs, level + (row.pending - before.pending - before.claim) / perMs);
+    const room = Math.floor(limit - (level - nowMs) * perMs + 1e-6);
+    const fits = this.#isOpen && want > 0 && (room >= need || level <= nowMs);
+    const granted = fits ? Math.max(need, Math.min(want, room)) : 0;
+    level += granted / perMs;
+    row.claim += granted;
+    this.levels.set(key, level);
+    const answer = { counter, windowMs, seq, granted, free: room - granted, used: 0, others: 0 };
+    return { ...answer, nodes: this.#nodeCount, isRecalled: false, fullInMs: level - nowMs };
+  }
+
+  /** `stored`: what is in the ledger; undefined for slots, which only nodes that run have. */
+  #sumOf(rows: ReadonlyMap<string, Row>, stored: number | undefined): { used: number; claims: number } {
+    let [used, claims] = [stored ?? 0, 0];
+    for (const [name, one] of rows) {
+      if (stored === undefined && !this.#isCurrent(name, one)) continue;
+      used += one.pending;
+      claims += one.claim;
+    }
+    return { used, claims };
+  }
+
+  get #nodeCount(): number {
+    return [...this.nodes.values()].filter(({ isGone }) => !isGone).length;
+  }
+
+  /** Whether a node that told of slots still runs. */
+  #isCurrent(node: string, { life }: Row): boolean {
+    const known = this.nodes.get(node);
+    return known !== undefined && !known.isGone && known.life === life;
+  }
+}
+
+interface Taking {
+  readonly key: string;
+  readonly before: Row | undefined;
+  readonly row: Row;
+  readonly nowMs: number;
 }
 
 function grantOf({ need, want, takesRest }: LeaseReport, free: number, others: number): number {

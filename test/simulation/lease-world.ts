@@ -214,7 +214,8 @@ class SimulatedNode {
     };
     if (this.#records.take(KEY, { ...wanted, isLeased: true }).kind === 'taken') return this.#serve();
     if (tries === 0) return;
-    const report = this.#client.ask(this.#counter(), NEED, false, NEED);
+    const question = { of: this.#counter(), need: NEED, takesRest: false };
+    const report = this.#client.ask(question, NEED, this.#world.nowMs);
     if (report !== undefined) this.#send([report]);
     const boot = this.#boots;
     this.#world.after(25, () => this.#boots === boot && this.request(tries - 1));
@@ -371,7 +372,16 @@ class SimulatedNode {
   }
 
   #counter() {
-    return { counter: COUNTER, windowMs: 0, endMs: Infinity, key: KEY, limit: this.#world.limit };
+    const { limit } = this.#world;
+    return {
+      counter: COUNTER,
+      form: 'window',
+      windowMs: 0,
+      endMs: Infinity,
+      key: KEY,
+      limit,
+      perMs: 0,
+    } as const;
   }
 
   #newClient(): LeaseClient {

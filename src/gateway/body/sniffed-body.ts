@@ -37,13 +37,13 @@ export function prefixed(first: Uint8Array, rest: ByteSource): ByteSource {
 const TELLING_BYTES = 6;
 
 /**
- * Determines by the first line whether a body that is not declared as an event stream is one. Returns the reply to
- * continue with; `isEvents` comes with a corrected content type.
+ * Determines by the first line whether a body that is not declared as an event stream is one, or may be a JSON list.
+ * Returns the reply to continue with; `isEvents` comes with a corrected content type.
  */
 export async function sniffEvents(
   reply: Reply,
   timeouts: AttemptTimeouts,
-): Promise<{ readonly isEvents: boolean; readonly reply: Reply }> {
+): Promise<{ readonly isEvents: boolean; readonly isList: boolean; readonly reply: Reply }> {
   const source = reply.body ?? NOTHING;
   let first: Uint8Array = new Uint8Array(0);
   let start = 0;
@@ -51,18 +51,18 @@ export async function sniffEvents(
     const chunk = await readChunk(source, timeouts);
     if (typeof chunk === 'string') {
       const body = chunk === 'broken' ? failing(first) : prefixed(first, NOTHING);
-      return { isEvents: false, reply: { ...reply, body } };
+      return { isEvents: false, isList: first[start] === OPENING_BRACKET, reply: { ...reply, body } };
     }
     first = first.byteLength === 0 ? chunk : Buffer.concat([first, chunk]);
     start = visibleStart(first);
   }
   const body = prefixed(first, source);
   if (!EVENT_LINE.test(String.fromCharCode(...first.subarray(start, start + TELLING_BYTES)))) {
-    return { isEvents: false, reply: { ...reply, body } };
+    return { isEvents: false, isList: first[start] === OPENING_BRACKET, reply: { ...reply, body } };
   }
   const headers = copyOfFields(reply.headers);
   headers.set('content-type', 'text/event-stream');
-  return { isEvents: true, reply: { ...reply, headers, body } };
+  return { isEvents: true, isList: false, reply: { ...reply, headers, body } };
 }
 
 const EVENT_LINE = /^(?:data:|event:|retry:|id:|:)/;
@@ -89,4 +89,5 @@ export function isOtherText(bytes: Uint8Array): boolean {
 }
 
 const OPENING_BRACE = 0x7b;
+const OPENING_BRACKET = 0x5b;
 const LESS_THAN = 0x3c;

@@ -1,5 +1,5 @@
 import type { Claim } from '../../limits/claim.ts';
-import type { ClaimStanding, Moment } from '../../limits/claim-counters.ts';
+import type { ClaimStanding, Moment } from '../../limits/claim-taking.ts';
 import { shortDollars } from './limit-text.ts';
 
 /** A limit and its state for the current request. */

@@ -1,6 +1,7 @@
 import type { LimitOptions } from '../../config/compiled-limits.ts';
 import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
-import { type ClaimStanding, HELD_MS, type Moment } from '../../limits/claim-counters.ts';
+import { HELD_MS } from '../../limits/claim-counters.ts';
+import type { ClaimStanding, Moment } from '../../limits/claim-taking.ts';
 import type { LimitFacts } from '../../protocols/error-body.ts';
 import type { RefusalCode } from '../refusal-table.ts';
 import { NO_RETRY, Refusal } from '../refusals.ts';

@@ -1,5 +1,5 @@
 import { type Claim, isBucketPeriod, type WindowPeriod } from '../../limits/claim.ts';
-import type { ClaimStanding } from '../../limits/claim-counters.ts';
+import type { ClaimStanding } from '../../limits/claim-taking.ts';
 import { windowOf } from '../../limits/window.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { MasterKey } from '../../config/snapshot.ts';
 import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { Claim } from '../../limits/claim.ts';
-import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-counters.ts';
+import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-taking.ts';
 import type { LeaseVerdict } from '../../limits/lease-report.ts';
 import type { EndedUse } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
@@ -22,8 +22,8 @@ export interface Demand {
   readonly isGenerated: boolean;
   /** Whether its answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
-  /** Whether its cost can be calculated. Defaults to true. */
-  readonly isPriced?: boolean;
+  /** The most tokens of the session that a response of the Realtime API reads and writes in any form; undefined: another API. */
+  readonly sessionTokens?: number | undefined;
   readonly attribution: Attribution;
 }
 
@@ -31,8 +31,11 @@ export interface Demand {
  * The counters behind the configured limits. Implemented for one process, and over memory that several processes share.
  */
 export interface Counters {
-  /** Holds `need` of a limit, or returns why it cannot. Changes nothing unless it holds. `isFinal`: no larger lease is available. */
-  readonly take: (claim: Claim, need: number, at: Moment, isFinal?: boolean) => ClaimTaking;
+  /**
+   * Holds `need` of a limit, or returns why it cannot. Changes nothing unless it holds. `verdict`: the outcome of the question for a
+   * larger lease.
+   */
+  readonly take: (claim: Claim, need: number, at: Moment, verdict?: LeaseVerdict) => ClaimTaking;
   /** Asks for a lease that `need` fits in, of a limit that several machines share. */
   readonly lease: (claim: Claim, need: number, at: Moment) => Promise<LeaseVerdict>;
   /** Releases a request's hold. */
@@ -43,6 +46,8 @@ export interface Counters {
   readonly grow: (hold: Hold, more: number, at: Moment) => Hold;
   /** The state of a limit; undefined: not known yet. */
   readonly standing: (claim: Claim, at: Moment) => ClaimStanding | undefined;
+  /** Whether several machines share a limit. */
+  readonly isShared: (claim: Claim) => boolean;
   /**
    * Loads the unknown state of a limit. Returns a promise if another process has to be asked. False, also as the
    * promise's result, means that the state is still unknown.

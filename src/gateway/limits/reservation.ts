@@ -1,6 +1,6 @@
 import { type Actual, type Admission, NOT_SERVED } from '../../limits/admission.ts';
 import type { Claim, LimitKind } from '../../limits/claim.ts';
-import type { Hold, Moment } from '../../limits/claim-counters.ts';
+import type { Hold, Moment } from '../../limits/claim-taking.ts';
 import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { HoldsSettled, LimitName } from '../events.ts';
 import type { Gateway } from '../ports.ts';
@@ -143,7 +143,8 @@ export class Reservation implements Admission {
 
   #learn({ isEstimated, inputTokens, outputTokens }: Actual): void {
     const { demand, needs, gateway } = this.#context;
-    if (isEstimated === true || inputTokens === undefined || needs.textBytes === 0) return;
+    const isSized = needs.textBytes > 0 || demand.sessionTokens !== undefined;
+    if (isEstimated === true || inputTokens === undefined || !isSized) return;
     gateway.estimates.note({
       keyId: demand.key?.id,
       model: demand.model.name,

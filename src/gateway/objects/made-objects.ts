@@ -5,6 +5,7 @@ import { asObject } from '../../protocols/json-object.ts';
 import type { StreamedAnswer, WholeAnswer } from '../answer.ts';
 import type { ObjectOwner } from './object-owners.ts';
 import type { TranslationNote } from '../translated/reply-translation.ts';
+import { laterKind } from '../later/later-kind.ts';
 import { isMadeAt, subjectOf } from './path-subject.ts';
 import type { ServedRequest } from '../settle.ts';
 
@@ -26,14 +27,21 @@ export function objectTap(
 ): ObjectTap | undefined {
   const provider = served.execution.history.at(-1)?.route.provider;
   if (provider === undefined || status > 299 || !makesObjects(served)) return undefined;
-  const owner: ObjectOwner = { keyName: served.planned.key?.name ?? '', provider };
-  const note = (id: unknown): void => {
-    if (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID)
-      served.gateway.objects.note(id, owner);
+  const { key } = served.planned;
+  const owner: ObjectOwner = { keyId: key?.id ?? '', keyName: key?.name ?? '', provider };
+  const { planned, gateway } = served;
+  const beginsLater = gateway.later !== undefined && laterKind(planned) !== undefined;
+  const note = (id: unknown, key = 'id'): void => {
+    if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID) return;
+    gateway.objects.note(id, owner);
+    if (beginsLater && key === 'id') planned.laterId = id;
   };
   if (kind === 'streamed' && isEvents(headers)) return firstIdTap(note);
   return wholeTap(headers.get('content-encoding'), note);
 }
+
+/** `key`: the member that names it. */
+type NoteId = (id: unknown, key?: string) => void;
 
 const LONGEST_ID = 512;
 
@@ -74,7 +82,7 @@ function isEvents(headers: Fields): boolean {
 }
 
 /** In a stream of the Responses API, the first id is the response's. */
-function firstIdTap(note: (id: unknown) => void): ObjectTap {
+function firstIdTap(note: NoteId): ObjectTap {
   let text = '';
   let isOver = false;
   return {
@@ -92,7 +100,7 @@ function firstIdTap(note: (id: unknown) => void): ObjectTap {
 const SEARCHED = 8 * 1024;
 
 /** Buffers an answer of limited size until its end, and then looks for ids in it. */
-function wholeTap(coding: string | null, note: (id: unknown) => void): ObjectTap {
+function wholeTap(coding: string | null, note: NoteId): ObjectTap {
   const pieces: Uint8Array[] = [];
   let size = 0;
   return {
@@ -103,7 +111,7 @@ function wholeTap(coding: string | null, note: (id: unknown) => void): ObjectTap
     },
     end() {
       const bytes = decodeBody(Buffer.concat(pieces), coding, MOST_BYTES);
-      if (typeof bytes !== 'string') for (const id of idsIn(bytes)) note(id);
+      if (typeof bytes !== 'string') for (const [key, id] of idsIn(bytes)) note(id, key);
     },
   };
 }
@@ -111,11 +119,11 @@ function wholeTap(coding: string | null, note: (id: unknown) => void): ObjectTap
 /** A batch reports the files that it produced, and an upload its final file. */
 const MEMBERS = ['id', 'output_file_id', 'error_file_id', 'file'];
 
-function idsIn(answer: Uint8Array): unknown[] {
+function idsIn(answer: Uint8Array): (readonly [key: string, id: unknown])[] {
   const scan = scanObject(answer, MEMBERS);
   if (scan.kind !== 'object') return [];
-  return scan.members.map(({ valueStart, valueEnd }) => {
+  return scan.members.map(({ key, valueStart, valueEnd }) => {
     const value = valueAt(answer, valueStart, valueEnd);
-    return typeof value === 'string' ? value : asObject(value)?.['id'];
+    return [key, typeof value === 'string' ? value : asObject(value)?.['id']];
   });
 }

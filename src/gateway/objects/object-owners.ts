@@ -4,7 +4,8 @@ import { sha256Hex } from '../../lib/sha256.ts';
 
 /** The owner of an object stored by a provider, such as a file, a batch or a response. */
 export interface ObjectOwner {
-  /** The master key's name, which survives a rotation of its secret; '' if the gateway is open. */
+  /** The id of the master key, which survives a rotation and a new name; '' if the gateway is open. undefined: only its name is known. */
+  readonly keyId: string | undefined;
   readonly keyName: string;
   readonly provider: string;
 }
@@ -23,7 +24,7 @@ export interface ObjectOwners {
   readonly find: (id: string) => KnownOwner | undefined | Promise<KnownOwner | undefined>;
 }
 
-/** The stored record: 48 bits of a hash of each name, and a 1 that distinguishes a record from an empty slot. */
+/** The stored record: 48 bits of a hash of the key's id, or of its name, and of the provider's name, and which of the two it is. */
 export const OWNER_FIELDS = ['known', 'key', 'provider'] as const;
 export type OwnerTable = NumberTable<(typeof OWNER_FIELDS)[number]>;
 
@@ -38,24 +39,31 @@ export class ObjectOwnerLedger implements ObjectOwners {
     this.#owners = owners;
   }
 
-  note(id: string, { keyName, provider }: ObjectOwner): void {
-    const [key, at] = [numberOf(keyName), numberOf(provider)];
+  note(id: string, { keyId, keyName, provider }: ObjectOwner): void {
+    const known = keyId === undefined ? BY_NAME : BY_ID;
+    const [key, at] = [numberOf(keyId ?? keyName), numberOf(provider)];
     this.#owners.update(id, (record) => {
-      if (record.known === 1) return;
-      record.known = 1;
+      if (record.known !== 0) return;
+      record.known = known;
       record.key = key;
       record.provider = at;
     });
   }
 
   find(id: string): KnownOwner | undefined {
-    return this.#owners.read(id, ({ key, provider }) => knownOwner(key, provider));
+    return this.#owners.read(id, (record) => knownOwner(record));
   }
 }
 
-function knownOwner(key: number, provider: number): KnownOwner {
+/** What is known of the key. 0 is an empty record. */
+const BY_ID = 1;
+const BY_NAME = 2;
+
+type OwnerRecord = Readonly<Record<(typeof OWNER_FIELDS)[number], number>>;
+
+function knownOwner({ known, key, provider }: OwnerRecord): KnownOwner {
   return {
-    isKey: (one) => numberOf(one?.name ?? '') === key,
+    isKey: (one) => numberOf((known === BY_NAME ? one?.name : one?.id) ?? '') === key,
     isProvider: (name) => numberOf(name) === provider,
   };
 }

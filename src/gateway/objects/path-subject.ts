@@ -127,7 +127,8 @@ function idIn(path: string): string | undefined {
   return undefined;
 }
 
-function decoded(segment: string): string {
+/** A segment of a path, percent-decoded if it is well-formed. */
+export function decoded(segment: string): string {
   if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);

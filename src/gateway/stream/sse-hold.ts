@@ -6,6 +6,7 @@ import type { Held } from './beginning.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
 import { judgeReport } from '../classify-report.ts';
 import { isOtherText, NOTHING, prefixed } from '../body/sniffed-body.ts';
+import { EVENTS } from './framing.ts';
 import { SseForward } from './sse-forward.ts';
 import { SseReading } from './sse-reading.ts';
 
@@ -24,9 +25,10 @@ export async function openEventStream(
   reply: Reply,
   reading: ReplyContext,
   classifyWhole: (reply: Reply, reading: ReplyContext) => Classification | Promise<Classification>,
+  framing = EVENTS,
 ): Promise<Classification> {
   const { status, headers } = reply;
-  const events = new SseReading(reply.body ?? NOTHING, reading);
+  const events = new SseReading(reply.body ?? NOTHING, reading, framing);
   const held = await hold(events, status);
   if (held.kind === 'committed') {
     const stream = new SseForward(events);
@@ -85,7 +87,9 @@ function take(reading: SseReading, chunk: Uint8Array): StreamSign | undefined {
   if (block === undefined) return 'error';
   if (block.byteLength === 0) return undefined;
   const signs = reading.read(block);
-  const sign = signs.find((each) => each === 'content' || each === 'error' || each === 'done');
+  const sign = signs.find(
+    (each) => each === 'content' || each === 'error' || each === 'done' || each === 'cut',
+  );
   reading.hasContent = sign === 'content';
   const last = lastTelling(signs);
   if (last !== undefined) reading.isThinking = last === 'thinking';

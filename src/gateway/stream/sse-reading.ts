@@ -1,5 +1,5 @@
 import type { Provider } from '../../config/snapshot.ts';
-import { createSseSplitter, type SseSplitter, splitEvents } from '../../lib/sse.ts';
+import type { SseSplitter } from '../../lib/sse.ts';
 import { rewriteModelInEvents } from '../../protocols/model-name.ts';
 import type { Protocol, StreamReader, StreamSign } from '../../protocols/protocol.ts';
 import { lastTelling } from '../../protocols/stream.ts';
@@ -9,6 +9,7 @@ import { Beginning } from './beginning.ts';
 import type { ReplyContext } from '../classification.ts';
 import type { ByteSource } from '../ports.ts';
 import { redact } from '../redact.ts';
+import { EVENTS, type StreamFraming } from './framing.ts';
 import { TextSample } from './text-sample.ts';
 
 /** Maximum size of an event. A stream with a larger one is aborted. */
@@ -26,7 +27,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * The reading side of a server-sent event stream, while it is held (`sse-hold.ts`) and when it is forwarded
+ * The reading side of an event stream, while it is held (`sse-hold.ts`) and when it is forwarded
  * (`sse-forward.ts`): the meaning of its events, the events queued for the client, and its end.
  */
 export class SseReading {
@@ -39,10 +40,11 @@ export class SseReading {
   /** Events queued for the client. */
   readonly kept: Uint8Array[] = [];
   readonly #provider: Provider;
-  readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
+  readonly #framing: StreamFraming;
+  readonly #splitter: SseSplitter;
   readonly #hidesUsage: boolean;
   readonly #shownModel: string | undefined;
-  readonly #onEnd: () => void;
+  readonly #context: ReplyContext;
   /** Bytes of events that were read while the stream was held. */
   heldBytes = 0;
   hasContent = false;
@@ -50,17 +52,19 @@ export class SseReading {
   isThinking = false;
   #end: StreamEnd | undefined;
 
-  constructor(source: ByteSource, context: ReplyContext) {
-    const { provider, protocol, timeouts, hidesUsage, shownModel, onEnd } = context;
+  constructor(source: ByteSource, context: ReplyContext, framing: StreamFraming = EVENTS) {
+    const { provider, protocol, timeouts, hidesUsage, shownModel } = context;
     this.beginning = new Beginning(source, context);
     this.source = source;
     this.protocol = protocol;
-    this.signs = protocol.readStream();
+    this.#framing = framing;
+    this.#splitter = framing.createSplitter(MAX_EVENT_BYTES);
+    this.signs = framing.readerOf(protocol);
     this.timeouts = timeouts;
     this.#provider = provider;
     this.#hidesUsage = hidesUsage;
     this.#shownModel = shownModel;
-    this.#onEnd = onEnd;
+    this.#context = context;
   }
 
   get end(): StreamEnd | undefined {
@@ -78,14 +82,16 @@ export class SseReading {
 
   /** Whether bytes up to this offset, which follow those before, end an event and continue none. */
   areWholeEvents(bytes: Uint8Array, end: number): boolean {
-    return bytes[end - 1] === LF && bytes[end - 2] === LF && this.#splitter.isEmpty();
+    return (
+      bytes[end - 1] === LF && bytes[end - 2] === LF && this.#framing.isEvents && this.#splitter.isEmpty()
+    );
   }
 
   /** Reads a block event by event, and queues the parts for the client. */
   read(block: Uint8Array): StreamSign[] {
     const signs: StreamSign[] = [];
     let from = 0;
-    for (const { start, end, name, data } of splitEvents(block)) {
+    for (const { start, end, name, data } of this.#framing.split(block)) {
       const wasDone = this.signs.isDone();
       const sign = this.signs.read(name, data);
       signs.push(sign);
@@ -96,6 +102,11 @@ export class SseReading {
       if (sign === 'error') {
         this.keep(redact(block.subarray(from, end), this.#provider));
         this.finish({ kind: 'broken', reason: 'the provider reported an error', isErrorForwarded: true });
+        return signs;
+      }
+      if (sign === 'cut') {
+        if (start > from) this.keep(block.subarray(from, start));
+        this.break('the list ended before the answer');
         return signs;
       }
       if (sign === 'done') this.timeouts.closeGrace(CLOSE_GRACE_MS);
@@ -122,7 +133,11 @@ export class SseReading {
   /** Queues complete events for the client. */
   keep(events: Uint8Array): void {
     this.sample.add(events);
-    this.kept.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
+    this.kept.push(
+      this.#shownModel === undefined
+        ? events
+        : rewriteModelInEvents(events, this.#shownModel, this.#framing.split),
+    );
   }
 
   /** Handles the end of the bytes, in order or not. Whether the answer is complete depends on the earlier events. */
@@ -143,7 +158,7 @@ export class SseReading {
     if (tail.byteLength === 0) return undefined;
     if (tail.every((byte) => byte === LF || byte === CR)) this.keep(tail);
     if (this.signs.isDone()) return undefined;
-    const signs = splitEvents(tail).map(({ name, data }) => this.signs.read(name, data));
+    const signs = this.#framing.split(tail).map(({ name, data }) => this.signs.read(name, data));
     if (this.signs.isDone()) this.keep(tail);
     return this.signs.isDone() ? signs.find((sign) => sign === 'content') : undefined;
   }
@@ -156,7 +171,7 @@ export class SseReading {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.beginning.stop();
-    this.#onEnd();
+    this.#context.end();
     // The body has not ended and would keep its connection.
     this.source.cancel().catch(() => undefined);
   }

@@ -30,6 +30,10 @@ const CALLS: Readonly<Record<ProtocolName, ClientCall | undefined>> = {
   'openai-responses': { api: 'responses', operation: 'generate' },
   'openai-embeddings': { api: 'embeddings', operation: 'embed' },
   'anthropic-messages': { api: 'messages', operation: 'generate' },
+  // Their paths decide.
+  gemini: undefined,
+  'gemini-embeddings': undefined,
+  'token-count': undefined,
   opaque: undefined,
 };
 

@@ -33,7 +33,7 @@ export async function collectStream(
   }
   const made = collector.answer();
   if (made.kind === 'failed') return failure(made.error);
-  const usage = gatewayUsage(made.answer.usage);
+  const usage = gatewayUsage(made.answer.usage, made.answer.serviceTier);
   return {
     outcome: { kind: 'answered' },
     answer: {

@@ -129,7 +129,7 @@ export class TranslatedStream implements AnswerStream {
   }
 
   usage(): Usage | undefined {
-    return gatewayUsage(this.#translation.usage());
+    return gatewayUsage(this.#translation.usage(), this.#translation.serviceTier());
   }
 
   text(): AnswerText {
@@ -266,7 +266,7 @@ export class TranslatedStream implements AnswerStream {
     this.#end = end;
     this.#beginning.stop();
     this.#keepAlive.stop();
-    this.#reading.onEnd();
+    this.#reading.end();
     this.#source.cancel().catch(() => undefined);
   }
 }

@@ -1,16 +1,23 @@
 import type { Usage as GatewayUsage } from '../../protocols/protocol.ts';
+import { withTier } from '../../protocols/usage.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import type { Answer } from '../../translation/answer.ts';
 import { isReported, type Usage } from '../../translation/usage.ts';
 import { type AnswerText, sampleOf } from '../../usage/estimate-usage.ts';
 
-/** Converts the usage of a translated answer to the gateway's form; undefined if the provider reported none. */
-export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined {
+/**
+ * Converts the usage of a translated answer to the gateway's form, with the service tier that the answer names;
+ * undefined if the provider reported none.
+ */
+export function gatewayUsage(
+  usage: Usage | undefined,
+  serviceTier: string | undefined,
+): GatewayUsage | undefined {
   if (!isReported(usage)) return undefined;
   const { input, output, cacheRead, cacheWrite, cacheWrite1h, reasoning, audioInput, audioOutput } = usage;
   const parts = { cacheWrite, cacheWrite1h, audioInput, audioOutput };
   const hasParts = Object.values(parts).some((tokens) => tokens !== undefined);
-  return {
+  const told = {
     inputTokens: input,
     outputTokens: output,
     totalTokens: input === undefined || output === undefined ? undefined : input + output,
@@ -19,6 +26,7 @@ export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined
     ...(hasParts && { parts }),
     ...(usage.reportedNano !== undefined && { reportedNano: usage.reportedNano }),
   };
+  return withTier(told, serviceTier);
 }
 
 /** Returns the text of an answer that reports no usage. */

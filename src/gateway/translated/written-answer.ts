@@ -20,7 +20,7 @@ export function writtenAnswer(text: string, exchange: Exchange, translation: Tra
     ? translation.answerAsStream(text, exchange)
     : translation.answer(text, exchange);
   if (made.kind === 'failed') return made;
-  const usage = gatewayUsage(made.answer.usage);
+  const usage = gatewayUsage(made.answer.usage, made.answer.serviceTier);
   const body = 'bytes' in made ? Buffer.concat(made.bytes) : new TextEncoder().encode(made.body);
   return { kind: 'answer', body, usage, text: answerText(made.answer, usage) };
 }

@@ -12,12 +12,7 @@ import { NO_TEXT } from '../text.ts';
 export const openaiEmbeddings: Protocol = {
   name: 'openai-embeddings',
   readAnswer: jsonReader({ wanted: ['data'], judge: judgeData }, () => NO_TEXT),
-  asksForNothing(request) {
-    const scan = scanObject(request, ['input']);
-    const input = scan.kind === 'object' ? scan.members.at(-1) : undefined;
-    if (input === undefined || input.valueEnd - input.valueStart > 64) return false;
-    return EMPTY_LIST.test(String.fromCharCode(...request.subarray(input.valueStart, input.valueEnd)));
-  },
+  asksForNothing: (request) => hasEmptyList(request, 'input'),
   readStream: opaque.readStream,
   endsWithConnection: true,
   textOf: () => NO_TEXT,
@@ -27,9 +22,19 @@ export const openaiEmbeddings: Protocol = {
 
 function judgeData(view: AnswerView): AnswerDefect | undefined {
   if (view.type('data') !== 'array') return 'no-choices';
-  return EMPTY_LIST.test(String.fromCharCode(...view.bytes('data').subarray(0, 64)))
-    ? 'no-choices'
-    : undefined;
+  return isEmptyValue(view.bytes('data')) ? 'no-choices' : undefined;
 }
 
-const EMPTY_LIST = /^\[\s*\]$/;
+/** Whether this member of a request is a list without elements. */
+export function hasEmptyList(request: Uint8Array, key: string): boolean {
+  const scan = scanObject(request, [key]);
+  const list = scan.kind === 'object' ? scan.members.at(-1) : undefined;
+  return list?.type === 'array' && isEmptyValue(request.subarray(list.valueStart, list.valueEnd));
+}
+
+/** Whether these bytes are `[]` or `{}`. */
+export function isEmptyValue(bytes: Uint8Array): boolean {
+  return bytes.length <= 64 && EMPTY_VALUE.test(String.fromCharCode(...bytes));
+}
+
+const EMPTY_VALUE = /^(?:\[\s*\]|\{\s*\})$/;

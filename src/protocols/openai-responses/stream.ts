@@ -11,8 +11,10 @@ import type { JsonObject } from '../json-object.ts';
  */
 export function understandResponseEvent(value: JsonObject, event: string): Reading {
   const type = typeof value.type === 'string' ? value.type : event;
-  const usage = asObject(value.response)?.usage ?? value.usage;
-  if (SILENT_EVENTS.has(type)) return { sign: 'preamble', usage };
+  const response = asObject(value.response);
+  const usage = response?.usage ?? value.usage;
+  const tier = response?.service_tier;
+  if (SILENT_EVENTS.has(type)) return { sign: 'preamble', usage, tier };
   switch (type) {
     case 'response.output_item.added':
       return { sign: signOfItem(asObject(value.item)?.type) };
@@ -21,10 +23,10 @@ export function understandResponseEvent(value: JsonObject, event: string): Readi
       return { sign: asObject(value.item)?.type === 'reasoning' ? 'preamble' : 'content' };
     case 'response.completed':
     case 'response.incomplete':
-      return { sign: 'content', usage, done: true };
+      return { sign: 'content', usage, tier, done: true };
     case 'response.failed':
     case 'response.cancelled':
-      return { sign: 'error', usage };
+      return { sign: 'error', usage, tier };
     default:
       if (!type.endsWith('.delta')) return { sign: 'content', usage };
       return { sign: saysSomething(value.delta) ? 'content' : 'preamble', usage };
@@ -39,7 +41,7 @@ export function digestResponseEvent(data: Uint8Array): JsonObject | undefined {
   const members = smallMembers(data, WANTED);
   const response = members?.response;
   if (members === undefined || !(response instanceof Uint8Array)) return members;
-  return { ...members, response: smallMembers(response, ['usage', 'error', 'id', 'model']) };
+  return { ...members, response: smallMembers(response, ['usage', 'error', 'id', 'model', 'service_tier']) };
 }
 
 const WANTED = ['type', 'error', 'code', 'message', 'param', 'usage', 'delta', 'item', 'response'];

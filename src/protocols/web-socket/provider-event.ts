@@ -1,6 +1,6 @@
-import { asObject } from '../json-object.ts';
+import { asObject, type JsonObject } from '../json-object.ts';
 import type { Usage } from '../protocol.ts';
-import { usageFrom } from '../usage.ts';
+import { usageFrom, withTier } from '../usage.ts';
 
 /** A provider's event, as far as accounting for responses needs it. */
 export type ProviderEvent =
@@ -49,12 +49,11 @@ export function readProviderEvent(text: string): ProviderEvent {
     const status = event.status ?? event['status_code'];
     return { kind: 'error', status: typeof status === 'number' ? status : undefined };
   }
-  const response = asObject(event.response);
-  const id = response?.id;
+  const { id, usage, service_tier: tier, status }: JsonObject = asObject(event.response) ?? {};
   if (typeof id !== 'string' || id.length > LONGEST_ID) return OTHER;
   if (type === CREATED) return { kind: 'created', id };
   if (!ENDS.has(type)) return OTHER;
-  return { kind: 'ended', id, usage: usageFrom(response?.usage), isFailed: response?.status === 'failed' };
+  return { kind: 'ended', id, usage: withTier(usageFrom(usage), tier), isFailed: status === 'failed' };
 }
 
 function parsed(text: string): ReturnType<typeof asObject> {

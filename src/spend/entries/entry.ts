@@ -7,10 +7,10 @@ import { sumPastUse } from '../ledger/past-use.ts';
 
 /**
  * `adjust`: somebody changed what a limit has used. `reset`: the same, down to 0. `import`: use that another program
- * counted. `reprice`: a cost at other prices. `opening`: use from before the ledger. `repair`: the ledger's own sums were
- * wrong.
+ * counted. `reprice`: a cost at other prices. `opening`: use from before the ledger. `later`: use that a provider reported
+ * after the request. `repair`: the ledger's own sums were wrong.
  */
-export type EntryKind = 'adjust' | 'reset' | 'import' | 'reprice' | 'opening' | 'repair';
+export type EntryKind = 'adjust' | 'reset' | 'import' | 'reprice' | 'opening' | 'later' | 'repair';
 
 /** A correction of the ledger. The rows that it corrects stay as they are. */
 export interface Entry {
@@ -39,6 +39,8 @@ export interface Entry {
   readonly moves: readonly Move[];
   /** Its effect on the sums of reports; undefined: none. */
   readonly quarter?: QuarterRow | undefined;
+  /** The same on sums of another time, which costs nothing. */
+  readonly otherQuarter?: QuarterRow | undefined;
 }
 
 /** A change of what a limit has used in a window. */
@@ -77,7 +79,10 @@ export async function insertEntries(sql: SQL, entries: readonly Entry[], nowMs: 
   const seq = Math.max(0, ...ids.values());
   // Uncounted use is summed from the quarters, so this has to happen before they change.
   await moveCounters(sql, taken, { seq, nowMs });
-  await addQuarters(sql, sortedQuarters(taken.flatMap(({ quarter }) => quarter ?? [])));
+  await addQuarters(
+    sql,
+    sortedQuarters(taken.flatMap(({ quarter, otherQuarter }) => [quarter ?? [], otherQuarter ?? []].flat())),
+  );
   return taken;
 }
 

@@ -8,6 +8,8 @@ export interface Retention {
 
 /** Two windows of a month, and 32 days. */
 const WINDOWS_MS = 94 * 86_400_000;
+/** A provider's work of that age has ended, or its result is gone. */
+const LATER_MS = 94 * 86_400_000;
 /** Deleted per transaction, so that none takes long. */
 const PRUNED_AT_ONCE = 2000;
 
@@ -30,6 +32,7 @@ export async function pruneLedger(
     await pruneSums(sql, until);
     await sql`delete from counter_windows where updated_ms < ${nowMs - WINDOWS_MS} and window_ms not in ${sql(kept)}`;
     await sql`delete from idempotency where until_ms < ${nowMs}`;
+    await sql`delete from later_work where made_at_ms < ${nowMs - LATER_MS}`;
   });
   return last !== undefined;
 }

@@ -1,4 +1,4 @@
-import type { UnknownRecord } from '../../limits/claim-counters.ts';
+import type { UnknownRecord } from '../../limits/claim-taking.ts';
 import { LeaseClient } from '../../limits/lease.ts';
 import {
   type LeasedCounter,
@@ -21,6 +21,8 @@ const RECALL_MS = 300;
 const RECALL_PAUSE_MS = 60;
 /** After a refusal, requests that need as much are refused for this long without a question. */
 const DENIED_MS = 250;
+/** A slot may be free at any moment. */
+const SLOTS_DENIED_MS = 50;
 const FORGET_MS = 600_000;
 /** How long the start waits for a store that learns what the nodes know. */
 const START_MS = 1000;
@@ -155,7 +157,7 @@ export class LeaseDesk implements LeaseSource {
         continue;
       }
       if (last.others <= 0 || performance.now() > untilMs) {
-        this.#denied.set(of.key, { need, untilMs: performance.now() + DENIED_MS });
+        this.#denied.set(of.key, { need, untilMs: performance.now() + deniedMs(of, need - last.free) });
         return 'full';
       }
       await Bun.sleep(RECALL_PAUSE_MS);
@@ -164,6 +166,7 @@ export class LeaseDesk implements LeaseSource {
 
   /** Nothing is to be had from the store. */
   #serveAway(of: LeasedCounter, need: number): LeaseVerdict {
+    if (of.form !== 'window') return { nodes: this.#watch.known };
     if (this.#options.whenAway !== 'open') return 'away';
     this.#client.overdraw(of, need);
     return this.#fits(of.key, need) ? 'again' : 'away';
@@ -176,7 +179,8 @@ export class LeaseDesk implements LeaseSource {
 
   /** Asks the store, or waits for the question about the same counter that is under way. */
   async #ask({ of, need, takesRest }: LeaseQuestion): Promise<void> {
-    const report = this.#client.ask(of, need, takesRest, this.#crowds.get(of.key) ?? need);
+    const crowd = this.#crowds.get(of.key) ?? need;
+    const report = this.#client.ask({ of, need, takesRest }, crowd, performance.now());
     if (report === undefined) return (await this.#underWay.get(of.key)) ?? Bun.sleep(1);
     this.#batch.push(report);
     this.#sending ??= Promise.resolve().then(async () => {
@@ -195,7 +199,7 @@ export class LeaseDesk implements LeaseSource {
     await this.#tick();
     // The first tick has told the store of this life only.
     await this.#tick();
-    while (this.#link.isUnknown && performance.now() < untilMs) {
+    while ((this.#link.isUnknown || this.#link.hasToldAlone) && performance.now() < untilMs) {
       await Bun.sleep(START_PAUSE_MS);
       await this.#tick();
     }
@@ -219,10 +223,11 @@ export class LeaseDesk implements LeaseSource {
 
   async #report(): Promise<void> {
     const nowMs = performance.now();
-    for (const of of this.#client.lost()) await this.seed({ ...of, isLeased: true });
+    for (const of of this.#client.lost()) await this.seed({ ...of, leased: of });
     if (this.#link.isUnknown) return this.#link.tellAll(this.#client.tellAll(nowMs));
     const reports = this.#client.tick(nowMs);
-    const isBeat = nowMs - this.#beatMs >= BEAT_MS || this.#link.isUp === false;
+    const isUrgent = this.#link.isUp === false || this.#link.hasToldAlone;
+    const isBeat = nowMs - this.#beatMs >= BEAT_MS || isUrgent;
     if (reports.length === 0 && !isBeat) return;
     if (isBeat) this.#beatMs = nowMs;
     for (let at = 0; at === 0 || at < reports.length; at += MOST_REPORTS)
@@ -244,10 +249,19 @@ export class LeaseDesk implements LeaseSource {
     for (const { counter, windowMs } of reports) this.#underWay.delete(leaseKey(counter, windowMs));
   }
 
-  async #seed({ counter, windowMs, endMs, key }: UnknownRecord): Promise<boolean> {
+  async #seed({ counter, windowMs, endMs, key, leased }: UnknownRecord): Promise<boolean> {
     const { publishAll, records, ledger } = this.#options;
     await publishAll(key);
-    records.seedLeased(key, ledger.unstoredOf(counter, windowMs), endMs);
+    // Only windows are in the ledger.
+    const isInLedger = leased === undefined || leased.form === 'window';
+    records.seedLeased(key, isInLedger ? ledger.unstoredOf(counter, windowMs) : 0, endMs);
+    if (leased?.isSoft === true) this.#client.watch(leased);
     return true;
   }
+}
+
+/** For how long nobody has to ask again. A bucket refills by what is lacking. */
+function deniedMs({ form, perMs }: LeasedCounter, lack: number): number {
+  if (form === 'slots') return SLOTS_DENIED_MS;
+  return form === 'bucket' ? Math.min(DENIED_MS, Math.max(1, lack / perMs)) : DENIED_MS;
 }

@@ -19,6 +19,7 @@ export class LeaseLink {
   #life: number | undefined;
   #isUp: boolean | undefined;
   #isCleared = false;
+  #hasToldAlone = false;
   #misses = 0;
   #roundTripMs = 0;
   /** The era in which the store waits for all that this node knows. */
@@ -51,6 +52,11 @@ export class LeaseLink {
   /** Whether it began to wait since the last `tellAll`. */
   get isNewlyUnknown(): boolean {
     return this.#era !== undefined && this.#era !== this.#toldEra;
+  }
+
+  /** Whether the last sign of life said that this node hears no answers. */
+  get hasToldAlone(): boolean {
+    return this.#hasToldAlone;
   }
 
   /** Whether a question is worth its time. */
@@ -117,7 +123,9 @@ export class LeaseLink {
     const sentMs = performance.now();
     const sent = reports.map((report) => ({ ...report, endMs: this.#client.endOf(report) }));
     try {
-      const call = { node: ledger.node, life, isTick, reports: sent };
+      const isAlone = this.#client.isAway;
+      const call = { node: ledger.node, life, isTick, isAlone, reports: sent };
+      if (isTick) this.#hasToldAlone = isAlone;
       const acquired = await this.#inTime(store.acquire(call));
       this.#roundTripMs = performance.now() - sentMs;
       this.#hear(acquired, reports, sentMs);

@@ -19,6 +19,8 @@ export interface LeaseCall {
   readonly life: number;
   /** Whether the call is a sign of life. */
   readonly isTick: boolean;
+  /** Whether the node did not hear the answer to its last call, and so may use its shares. The default is false. */
+  readonly isAlone?: boolean;
   readonly reports: readonly SentReport[];
 }
 

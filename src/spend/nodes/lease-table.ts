@@ -23,11 +23,12 @@ export class LeaseTable implements LeaseStore {
     return life;
   }
 
-  async acquire({ node, life, isTick, reports }: LeaseCall): Promise<Acquired> {
+  async acquire({ node, life, isTick, isAlone = false, reports }: LeaseCall): Promise<Acquired> {
     const sent = JSON.stringify(reports.map(shortOf));
     const call = this.#isSingle ? this.#database.single : this.#database.write;
     const [row] = await call<{ answer: Answered | string | null }[]>(
-      (sql) => sql`select llm_proxy_acquire(${node}, ${life}, ${isTick}, (${sent}::text)::jsonb) as answer`,
+      (sql) =>
+        sql`select llm_proxy_lease(${node}, ${life}, ${isTick}, ${isAlone}, (${sent}::text)::jsonb) as answer`,
     );
     const answer = row?.answer ?? null;
     if (answer === null) return { kind: 'forgotten' };
@@ -100,16 +101,18 @@ interface ShortAnswer {
   readonly u: number;
   readonly o: number;
   readonly r: boolean;
+  readonly m: number;
 }
 
 function shortOf(report: SentReport): Record<string, unknown> {
-  const { counter: c, windowMs: w, seq: s, pending, claim, need, want, limit: l, takesRest: rest } = report;
-  const e = Number.isFinite(report.endMs) ? report.endMs : NEVER_MS;
+  const { counter: c, windowMs: w, seq: s, pending, claim, need, want, limit: l } = report;
+  const { takesRest: rest, form: k, perMs: v } = report;
+  const e = Number.isFinite(report.endMs) ? Math.ceil(report.endMs) : NEVER_MS;
   const [p, h, n, t] = [Math.ceil(pending), Math.ceil(claim), Math.ceil(need), Math.floor(want)];
-  return { c, w, e, s, p, h, n, t: Math.max(t, n), l, rest };
+  return { c, w, e, s, p, h, n, t: Math.max(t, n), l, rest, k, v };
 }
 
-function longOf({ c, w, s, g, f, u, o, r }: ShortAnswer, nodes: number): LeaseAnswer {
+function longOf({ c, w, s, g, f, u, o, r, m }: ShortAnswer, nodes: number): LeaseAnswer {
   return {
     counter: c,
     windowMs: w,
@@ -120,5 +123,6 @@ function longOf({ c, w, s, g, f, u, o, r }: ShortAnswer, nodes: number): LeaseAn
     others: o,
     nodes,
     isRecalled: r,
+    fullInMs: m,
   };
 }

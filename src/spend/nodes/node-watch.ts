@@ -13,6 +13,7 @@ export class NodeWatch {
   readonly #seen = new Map<string, { readonly beats: number; readonly sinceMs: number }>();
 
   #live = 1;
+  #hasLooked = false;
 
   constructor(store: Pick<LeaseStore, 'nodes' | 'forget'>, own: string, forgetMs: number) {
     this.#store = store;
@@ -25,6 +26,11 @@ export class NodeWatch {
     return this.#live;
   }
 
+  /** The number of nodes that may share a limit. One that never saw others supposes that there is another one. */
+  get known(): number {
+    return this.#hasLooked ? this.#live : 2;
+  }
+
   /** The store was away: silence until now means nothing. */
   reset(): void {
     this.#seen.clear();
@@ -32,6 +38,7 @@ export class NodeWatch {
 
   async look(nowMs: number): Promise<void> {
     const nodes = await this.#store.nodes();
+    this.#hasLooked = true;
     const newestMs = Math.max(...nodes.map(({ heartbeatMs }) => heartbeatMs));
     this.#live = nodes.filter(
       ({ isGone, heartbeatMs }) => !isGone && heartbeatMs > newestMs - LIVE_MS,

@@ -30,6 +30,8 @@ const QUIET_TURNS = 60;
 /** The same for a client that awaits its answers. */
 const PAUSE_TURNS = 30;
 const LONG_TURNS = 200;
+/** How many times longer a comparison waits when it is repeated: a busy machine may answer after a connection seemed quiet. */
+const PATIENCE = 20;
 
 /** Starts a gateway with each engine. */
 export function startTwoServers(): TwoServers {
@@ -66,34 +68,56 @@ interface Sides {
   readonly runtime: EchoGateway;
 }
 
-async function compare(form: RequestForm, { lean, runtime }: Sides, into: Comparison): Promise<void> {
-  const ours = await play(form, lean);
+async function compare(form: RequestForm, sides: Sides, into: Comparison): Promise<void> {
+  let read = await playBoth(form, sides, 1);
+  if (read.verdict === 'wrong' || isLost(form, read)) read = await playBoth(form, sides, PATIENCE);
+  const { verdict, ours, theirs } = read;
   into.served += ours.length;
-  if (form.isPlain && ours.length !== 1) into.lost.push(`${form.id}: ${base64(form)}`);
-  if (ours.length === 0 && form.id % 10 > 0) {
-    into.refused += 1;
-    return;
-  }
-  const theirs = await play(form, runtime);
-  if (equal(ours, theirs)) into.same += 1;
-  else if (ours.length < theirs.length && equal(ours, theirs.slice(0, ours.length))) into.stricter += 1;
-  else if (isPartOf(ours, await playSlowly(form, ours.length, runtime))) into.ahead += 1;
-  else into.wrong.push(`${form.id}: ${printed(ours)} and not ${printed(theirs)}: ${base64(form)}`);
+  if (isLost(form, read)) into.lost.push(`${form.id}: ${base64(form)}`);
+  if (verdict === 'wrong')
+    into.wrong.push(`${form.id}: ${printed(ours)} and not ${printed(theirs)}: ${base64(form)}`);
+  else into[verdict] += 1;
+}
+
+interface BothReadings {
+  readonly verdict: 'same' | 'refused' | 'stricter' | 'ahead' | 'wrong';
+  readonly ours: readonly string[];
+  readonly theirs: readonly string[];
+}
+
+function isLost(form: RequestForm, { ours }: BothReadings): boolean {
+  return form.isPlain && ours.length !== 1;
+}
+
+async function playBoth(
+  form: RequestForm,
+  { lean, runtime }: Sides,
+  patience: number,
+): Promise<BothReadings> {
+  const ours = await play(form, lean, patience);
+  if (ours.length === 0 && form.id % 10 > 0) return { verdict: 'refused', ours, theirs: [] };
+  const theirs = await play(form, runtime, patience);
+  if (equal(ours, theirs)) return { verdict: 'same', ours, theirs };
+  if (ours.length < theirs.length && equal(ours, theirs.slice(0, ours.length)))
+    return { verdict: 'stricter', ours, theirs };
+  const slowly = await playSlowly(form, { served: ours.length, patience }, runtime);
+  return { verdict: isPartOf(ours, slowly) ? 'ahead' : 'wrong', ours, theirs };
 }
 
 /** Sends a form over one connection. Returns how the provider read its requests. */
 async function play(
   { id, bytes, cuts, isPaced }: RequestForm,
   side: EchoGateway,
+  patience: number,
 ): Promise<readonly string[]> {
   const wire = await connectTo(side.port);
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
     wire.write(bytes.subarray(from, cut));
     from = cut;
-    if (cut < bytes.length) await (isPaced ? quiet(wire, PAUSE_TURNS) : turn());
+    if (cut < bytes.length) await (isPaced ? quiet(wire, PAUSE_TURNS * patience) : turn());
   }
-  await quiet(wire, QUIET_TURNS);
+  await quiet(wire, QUIET_TURNS * patience);
   return finish(wire, id, side);
 }
 
@@ -102,7 +126,11 @@ async function play(
  * server. The runtime's server does not answer requests that were sent ahead, and what it served before it met a fault in a
  * chunked body depends on when the fault arrives.
  */
-async function playSlowly(form: RequestForm, served: number, side: EchoGateway): Promise<readonly string[]> {
+async function playSlowly(
+  form: RequestForm,
+  { served, patience }: { readonly served: number; readonly patience: number },
+  side: EchoGateway,
+): Promise<readonly string[]> {
   const wire = await connectTo(side.port);
   const { bytes, id } = form;
   let from = 0;
@@ -110,7 +138,7 @@ async function playSlowly(form: RequestForm, served: number, side: EchoGateway):
     if (wire.isClosed() || (side.seen.get(id)?.length ?? 0) >= served) break;
     wire.write(bytes.subarray(from, to));
     from = to;
-    await quiet(wire, LONG_TURNS);
+    await quiet(wire, LONG_TURNS * patience);
   }
   return finish(wire, id, side);
 }

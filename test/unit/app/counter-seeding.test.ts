@@ -1,12 +1,8 @@
 import { expect, test } from 'bun:test';
 import { seedBySupervisor, seedForAll } from '../../../src/app/counter-seeding.ts';
 import { BucketLedger } from '../../../src/limits/bucket.ts';
-import {
-  ClaimCounters,
-  type ClaimTaking,
-  type Hold,
-  type UnknownRecord,
-} from '../../../src/limits/claim-counters.ts';
+import { ClaimCounters } from '../../../src/limits/claim-counters.ts';
+import type { ClaimTaking, Hold, UnknownRecord } from '../../../src/limits/claim-taking.ts';
 import { type CounterField, counterFields, CounterLedger } from '../../../src/limits/counter.ts';
 import { LocalTable } from '../../../src/lib/number-table.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';

@@ -1,5 +1,6 @@
 import { openLedgers } from '../../../src/app/shared-ledgers.ts';
 import { mapSharedMemory } from '../../../src/cluster/shared-memory.ts';
+import type { BucketLedger } from '../../../src/limits/bucket.ts';
 
 /**
  * One of several processes that share ledgers: `bun sharing-process.ts PATH WORKERS ME WHAT`. It says "ready", waits for a line
@@ -12,6 +13,7 @@ const ledgers = openLedgers(mapSharedMemory(path), {
   me: Number(me),
   seeder: () => true,
 });
+const buckets = ledgers.buckets as BucketLedger;
 const say = (word: unknown): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
 
 /** Enough turns for the processes to overlap, however late one of them begins. */
@@ -27,7 +29,7 @@ function act(): unknown {
     case 'take': {
       let admitted = 0;
       for (let n = 0; n < MANY; n++) {
-        if (ledgers.buckets.take('key', { ratePerSecond: 1e-6, burst: MANY }, 1_000).admitted) admitted++;
+        if (buckets.take('key', { ratePerSecond: 1e-6, burst: MANY }, 1_000).admitted) admitted++;
       }
       return admitted;
     }
@@ -41,7 +43,7 @@ function act(): unknown {
       return ledgers.traffic.inFlight('a/m');
     case 'die-in-it':
       // The limit is read while the bucket's lock is held. This call never returns.
-      ledgers.buckets.take(
+      buckets.take(
         'key',
         {
           ratePerSecond: 1,
@@ -55,10 +57,10 @@ function act(): unknown {
     case 'be-slow-in-it':
       return takeSlowly();
     case 'take-one':
-      return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
+      return buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
     case 'reclaim-1-and-take':
       ledgers.reclaim(1);
-      return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
+      return buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
     default:
       throw new Error(`unknown: ${what}`);
   }
@@ -81,5 +83,5 @@ function takeSlowly(): boolean {
       return 1;
     },
   };
-  return ledgers.buckets.take('key', limit, 1_000).admitted;
+  return buckets.take('key', limit, 1_000).admitted;
 }

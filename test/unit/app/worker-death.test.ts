@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { seedForAll } from '../../../src/app/counter-seeding.ts';
 import { openLedgers, sizeOfLedgers } from '../../../src/app/shared-ledgers.ts';
 import { createSharedMemory, mapSharedMemory } from '../../../src/cluster/shared-memory.ts';
-import type { Hold } from '../../../src/limits/claim-counters.ts';
+import type { Hold } from '../../../src/limits/claim-taking.ts';
 import { Ledger } from '../../../src/spend/ledger/ledger.ts';
 import { openProcessJournal } from '../../../src/spend/process-journal.ts';
 import { openDatabase } from '../../../src/store/database.ts';

@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { BucketLedger } from '../../../src/limits/bucket.ts';
 import type { Claim, LimitKind } from '../../../src/limits/claim.ts';
-import {
-  type ClaimCounters,
-  type ClaimTaking,
-  countersAlone,
-  type Hold,
-} from '../../../src/limits/claim-counters.ts';
+import { type ClaimCounters, countersAlone } from '../../../src/limits/claim-counters.ts';
+import type { ClaimTaking, Hold } from '../../../src/limits/claim-taking.ts';
 import { claim } from './claims.ts';
 
 const NOW = { nowMs: 1_000, epochMs: Date.UTC(2026, 10, 29, 12) };

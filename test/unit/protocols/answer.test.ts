@@ -18,7 +18,9 @@ function usageOf(path: string, body: AnswerBody): Usage | undefined {
 }
 
 const CHAT = '/v1/chat/completions';
-const KNOWN = [CHAT, '/v1/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'];
+const KNOWN = [CHAT, '/v1/completions', '/v1/responses', '/v1/embeddings', '/v1/messages'].concat(
+  ['generateContent', 'countTokens', 'embedContent'].map((verb) => `/v1beta/models/m:${verb}`),
+);
 
 describe.each(KNOWN)('an answer of %s', (path) => {
   test.each<[string, string, string, AnswerDefect]>([
@@ -146,7 +148,14 @@ test.each([
   ['/v1/embeddings', 'openai-embeddings'],
   ['/v1/messages', 'anthropic-messages'],
   ['/messages', 'anthropic-messages'],
-  ['/v1/messages/count_tokens', 'opaque'],
+  ['/v1/messages/count_tokens', 'token-count'],
+  ['/v1/responses/input_tokens', 'token-count'],
+  ['/v1beta/models/gemini-3-pro:generateContent', 'gemini'],
+  ['/v1/projects/p/locations/l/publishers/google/models/m:streamGenerateContent', 'gemini'],
+  ['/v1beta/models/m:countTokens', 'token-count'],
+  ['/v1/models/m:batchEmbedContents', 'gemini-embeddings'],
+  ['/v1/projects/p/locations/l/publishers/google/models/m:predict', 'opaque'],
+  ['/v1/models/qwen3:8b', 'opaque'],
   ['/v1/threads/thread_1/messages', 'opaque'],
   ['/v1/chat/completions/c_1/messages', 'opaque'],
   ['/v1/audio/speech', 'opaque'],

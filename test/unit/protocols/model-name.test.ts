@@ -1,3 +1,4 @@
+import { splitElements } from '../../../src/lib/json/json-list.ts';
 import { AnswerBody } from '../../../src/protocols/answer-body.ts';
 import { expect, test } from 'bun:test';
 import { rewriteModel, rewriteModelInEvents } from '../../../src/protocols/model-name.ts';
@@ -19,6 +20,14 @@ test('so is the one within a response and within a message', () => {
   expect(textOf(rewriteModel(new AnswerBody(bytesOf('{"message":{"role":"x","model":"a"}}')), 'c'))).toBe(
     '{"message":{"role":"x","model":"c"}}',
   );
+});
+
+test('so is the version that Gemini names, in an answer and in the chunks of a list', () => {
+  const list = '[{"candidates":[],"modelVersion":"a"}\n,{"modelVersion":"a"}';
+  expect(textOf(rewriteModel(new AnswerBody(bytesOf('{"modelVersion":"a"}')), 'b'))).toBe(
+    '{"modelVersion":"b"}',
+  );
+  expect(textOf(rewriteModelInEvents(bytesOf(list), 'b', splitElements))).toBe(list.replaceAll('"a"', '"b"'));
 });
 
 test('an answer without a model is the same object', () => {

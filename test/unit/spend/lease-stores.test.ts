@@ -27,6 +27,9 @@ const LIMIT = 1000;
 
 /** A report of a node that has used, claims and needs nothing. */
 const NOTHING: Omit<SentReport, 'counter' | 'seq'> = {
+  form: 'window',
+  perMs: 0,
+  fullInMs: 0,
   windowMs: 0,
   pending: 0,
   stored: 0,
@@ -66,7 +69,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
       expect(await store.register(node, '1')).toBe(model.register(node));
       lives.set(node, 1);
     }
-    const [x, y] = [own('x'), own('y')];
+    const [x, y, z] = [own('x'), own('y'), own('z')];
     await database.write(
       (sql) => sql`insert into counter_windows (counter, window_ms, node, used, updated_ms)
         values (${x}, 0, ${first}, 100, 0), (${x}, 0, '', -30, 0)`,
@@ -77,22 +80,80 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
       const want = need === 0 ? 0 : need + Math.floor(dice() * 100);
       const [pending, claim] = [Math.floor(dice() * 90), Math.floor(dice() * 90)];
       const stored = counter === x && node === first ? 100 : 0;
-      return { ...NOTHING, counter, seq, pending, stored, claim, need, want, takesRest: dice() < 0.5 };
+      const form = counter === z ? 'slots' : 'window';
+      return { ...NOTHING, form, counter, seq, pending, stored, claim, need, want, takesRest: dice() < 0.5 };
     };
     for (let round = 1; round <= 400; round++) {
       const node = nodes[Math.floor(dice() * 3)]!;
       const seq = round - (dice() < 0.1 ? 20 : 0);
-      const reports = [x, y].filter(() => dice() < 0.7).map((counter) => report(counter, node, seq));
+      const reports = [x, y, z].filter(() => dice() < 0.7).map((counter) => report(counter, node, seq));
       const call = { node, life: lives.get(node)!, reports };
       const real = answersOf(await store.acquire({ ...call, isTick: dice() < 0.5 }));
       const same = ({ isRecalled: _, nodes: __, ...answer }: LeaseAnswer) => answer;
-      expect(real.map(same)).toEqual(model.acquire(call, round)!.map(same));
+      const sorted = real.toSorted((one, two) => (one.counter < two.counter ? -1 : 1));
+      expect(sorted.map(same)).toEqual(model.acquire(call, round)!.map(same));
       if (dice() < 0.03) {
         const life = await store.register(node, '1');
         expect(life).toBe(model.register(node));
         lives.set(node, life);
       }
     }
+  });
+
+  test('a bucket refills, and takes back what was leased in vain', async () => {
+    const [node, next] = [own('flow'), own('flow-next')];
+    const [one, two] = [await store.register(node, '1'), await store.register(next, '1')];
+    // 100 units that would need a day to flow in again.
+    const perMs = 100 / 86_400_000;
+    const asked: SentReport = {
+      ...NOTHING,
+      form: 'bucket',
+      counter: own('bucket'),
+      seq: 1,
+      limit: 100,
+      perMs,
+    };
+    const ask = async (who: string, life: number, report: Partial<SentReport>): Promise<LeaseAnswer> =>
+      answersOf(
+        await store.acquire({ node: who, life, isTick: true, reports: [{ ...asked, ...report }] }),
+      )[0]!;
+    expect(await ask(node, one, { need: 1, want: 60 })).toMatchObject({ granted: 60, free: 40 });
+    expect(await ask(next, two, { need: 50, want: 50 })).toMatchObject({ granted: 0, free: 40, others: 0 });
+    expect(await ask(node, one, { seq: 2, pending: 20, claim: 10 })).toMatchObject({ granted: 0, free: 70 });
+    expect((await ask(next, two, { seq: 2, need: 50, want: 90 })).granted).toBe(70);
+    // Reports of an earlier life, and ones that come twice, change nothing.
+    const again = await store.register(node, '1');
+    expect((await ask(node, again, { claim: 0 })).free).toBe(0);
+    expect((await ask(next, two, { seq: 3, pending: 60, claim: 0 })).free).toBe(10);
+    const late = { node: next, life: two, isTick: true, reports: [{ ...asked, seq: 3, pending: 0 }] };
+    expect(answersOf(await store.acquire(late))).toEqual([]);
+    const { fullInMs } = await ask(next, two, { seq: 4, pending: 100 });
+    expect(fullInMs / 86_400_000).toBeCloseTo(1.3, 2);
+    // One that is larger than the bucket fits when it is full.
+    const fast = { counter: own('fast'), perMs: 1000 };
+    expect((await ask(next, two, { ...fast, need: 100, want: 100 })).granted).toBe(100);
+  });
+
+  test('slots of a node that starts again, or leaves, are free', async () => {
+    const [node, next] = [own('slots'), own('slots-next')];
+    const [one, two] = [await store.register(node, '1'), await store.register(next, '1')];
+    const asked: SentReport = { ...NOTHING, form: 'slots', counter: own('slots'), seq: 1, limit: 8 };
+    const ask = async (who: string, life: number, report: Partial<SentReport>): Promise<LeaseAnswer> =>
+      answersOf(
+        await store.acquire({ node: who, life, isTick: true, reports: [{ ...asked, ...report }] }),
+      )[0]!;
+    expect((await ask(node, one, { need: 1, want: 5 })).granted).toBe(5);
+    await ask(node, one, { seq: 2, pending: 4, claim: 1 });
+    expect(await ask(next, two, { need: 4, want: 4 })).toMatchObject({
+      granted: 0,
+      free: 3,
+      others: 1,
+      used: 4,
+    });
+    const again = await store.register(node, '1');
+    expect((await ask(next, two, { seq: 2, need: 8, want: 8 })).granted).toBe(8);
+    await store.leave(next, two);
+    expect((await ask(node, again, { need: 8, want: 8 })).granted).toBe(8);
   });
 
   test('nodes that ask at the same time never get more than there is', async () => {

@@ -1,0 +1,65 @@
+import type { LeaseOptions } from './lease-report.ts';
+import type { Lease } from './lease-state.ts';
+
+/** How many needs have to be free, so that a node takes more than one request needs. */
+const NEAR_NEEDS = 20;
+/** For how many ticks a machine takes leases ahead. */
+const TICKS_AHEAD = 8;
+/** The same of a bucket, which refills meanwhile: a second. */
+const BUCKET_TICKS_AHEAD = 4;
+/** A machine may take what flows into a bucket in this time. */
+const BUCKET_MS_AHEAD = 500;
+/** For so long after its last use a counter keeps its reserve. */
+export const RESERVED_MS = 600_000;
+
+/** How much a machine asks for when a request needs more than it has. `crowd`: all that wait for it need. */
+export function wantOf(lease: Lease, options: LeaseOptions, need: number, crowd: number): number {
+  if (options.isExact === true || lease.free < NEAR_NEEDS * need) return need;
+  const share = Math.floor(lease.free / (2 * lease.nodes));
+  return Math.max(need, Math.min(share, Math.max(mostOf(lease, options), crowd)));
+}
+
+/** The amount that is asked for before a request needs it: to go on at the same pace, and to have a reserve. */
+export function wantedAhead(lease: Lease, options: LeaseOptions, nowMs: number): number {
+  if (lease.of.isSoft === true || lease.usedAtMs < nowMs - RESERVED_MS) return 0;
+  if (isNear(lease, options, nowMs)) return 0;
+  const reserve = Math.max(0, reserveTarget(lease, options, nowMs) - lease.reserve);
+  const share = Math.floor(lease.free / (2 * lease.nodes));
+  return reserve + Math.max(0, Math.min(lackAhead(lease, options), share));
+}
+
+/** The part of the claim that is to be left alone while the store answers. A bucket refills, so it needs none. */
+export function reserveTarget(lease: Lease, options: LeaseOptions, nowMs: number): number {
+  if (options.hasReserve === false || lease.of.form === 'bucket' || isNear(lease, options, nowMs)) return 0;
+  return Math.floor(lease.free / (2 * lease.nodes));
+}
+
+/** Whether so little is free that each request asks for what it needs. */
+export function isNear(lease: Lease, { isExact }: LeaseOptions, nowMs: number): boolean {
+  if (isExact === true) return true;
+  return lease.free < NEAR_NEEDS * Math.max(1, lease.need) || lease.recalledUntilMs > nowMs;
+}
+
+/** The part of the lease that is more than will soon be used, up to what a reserve of `target` lacks. */
+export function surplusOf(lease: Lease, options: LeaseOptions, target: number): number {
+  const record = options.records.leased(lease.of.key);
+  if (record === undefined) return 0;
+  const surplus =
+    record.allow - record.used - record.held - Math.max(mostOf(lease, options), soonUsed(lease));
+  return Math.max(0, Math.min(surplus, target - lease.reserve));
+}
+
+/** How much less than will soon be used a machine has, up to the most of a limit that it takes at once. */
+function lackAhead(lease: Lease, options: LeaseOptions): number {
+  const record = options.records.leased(lease.of.key);
+  if (record === undefined) return 0;
+  return Math.min(mostOf(lease, options), soonUsed(lease)) - (record.allow - record.used - record.held);
+}
+
+function soonUsed({ of, pace }: Lease): number {
+  return Math.ceil(pace * (of.form === 'bucket' ? BUCKET_TICKS_AHEAD : TICKS_AHEAD));
+}
+
+function mostOf({ of }: Lease, { percent }: LeaseOptions): number {
+  return Math.floor(Math.max((of.limit * percent) / 100, of.perMs * BUCKET_MS_AHEAD));
+}

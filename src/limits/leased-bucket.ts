@@ -1,0 +1,101 @@
+import { type BucketLedger, type BucketLimit, shareOf, type Taking } from './bucket.ts';
+import type { Claim } from './claim.ts';
+import type { ClaimRecord, ClaimStanding, ClaimTaking, Hold, Moment } from './claim-taking.ts';
+import type { CounterLedger } from './counter.ts';
+import type { LeaseVerdict } from './lease-report.ts';
+
+/** A request's demand on a bucket that several machines share. */
+export interface LeasedTaking {
+  readonly need: number;
+  readonly at: Moment;
+  readonly verdict: LeaseVerdict | undefined;
+  readonly record: ClaimRecord;
+}
+
+/**
+ * Takes from buckets that several machines share. A machine takes units of a bucket in advance; while no store answers, it
+ * takes from a bucket of its own, its share of the rate.
+ */
+export class LeasedBuckets {
+  readonly #counters: CounterLedger;
+  readonly #shares: BucketLedger;
+
+  constructor(counters: CounterLedger, shares: BucketLedger) {
+    this.#counters = counters;
+    this.#shares = shares;
+  }
+
+  take(claim: Claim, limit: BucketLimit, { need, at, verdict, record }: LeasedTaking): ClaimTaking {
+    const { key, endMs } = record;
+    const { isSoft } = claim;
+    // A request larger than the bucket takes all of it now, and the rest when it ends.
+    const amount = Math.min(need, limit.burst);
+    const wanted = { need: amount, amount: limit.burst, endMs, mayPassIdle: false, isSoft, isLeased: true };
+    const { kind } = this.#counters.take(key, wanted);
+    if (kind === 'unseeded') return { kind };
+    if (kind === 'full') {
+      if (typeof verdict === 'object') return this.#takeShare(claim, limit, { amount, at, key, verdict });
+      if (verdict !== 'full') return { kind: 'short' };
+    }
+    const standing = this.standing(key, limit, at.nowMs) ?? unusedBucket(limit);
+    if (kind === 'taken') return { kind, hold: { claim, key, windowMs: 0, endMs, amount }, standing };
+    const waitMs = standing.resetMs - ((limit.burst - amount) * 1000) / limit.ratePerSecond;
+    return { kind, retryAfterMs: Math.max(1, waitMs), standing: { ...standing, remaining: 0 } };
+  }
+
+  /** Replaces a hold by the actual use. */
+  settle({ claim, key, endMs, amount, shares }: Hold, used: number, limit: BucketLimit, at: Moment): void {
+    if (shares === undefined) this.#counters.settle(key, { held: amount, endMs }, used);
+    else this.#shares.adjust(shareKey(claim), shareOf(limit, shares), at.nowMs, used - amount);
+  }
+
+  /** Enlarges a hold without checking whether that fits. */
+  grow({ claim, key, shares }: Hold, more: number, limit: BucketLimit, at: Moment): void {
+    if (shares === undefined) this.#counters.grow(key, more);
+    else this.#shares.adjust(shareKey(claim), shareOf(limit, shares), at.nowMs, more);
+  }
+
+  /** The state of a bucket as the store last told it, with what this machine has taken in advance; undefined: unknown. */
+  standing(key: string, { ratePerSecond, burst }: BucketLimit, nowMs: number): ClaimStanding | undefined {
+    const record = this.#counters.leased(key);
+    if (record === undefined) return undefined;
+    const resetMs = Math.max(0, this.#counters.elsewhere(key) - nowMs);
+    const free = burst - (resetMs * ratePerSecond) / 1000;
+    const own = Math.max(0, record.allow - record.used - record.held);
+    const remaining = Math.max(0, Math.min(burst, Math.floor(Math.max(0, free) + own + ROUNDING)));
+    return { used: burst - remaining, held: 0, limit: burst, remaining, resetMs, isShared: true };
+  }
+
+  /** The bucket of this machine begins as full as the shared one was when the store last told. */
+  #takeShare(
+    claim: Claim,
+    whole: BucketLimit,
+    { amount, at, key, verdict }: { amount: number; at: Moment; key: string; verdict: { nodes: number } },
+  ): ClaimTaking {
+    const limit = shareOf(whole, verdict.nodes);
+    const cost = Math.min(amount, limit.burst);
+    const told = this.#counters.elsewhere(key);
+    const taking = this.#shares.takeAbove(told, { key: shareKey(claim), limit, nowMs: at.nowMs, cost });
+    const standing = bucketStanding(limit, taking);
+    if (!taking.admitted) return { kind: 'full', retryAfterMs: taking.retryAfterMs, standing };
+    const hold = { claim, key, windowMs: 0, endMs: 0, amount: cost, shares: verdict.nodes };
+    return { kind: 'taken', hold, standing };
+  }
+}
+
+/** Rounding errors of times must not cost a client its unit. */
+const ROUNDING = 1e-6;
+
+function shareKey({ counter }: Claim): string {
+  return `${counter}#share`;
+}
+
+/** A bucket that several machines share, and this one has not used yet. It is taken for full. */
+export function unusedBucket({ burst }: Pick<BucketLimit, 'burst'>): ClaimStanding {
+  return { used: 0, held: 0, limit: burst, remaining: burst, resetMs: 0, isShared: true };
+}
+
+/** A bucket does not distinguish holds from use. */
+export function bucketStanding({ burst }: BucketLimit, { remaining, resetMs }: Taking): ClaimStanding {
+  return { used: Math.max(0, burst - remaining), held: 0, limit: burst, remaining, resetMs };
+}

@@ -1,0 +1,27 @@
+import { choicesErrorEvent } from '../choices.ts';
+import { opaque } from '../opaque/opaque.ts';
+import type { Protocol } from '../protocol.ts';
+import { jsonReader } from '../read-answer.ts';
+import { NO_TEXT } from '../text.ts';
+
+const COUNTS = ['input_tokens', 'totalTokens'] as const;
+
+/**
+ * Token counts of a prompt: `countTokens` of Gemini, `messages/count_tokens` and `responses/input_tokens`. There are no
+ * streams.
+ */
+export const tokenCount: Protocol = {
+  name: 'token-count',
+  readAnswer: jsonReader(
+    {
+      wanted: COUNTS,
+      judge: (view) => (COUNTS.some((key) => view.type(key) === 'number') ? undefined : 'no-choices'),
+    },
+    () => NO_TEXT,
+  ),
+  readStream: opaque.readStream,
+  endsWithConnection: true,
+  textOf: () => NO_TEXT,
+  asksForUsage: false,
+  errorEvent: choicesErrorEvent,
+};
