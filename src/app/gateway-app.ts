@@ -141,7 +141,7 @@ export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, cluster = singleProcess(options.clock ?? systemClock, options.spend) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
-  const { tokens, translator, stop: stopThreads } = options.threads ?? createThreads();
+  const { stop: stopThreads, ...threads } = options.threads ?? createThreads();
   const upstream = createUpstream();
   const answers = new AnswerCache(snapshot, options.sharedAnswers);
   const own = { clock, ledgers, answers, snapshot: () => snapshot };
@@ -152,8 +152,7 @@ export function startApp(options: AppOptions): App {
     clock,
     ...inMemory(),
     ...ledgers,
-    tokens,
-    translator,
+    ...threads,
     costs: createCostMeter(() => snapshot, clock),
     answers,
     emit,

@@ -1,5 +1,5 @@
 import { type App, startApp } from '../../src/app/gateway-app.ts';
-import { createThreads } from '../../src/app/threads.ts';
+import { createThreads, estimated } from '../../src/app/threads.ts';
 import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 import { compileText } from '../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
@@ -43,7 +43,7 @@ export function startGateway(
   const app = startApp({
     snapshot: compiled(listening),
     version: 'test',
-    threads: { ...threads, stop: threads.settle },
+    threads: { ...threads, stop: () => estimated(threads.tokens) },
     ...(clock && { clock }),
     emit: (event) => {
       if (event.type === 'bug') console.error(event.error);
