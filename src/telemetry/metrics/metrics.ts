@@ -1,16 +1,10 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { Counters } from '../../gateway/limits/ports.ts';
 import type { DatabaseStatus } from '../../gateway/ports.ts';
-import {
-  isLimitEvent,
-  type AttemptEnded,
-  type GatewayEvent,
-  type RouteCooled,
-  type LimitEvent,
-} from '../../gateway/events.ts';
-import type { Outcome } from '../../routing/outcome.ts';
+import { isLimitEvent, type GatewayEvent, type RouteCooled, type LimitEvent } from '../../gateway/events.ts';
 import type { LeaseState } from './lease-state.ts';
-import type { FamilyDump, HistogramSeries, NumberSeries } from './metric-family.ts';
+import { AttemptMetrics, noteHealth } from './attempt-metrics.ts';
+import type { FamilyDump } from './metric-family.ts';
 import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -72,7 +66,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const table = createMetricTable();
   const countRequest = createRequestMetrics(table);
   const cooling = new Map<string, number>();
-  const memory: Memory = { cooling, answered: new Map(), active: new Map(), sources };
+  const memory: Memory = { cooling, attempts: new AttemptMetrics(table), sources };
   const startedAtSeconds = sources.clock.epochMs() / 1000 - process.uptime();
   table.reloadSuccessful.series().value = 1;
   return {
@@ -96,29 +90,20 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' } | LimitEvent>;
 
-/** The known cooldowns of the providers, and the sources of states. */
+/** What is known of earlier events, and the sources of states. */
 interface Memory {
   readonly cooling: Map<string, number>;
-  /** The series that an answered attempt counts in, by provider. */
-  readonly answered: Map<string, AnsweredSeries>;
-  /** The requests in flight, by endpoint. */
-  readonly active: Map<string, NumberSeries>;
+  readonly attempts: AttemptMetrics;
   readonly sources: MetricSources;
-}
-
-interface AnsweredSeries {
-  readonly attempts: NumberSeries;
-  readonly latency: HistogramSeries;
-  readonly health: NumberSeries;
 }
 
 function count(event: OtherEvent, table: MetricTable, memory: Memory): void {
   const { sources } = memory;
   switch (event.type) {
     case 'request-started':
-      return countStart(event.endpoint, table, memory);
+      return memory.attempts.started(event.endpoint);
     case 'attempt-ended':
-      return countAttempt(event, table, memory);
+      return memory.attempts.ended(event.attempt);
     case 'route-cooled':
       table.cooldowns.series(event.provider).value += 1;
       return noteCooldown(event, memory.cooling, sources);
@@ -144,76 +129,6 @@ function count(event: OtherEvent, table: MetricTable, memory: Memory): void {
     case 'request-received':
     case 'api-missing':
     case 'answer-bytes':
-  }
-}
-
-function countStart(endpoint: string, table: MetricTable, { active }: Memory): void {
-  let series = active.get(endpoint);
-  if (series === undefined) active.set(endpoint, (series = table.active.series(endpoint)));
-  series.value += 1;
-}
-
-function countAttempt({ attempt }: AttemptEnded, table: MetricTable, { answered }: Memory): void {
-  const { route, outcome, startedAtMs, endedAtMs } = attempt;
-  const { provider } = route;
-  if (outcome.kind === 'answered') {
-    let series = answered.get(provider);
-    if (series === undefined) answered.set(provider, (series = answeredSeries(provider, table)));
-    series.attempts.value += 1;
-    series.latency.observe((endedAtMs - startedAtMs) / 1000);
-    return noteHealth(series.health, true, endedAtMs);
-  }
-  table.attempts.series(provider, outcome.kind, detailOf(outcome)).value += 1;
-  const isHealthy = healthAfter(outcome);
-  if (isHealthy !== undefined) noteHealth(table.health.series(provider), isHealthy, endedAtMs);
-}
-
-function answeredSeries(provider: string, table: MetricTable): AnsweredSeries {
-  return {
-    attempts: table.attempts.series(provider, 'answered', ''),
-    latency: table.latency.series(provider),
-    health: table.health.series(provider),
-  };
-}
-
-function noteHealth(series: NumberSeries, isHealthy: boolean, atMs: number): void {
-  series.value = isHealthy ? 1 : 0;
-  series.atMs = atMs;
-}
-
-/** Whether an outcome shows its provider to be healthy; undefined: it shows neither. */
-function healthAfter(outcome: Outcome): boolean | undefined {
-  switch (outcome.kind) {
-    case 'answered':
-    case 'rejected':
-      return true;
-    case 'failed':
-      return outcome.fault === 'client';
-    case 'rate-limited':
-    case 'unreachable':
-    case 'timed-out':
-      return false;
-    case 'unsuitable':
-    case 'cancelled':
-      return undefined;
-  }
-}
-
-function detailOf(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'answered':
-    case 'unsuitable':
-    case 'cancelled':
-      return '';
-    case 'rejected':
-    case 'rate-limited':
-      return String(outcome.status);
-    case 'failed':
-      return outcome.defect ?? String(outcome.status);
-    case 'unreachable':
-      return outcome.reason;
-    case 'timed-out':
-      return outcome.phase;
   }
 }
 
