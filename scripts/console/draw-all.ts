@@ -41,6 +41,9 @@ export async function drawAll(browser: Browser, scene: Scene, folder: string, on
     }
 }
 
+/** What `also` draws. */
+const OPENED = ['a-request', 'a-failure', 'a-key', 'a-team', 'a-provider', 'palette', 'an-answer'];
+
 /** `fileFor` returns the path of a picture; undefined: it is not wanted. */
 async function drawScene(
   page: Page,
@@ -59,7 +62,7 @@ async function drawScene(
     await settled(page);
     await draw(fileOf(view));
   }
-  await scene.also?.(page, draw);
+  if (OPENED.some((name) => fileFor(name) !== undefined)) await scene.also?.(page, draw);
 }
 
 async function signIn(page: Page, { url, key }: Scene): Promise<void> {

@@ -13,6 +13,7 @@ export const VIEWS: readonly string[] = [
   'keys?tab=teams&new=1',
   'config?tab=history',
   'config?tab=import',
+  'settings?tab=gateways',
   'settings?tab=accounts',
   'settings?tab=sessions',
   'no-such-page',

@@ -8,6 +8,8 @@ import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import { recordedBy } from './recorded-by.ts';
 import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
+import { cacheUseOf } from './cache-use-of.ts';
+import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -177,6 +179,7 @@ export class Supervisor {
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
       recorded: recordedBy(this.snapshot),
       forgetAnswers: async (forgotten) => forgottenBy(await this.#pool.callAll('forgetAnswers', forgotten)),
+      cacheUse: async () => cacheUseOf(await this.#families()),
     };
   }
 
@@ -269,10 +272,10 @@ export class Supervisor {
   readonly #adjust = ([counter, windowMs, amount]: Use): void =>
     this.#ledgers.counters.adjust(counter, windowMs, amount);
 
-  readonly #metricsText = async (): Promise<string> => {
-    await this.#noteCounts();
-    return renderMetrics(this.#counts.dump());
-  };
+  readonly #metricsText = async (): Promise<string> => renderMetrics(await this.#families());
+
+  readonly #families = (): Promise<readonly FamilyDump[]> =>
+    this.#noteCounts().then(() => this.#counts.dump());
 
   async #noteCounts(): Promise<void> {
     this.#counts.note(SUPERVISOR, this.#own.dump());

@@ -28,6 +28,7 @@ const VIEWS = [
   ['keys?tab=users', PAGES.keys],
   ['config?tab=history', PAGES.config],
   ['config?tab=import', PAGES.config],
+  ['settings?tab=gateways', PAGES.settings],
   ['settings?tab=accounts', PAGES.settings],
   ['settings?tab=sessions', PAGES.settings],
 ] as const;

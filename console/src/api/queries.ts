@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { admin, type Query } from './client.ts';
 import type {
+  Nodes,
   Recorded,
   Overview,
   ProviderStatus,
@@ -83,6 +84,15 @@ export function readOverview(windowSeconds: number) {
     queryFn: ({ signal }) => admin<Overview>('/overview', { query: { window: windowSeconds }, signal }),
     refetchInterval: 5000,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The gateways on the database of this one. */
+export function listNodes() {
+  return queryOptions({
+    queryKey: ['nodes'],
+    queryFn: ({ signal }) => admin<Nodes>('/nodes', { signal }),
+    refetchInterval: 10_000,
   });
 }
 

@@ -25,6 +25,7 @@ export function count(value: Maybe): string {
 /** At most four digits: `987`, `1.23K`, `12.3M`. */
 export function compact(value: Maybe): string {
   if (value === null || value === undefined) return NONE;
+  if (value > 0 && value < 0.005) return '<0.01';
   if (Math.abs(value) < 10 && !Number.isInteger(value))
     return number({ maximumFractionDigits: 2 }).format(value);
   if (Math.abs(value) < 1000) return number({ maximumFractionDigits: 1 }).format(value);

@@ -178,7 +178,11 @@ function seriesOf({ color, kind }: ChartLine, element: HTMLElement): uPlot.Serie
   return {
     stroke,
     width: 1.75,
-    points: { show: false },
+    // A single value has no line.
+    points: {
+      show: (self, index) => (self.data[index] ?? []).filter((one) => typeof one === 'number').length < 3,
+      size: 5,
+    },
     ...(kind === 'area' && { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') }),
     spanGaps: false,
   };

@@ -18,7 +18,8 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
   const seconds = useLive((live) => live.seconds);
   const inFlight = useLive((live) => live.inFlight) ?? overview.in_flight;
   const recent = isLive ? lastMinute(seconds) : undefined;
-  const rate = recent?.requestsPerSecond ?? overview.requests_per_second;
+  // The gateway rounds its rate to thousandths.
+  const rate = recent?.requestsPerSecond ?? overview.requests / overview.window_seconds;
   const errors = recent?.errorRate ?? overview.error_rate;
   const latency = recent?.latency ?? overview.latency_ms;
   const first = recent?.firstToken ?? overview.time_to_first_token_ms;
@@ -83,6 +84,9 @@ function Spend({ overview }: { overview: Overview }): ReactNode {
   );
 }
 
+/** Fewer would be a block instead of a line. */
+const LEAST_POINTS = 8;
+
 interface FigureProps {
   readonly label: string;
   readonly value: string;
@@ -102,7 +106,7 @@ function Figure({ label, value, about, title, look, line }: FigureProps): ReactN
       <p className="small muted truncate" title={title}>
         {about}
       </p>
-      {line !== undefined && line.length > 1 && (
+      {line !== undefined && line.length >= LEAST_POINTS && (
         <div className="figure-line">
           <Sparkline values={line} height={32} />
         </div>
@@ -123,7 +127,7 @@ interface Recent {
 function lastMinute(seconds: readonly Second[]): Recent | undefined {
   const first = seconds.at(-60) ?? seconds[0];
   const last = seconds.at(-1);
-  if (first === undefined || last === undefined || last.atMs - first.atMs < 5000) return undefined;
+  if (first === undefined || last === undefined || last.atMs - first.atMs < 2000) return undefined;
   const part = seconds.filter(({ atMs }) => atMs > last.atMs - 60_000);
   const span = (last.atMs - (part[0]?.atMs ?? last.atMs)) / 1000 + 1;
   const sum = (of: (second: Second) => number): number => part.reduce((all, second) => all + of(second), 0);

@@ -29,7 +29,9 @@ export function Column({ model, models, turns, settings, onModel, onAsk, onRemov
   const end = useRef<HTMLDivElement>(null);
   const last = turns.at(-1)?.answers[model];
   useEffect(() => {
-    end.current?.scrollIntoView({ block: 'nearest' });
+    // `scrollIntoView` would move the row of columns sideways, too.
+    const box = end.current?.parentElement;
+    box?.scrollTo({ top: box.scrollHeight });
   }, [last?.text.length, turns.length]);
   return (
     <section className="column" aria-label={model}>

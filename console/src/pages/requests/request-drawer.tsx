@@ -81,7 +81,9 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
         <Fact label={t('First token')}>
           {duration(isAnswered(request) ? request.time_to_first_token_ms : null)}
         </Fact>
-        <Fact label={t('Gateway overhead')}>{duration(request.overhead_ms)}</Fact>
+        <Fact label={t('Gateway overhead')}>
+          {request.overhead_ms === 0 ? '<1 ms' : duration(request.overhead_ms)}
+        </Fact>
         <Fact label={t('Cost')}>
           <Money value={request.cost} />
         </Fact>
@@ -161,9 +163,9 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
       <div className="stack">
         <Facts>
           <Fact label={t('Prompt')}>{count(request.prompt_tokens)}</Fact>
-          <Fact label={t('of which cached')}>{count(request.cached_tokens)}</Fact>
+          <Fact label={t('Of which cached')}>{count(request.cached_tokens)}</Fact>
           <Fact label={t('Answer')}>{count(request.completion_tokens)}</Fact>
-          <Fact label={t('of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
+          <Fact label={t('Of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
           <Fact label={t('Total')}>{count(request.total_tokens)}</Fact>
           {request.saved !== null && request.saved !== undefined && (
             <Fact label={t('Saved by the cache')}>

@@ -14,15 +14,18 @@ import { Tabs } from '../../ui/tabs.tsx';
 import { Segments } from '../../ui/toggle.tsx';
 import { Fact, Facts, When } from '../../ui/values.tsx';
 import { AccountList } from './account-list.tsx';
+import { GatewayList } from './gateway-list.tsx';
 import { SessionList } from './session-list.tsx';
 
 /** How the console looks here, and for an admin who may enter it. */
 export function SettingsPage(): ReactNode {
   const { t } = useTranslation();
   const { administer } = useMay();
+  const { session } = useSession();
   const [params, setParams] = useParams();
   const tabs = [
     { id: 'you', label: t('You'), content: <You /> },
+    ...(session.role === 'key' ? [] : [{ id: 'gateways', label: t('Gateways'), content: <GatewayList /> }]),
     ...(administer
       ? [
           { id: 'accounts', label: t('Accounts'), content: <AccountList /> },
