@@ -1,3 +1,4 @@
+import { lazily } from '../lib/lazily.ts';
 import type { Fields } from '../lib/http/fields.ts';
 import { valueAt } from '../lib/json/json-scan.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
@@ -21,7 +22,6 @@ import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
 import { failedStreamOf } from './translated/failed-stream.ts';
 import type { ReplyTranslation } from './translated/reply-translation.ts';
-import { classifyTranslated, translatedError } from './translated/classify-translated.ts';
 import { unframedReply } from './translated/unframed-body.ts';
 import { usageAtEnd } from './stream/usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
@@ -78,6 +78,19 @@ function classifyForeign(
   const carried = unframedReply(decodedBody(reply), reading.planned.id);
   if (isEventStream(carried.headers)) return judgeEvents(carried, reading);
   return judgeOther(how.carriage === 'bedrock' ? carried : reply, reading);
+}
+
+/** Most gateways translate nothing. */
+const translations = lazily(() => import('./translated/classify-translated.ts'));
+
+async function classifyTranslated(
+  reply: Reply,
+  reading: ReplyContext,
+  translation: ReplyTranslation,
+): Promise<Classification> {
+  const loading = translations();
+  const loaded = loading instanceof Promise ? await loading : loading;
+  return loaded.classifyTranslated(reply, reading, translation);
 }
 
 function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classification> {
@@ -142,7 +155,9 @@ async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<
   );
   if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
   const translated =
-    translation === undefined ? undefined : translatedError(reply, decoded, reading, translation);
+    translation === undefined
+      ? undefined
+      : (await translations()).translatedError(reply, decoded, reading, translation);
   if (translated !== undefined) return { outcome, answer: translated };
   const failed = failedStreamOf({ status, decoded, headers: reply.headers }, outcome, reading);
   if (failed !== undefined) return { outcome, answer: failed };
@@ -216,10 +231,12 @@ function classifyRead(
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
   const shown = shownWhole({ headers, bytes }, decoded, reading);
   return {
-    outcome: { kind: 'answered' },
+    outcome: ANSWERED,
     answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },
   };
 }
+
+const ANSWERED = { kind: 'answered' } as const;
 
 /** The usage that a provider bills for a reply that is no answer. */
 function usageOf(decoded: AnswerBody | undefined): Usage | undefined {

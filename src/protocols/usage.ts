@@ -64,13 +64,15 @@ export function usageFrom(report: unknown): Usage | undefined {
   const inputDetails = detailsOf(raw, 'prompt_tokens', 'input_tokens', 'input_token');
   const outputDetails = detailsOf(raw, 'completion_tokens', 'output_tokens', 'output_token');
   const parts = partsOf(raw, inputDetails, outputDetails);
-  return {
-    ...counts,
+  const usage: Usage = {
+    inputTokens: counts.inputTokens,
+    outputTokens: counts.outputTokens,
+    totalTokens: counts.totalTokens,
     cachedTokens: cachedIn(raw, inputDetails, cacheRead),
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
-    ...(parts && { parts }),
-    ...(raw.cost !== undefined && reportedCost(raw.cost)),
   };
+  if (parts === undefined && raw.cost === undefined) return usage;
+  return { ...usage, ...(parts && { parts }), ...(raw.cost !== undefined && reportedCost(raw.cost)) };
 }
 
 /** The Realtime API names the details of its tokens in the singular. */
