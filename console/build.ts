@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { type BunPlugin, Glob } from 'bun';
 
 const ROOM = import.meta.dir;
 
@@ -33,6 +34,7 @@ export async function buildConsole(folder: string): Promise<readonly string[]> {
   const html = (await Bun.file(join(ROOM, 'src/index.html')).text())
     .replace('%ICON%', await asset(unfinished, 'src/icon.svg'))
     .replace('%STYLES%', await styles(unfinished))
+    .replace('%FONT%', await asset(unfinished, FONT))
     .replace('%SCRIPT%', `assets/${entry}`)
     .replace('</head>', `${await preloads(join(unfinished, 'assets'), entry)}</head>`);
   await Bun.write(join(unfinished, 'index.html'), html);
@@ -43,6 +45,58 @@ export async function buildConsole(folder: string): Promise<readonly string[]> {
   return files;
 }
 
+/** Parts that are loaded with the first page, since nearly every page has them. */
+const EVERYWHERE = [
+  'card',
+  'copy',
+  'field',
+  'native-select',
+  'page',
+  'states',
+  'state-badge',
+  'toggle',
+  'values',
+].map((name) => join(ROOM, `src/ui/${name}.tsx`));
+
+/**
+ * The bundler makes a chunk for each set of pages that share something, which would be fifty files of some hundred bytes.
+ * Here each page has all icons and all small parts, so that they become one.
+ */
+function fewerChunks(icons: readonly string[]): BunPlugin {
+  const library = join(ROOM, 'node_modules/lucide-react/dist/esm/lucide-react.mjs');
+  return {
+    name: 'fewer chunks',
+    setup(build) {
+      build.onResolve({ filter: /^lucide-react$/ }, () => ({ path: 'icons', namespace: 'icons' }));
+      build.onLoad({ filter: /.*/, namespace: 'icons' }, () => ({
+        loader: 'ts',
+        contents: [
+          `import { ${icons.map((name) => `${name} as ${name}_`).join(', ')} } from ${JSON.stringify(library)};`,
+          ...icons.map((name) => `export const ${name} = ${name}_;`),
+        ].join('\n'),
+      }));
+      build.onLoad({ filter: /src\/(?:main|pages\/\w+\/\w+-page)\.tsx$/ }, async ({ path }) => ({
+        loader: 'tsx',
+        contents: `${EVERYWHERE.map((part) => `import ${JSON.stringify(part)};\n`).join('')}${await Bun.file(path).text()}`,
+      }));
+    },
+  };
+}
+
+/** The names of all icons that the sources import. */
+async function iconNames(): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for await (const path of new Glob('src/**/*.{ts,tsx}').scan(ROOM)) {
+    const text = await Bun.file(join(ROOM, path)).text();
+    const [, list = ''] = /import \{([^}]*)\} from 'lucide-react'/.exec(text) ?? [];
+    for (const part of list.split(',')) {
+      const name = part.trim().split(' ')[0] ?? '';
+      if (/^[A-Z]/.test(name) && !part.trim().startsWith('type ')) names.add(name);
+    }
+  }
+  return [...names].toSorted();
+}
+
 /** Returns the name of the first script. */
 async function scripts(folder: string): Promise<string> {
   const result = await Bun.build({
@@ -51,6 +105,7 @@ async function scripts(folder: string): Promise<string> {
     target: 'browser',
     minify: true,
     splitting: true,
+    plugins: [fewerChunks(await iconNames())],
     define: { 'process.env.NODE_ENV': '"production"' },
     naming: { entry: '[name]-[hash].[ext]', chunk: '[name]-[hash].[ext]', asset: '[name]-[hash].[ext]' },
   });
@@ -61,9 +116,28 @@ async function scripts(folder: string): Promise<string> {
 }
 
 /**
- * Links to what the first script imports, and what that imports. Without them, a browser would find one after the other.
+ * Links to what the first script imports, and what that imports. Without them, a browser would find one after the other. The
+ * gateway leaves in those of the page that is asked for.
  */
 async function preloads(folder: string, entry: string): Promise<string> {
+  const first = await importedBy(folder, entry);
+  const names = (await readdir(folder)).filter((name) => PAGE.test(name)).toSorted();
+  const blocks = names.map(async (name) => {
+    const more = [...(await importedBy(folder, name))].filter((one) => !first.has(one));
+    return `<!--page ${PAGE.exec(name)?.[1]}-->${linksTo(more)}<!--/page-->`;
+  });
+  return linksTo([...first]) + (await Promise.all(blocks)).join('');
+}
+
+/** The script of a page, such as `overview-page-3f2a91bc.js`. */
+const PAGE = /^(\w+)-page-\w+\.js$/;
+
+function linksTo(names: readonly string[]): string {
+  return names.map((name) => `<link rel="modulepreload" href="assets/${name}" />`).join('');
+}
+
+/** A script, and all that it imports. */
+async function importedBy(folder: string, script: string): Promise<Set<string>> {
   const found = new Set<string>();
   const walk = async (name: string): Promise<void> => {
     if (found.has(name)) return;
@@ -71,8 +145,8 @@ async function preloads(folder: string, entry: string): Promise<string> {
     const text = await Bun.file(join(folder, name)).text();
     for (const [, next = ''] of text.matchAll(/(?:from|import)"\.\/([\w.-]+\.js)"/g)) await walk(next);
   };
-  await walk(entry);
-  return [...found].map((name) => `<link rel="modulepreload" href="assets/${name}" />`).join('');
+  await walk(script);
+  return found;
 }
 
 /** Joins the style sheets unchanged: browsers understand nesting and `light-dark()`. Returns the sheet's path. */

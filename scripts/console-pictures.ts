@@ -1,107 +1,72 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import { parseArgs } from 'node:util';
+import type { Browser } from 'playwright-core';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { launchBrowser } from '../test/e2e/browser.ts';
-import { PAGES, visit } from '../test/e2e/console-browser.ts';
-import { chat } from '../test/e2e/gateway.ts';
-import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from '../test/e2e/db-program.ts';
+import { PAGES, signIn, visit } from '../test/e2e/console-browser.ts';
+import { ADMIN_KEY, startDatabaseGateway } from '../test/e2e/db-program.ts';
+import { drawAll } from './console/draw-all.ts';
+import { configureEveryday, sendEveryday } from './console/everyday.ts';
+import { type Stage, STAGES } from './console/scenes.ts';
 
 /**
- * Draws the pictures of docs/console.md from a real gateway with traffic. With `--all FOLDER`, it draws every page at 1440
- * and 390 pixels in both themes, and in Chinese, instead, for people to look at.
+ * Draws the pictures of docs/console.md from a real gateway with traffic.
+ *
+ *     bun scripts/console-pictures.ts [--all FOLDER [--stage demo,everyday,crowded,empty] [--only requests]]
+ *
+ * With `--all`, it draws every view of several gateways instead, for people to look at: at 1440 and 390 pixels, in both themes and both
+ * languages. `--only` picks pictures by a part of their names. All of them take about half an hour.
  */
-async function main(args: readonly string[]): Promise<void> {
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      all: { type: 'string' },
+      stage: { type: 'string', default: Object.keys(STAGES).join(',') },
+      only: { type: 'string', default: '' },
+    },
+  });
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pictures-'));
   const simulator = await startSimulator({ tokensPerSecond: 120 });
-  const gateway = await startDatabaseGateway({ dbUrl: `sqlite://${join(folder, 'proxy.db')}`, folder });
   const browser = await launchBrowser();
-  let isOn = true;
+  const base = `${simulator.url}/v1`;
   try {
-    await configure(gateway, `${simulator.url}/v1`);
-    const traffic = send(gateway, () => isOn);
-    await Bun.sleep(20_000);
-    if (args[0] === '--all') await drawAll(browser, gateway.url, args[1] ?? folder);
-    else await drawForDocs(browser, gateway.url);
-    isOn = false;
-    await traffic;
+    if (values.all === undefined) await drawForDocs(browser, folder, base);
+    else {
+      await installChineseFont();
+      for (const name of values.stage.split(','))
+        await drawStage(browser, await STAGES[name]?.(join(folder, name), base), [values.all, values.only]);
+    }
   } finally {
     await browser.close();
-    gateway.program.kill();
-    await gateway.program.exited;
     await simulator.stop();
     await rm(folder, { recursive: true });
   }
 }
 
-const KEYS = ['search-prod', 'support-bot', 'alice'].map((name) => ({
-  name,
-  secret: `sk-${name}-0123456789`,
-}));
-
-async function configure({ admin }: DatabaseGateway, base: string): Promise<void> {
-  for (const id of ['openai', 'anthropic', 'azure-eu', 'vllm-local'])
-    await admin('POST', '/providers', {
-      id,
-      api_base: base,
-      price_provider: 'openai',
-      api_key: 'sk-picture-key',
-    });
-  const slow = 'mock/ok?latency=180';
-  await admin('POST', '/models', {
-    id: 'gpt-5.5',
-    routes: [
-      { provider: 'openai', model: slow, weight: 3 },
-      { provider: 'azure-eu', model: slow },
-    ],
-  });
-  await admin('POST', '/models', {
-    id: 'claude-sonnet-5',
-    routes: [
-      { provider: 'anthropic', model: 'mock/529?latency=90' },
-      { provider: 'azure-eu', model: slow, priority: 2 },
-    ],
-    fallbacks: ['gpt-5.5'],
-  });
-  await admin('POST', '/models', {
-    id: 'fast',
-    routes: [{ provider: 'vllm-local', model: 'mock/ok?latency=25' }],
-  });
-  await admin('PUT', '/settings/fallback', { value: { cooldown_seconds: 8 } });
-  await admin('PUT', '/settings/prices', { value: { models: { '*/mock/*': { input: 1.25, output: 10 } } } });
-  for (const { name, secret } of KEYS) await admin('POST', '/master-keys', { id: name, key: secret });
+async function drawStage(
+  browser: Browser,
+  stage: Stage | undefined,
+  [folder, only]: readonly [string, string],
+): Promise<void> {
+  for (const scene of stage?.scenes ?? []) await drawAll(browser, scene, folder, only);
+  await stage?.stop();
 }
 
-async function send(gateway: DatabaseGateway, goesOn: () => boolean): Promise<void> {
-  const models = ['gpt-5.5', 'gpt-5.5', 'claude-sonnet-5', 'fast', 'fast', 'fast'];
-  const running = new Set<Promise<unknown>>();
-  for (let count = 0; goesOn(); count++) {
-    const key = KEYS[count % KEYS.length]?.secret ?? '';
-    const asked = ask(
-      gateway.url,
-      key,
-      chat(models[(count * 7) % models.length] ?? '', { stream: count % 3 > 0 }),
-    );
-    running.add(asked);
-    void asked.finally(() => running.delete(asked));
-    await Bun.sleep(60 + ((count * 37) % 110));
-  }
-  await Promise.all(running);
-}
-
-async function ask(url: string, key: string, body: object): Promise<void> {
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-    body: JSON.stringify(body),
-  });
-  await response.text();
-}
-
-async function drawForDocs(browser: Browser, url: string): Promise<void> {
+async function drawForDocs(browser: Browser, folder: string, base: string): Promise<void> {
+  const gateway = await startDatabaseGateway({ dbUrl: `sqlite://${join(folder, 'proxy.db')}`, folder });
+  await configureEveryday(gateway, base);
+  const { url } = gateway;
+  const traffic = sendEveryday(url);
+  await Bun.sleep(20_000);
   const images = join(import.meta.dir, '..', 'docs', 'images');
-  const page = await opened(browser, url, { width: 1440, height: 900, colorScheme: 'light' });
+  const page = await browser.newPage({
+    viewport: { width: 1440, height: 900 },
+    colorScheme: 'light',
+    locale: 'en',
+  });
+  await signIn(page, url, ADMIN_KEY);
   const draw = (name: string): Promise<unknown> =>
     page.screenshot({ path: join(images, `console-${name}.png`) });
   await visit(page, url, '', PAGES['']);
@@ -114,32 +79,9 @@ async function drawForDocs(browser: Browser, url: string): Promise<void> {
   await page.getByRole('dialog').getByText('Attempts').waitFor();
   await Bun.sleep(600);
   await draw('request');
-}
-
-async function drawAll(browser: Browser, url: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await installChineseFont();
-  for (const [locale, colorScheme] of [
-    ['en', 'light'],
-    ['en', 'dark'],
-    ['zh-CN', 'light'],
-  ] as const) {
-    for (const [width, height] of [
-      [1440, 900],
-      [390, 844],
-    ] as const) {
-      const page = await opened(browser, url, { width, height, colorScheme, locale });
-      for (const path of Object.keys(PAGES)) {
-        await page.goto(`${url}/console/${path}`);
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        await page.locator('.skeleton').first().waitFor({ state: 'detached' });
-        await Bun.sleep(1500);
-        const name = `${path === '' ? 'overview' : path}-${width}-${colorScheme}-${locale}.png`;
-        await page.screenshot({ path: join(folder, name), fullPage: width === 390 });
-      }
-      await page.context().close();
-    }
-  }
+  await traffic.stop();
+  gateway.program.kill();
+  await gateway.program.exited;
 }
 
 /** Without a font that has them, Chinese characters are drawn as boxes. */
@@ -155,21 +97,4 @@ async function installChineseFont(): Promise<void> {
   if ((await installing.exited) !== 0) console.warn('The font for Chinese could not be installed.');
 }
 
-interface Look {
-  readonly width: number;
-  readonly height: number;
-  readonly colorScheme: 'light' | 'dark';
-  readonly locale?: string;
-}
-
-async function opened(browser: Browser, url: string, { width, height, ...look }: Look): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height }, locale: 'en', ...look });
-  const page = await context.newPage();
-  await page.goto(`${url}/console`);
-  await page.locator('input').fill(ADMIN_KEY);
-  await page.keyboard.press('Enter');
-  await page.locator('nav.side').waitFor({ state: 'attached' });
-  return page;
-}
-
-await main(process.argv.slice(2));
+await main();

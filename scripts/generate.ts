@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { performancePage } from '../bench/report/performance-page.ts';
 import { configSchemaText } from '../src/config/schema/json-schema.ts';
+import { shapeTableText } from '../src/config/schema/shape-table.ts';
 import { cliPage } from './reference/cli-page.ts';
 import { configurationPage } from './reference/configuration-page.ts';
 import { errorsPage } from './reference/errors-page.ts';
@@ -18,6 +19,7 @@ const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
   'docs/performance.md': performancePage,
   'docs/translation.md': translationPage,
+  'src/config/schema/shape-table.json': shapeTableText,
 };
 
 const root = new URL('../', import.meta.url);

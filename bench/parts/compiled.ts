@@ -1,4 +1,4 @@
-import { compileText } from '../../src/config/read/load.ts';
+import { compileText } from '../../src/config/read/compile-text.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 
 /** Compiles a configuration that is expected to be valid. */

@@ -9,7 +9,7 @@ import { createThreads } from '../../src/app/threads.ts';
 import { toEach } from '../../src/app/to-each.ts';
 import { AnswerCache } from '../../src/gateway/cache/answer-cache.ts';
 import { handle } from '../../src/gateway/handle.ts';
-import type { ClientRequest, Gateway, Upstream, UpstreamReply } from '../../src/gateway/ports.ts';
+import type { ByteSource, ClientRequest, Gateway, Upstream, UpstreamReply } from '../../src/gateway/ports.ts';
 import { ProviderStatuses } from '../../src/health/provider-status.ts';
 import { PlainFields } from '../../src/lib/http/fields.ts';
 import { PlainSignal } from '../../src/lib/signal.ts';
@@ -29,7 +29,7 @@ import { compiled } from './compiled.ts';
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, only: { type: 'string' } } });
 const ROUNDS = Number(values.rounds ?? 25);
 const REQUESTS = 2_000;
-const WARM_UP = 40_000;
+const WARM_UP = 200_000;
 const IN_FLIGHT = 32;
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pipeline-'));
@@ -160,10 +160,22 @@ function request(): ClientRequest {
     search: '',
     headers: HEADERS,
     signal: new PlainSignal(),
-    isAnswered: () => true,
-    clientAddress: () => '127.0.0.1',
-    readBody: () => Promise.resolve(BODY),
+    isAnswered,
+    clientAddress,
+    readBody,
   };
+}
+
+function isAnswered(): boolean {
+  return true;
+}
+
+function clientAddress(): string {
+  return '127.0.0.1';
+}
+
+function readBody(): Uint8Array {
+  return BODY;
 }
 
 /** Answers all requests of a turn of the event loop in the next one. */
@@ -178,7 +190,7 @@ function inMemoryUpstream(): Upstream {
   const waiting: ((reply: UpstreamReply) => void)[] = [];
   const answer = (): void => {
     for (const resolve of waiting.splice(0))
-      resolve({ kind: 'reply', status: 200, headers, body: bodyOf(bytes) });
+      resolve({ kind: 'reply', status: 200, headers, body: new WholeBody(bytes) });
   };
   return {
     send: () =>
@@ -188,15 +200,27 @@ function inMemoryUpstream(): Upstream {
   };
 }
 
-function bodyOf(bytes: Uint8Array): Extract<UpstreamReply, { kind: 'reply' }>['body'] {
-  let isRead = false;
-  return {
-    read: () => {
-      const done = isRead;
-      isRead = true;
-      return Promise.resolve({ done, value: done ? undefined : bytes });
-    },
-    pipe: () => Promise.resolve('end'),
-    cancel: () => Promise.resolve(),
-  };
+/** A body that has all arrived. */
+class WholeBody implements ByteSource {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  takeWhole(): Uint8Array {
+    return this.#bytes;
+  }
+
+  read(): Promise<{ readonly done: boolean }> {
+    return Promise.resolve({ done: true });
+  }
+
+  pipe(): Promise<'end'> {
+    return Promise.resolve('end');
+  }
+
+  cancel(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -24,7 +24,7 @@ const server = Bun.serve({
     if (request.url.endsWith('/usage')) return Response.json(process.cpuUsage());
     const headers = { 'content-type': 'text/event-stream' };
     if (mode === 'pipe') return new Response((await fetched(request)).body, { headers });
-    const timeouts = new AttemptTimeouts(request.signal, systemClock, { limits, budgetMs: Infinity });
+    const timeouts = new AttemptTimeouts(request.signal, systemClock, limits, Infinity);
     const reply = await sent(request, timeouts);
     return new Response(mode === 'pour' ? poured(reply) : await tapped(reply, timeouts), { headers });
   },

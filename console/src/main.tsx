@@ -1,10 +1,14 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
+import { BASE } from './app/base.ts';
+import { loadAhead } from './app/pages.ts';
 import { applyTheme } from './app/theme.ts';
 import { setUpTexts } from './i18n/set-up.ts';
 
 applyTheme();
+// Together with the session and the texts.
+loadAhead(location.pathname.slice(BASE.length));
 await setUpTexts();
 const root = document.getElementById('root');
 if (root) {

@@ -1,5 +1,5 @@
 """
-Writes src/prices/catalogue.json and docs/price-drift.md from two published lists of prices.
+Writes src/prices/catalogue.jsonl and docs/price-drift.md from two published lists of prices.
 
     pip download --no-deps genai-prices==0.2.3 litellm==1.110.2
     python3 scripts/prices/generate.py GENAI_WHEEL LITELLM_WHEEL
@@ -175,9 +175,11 @@ def main(genai, litellm):
         theirs = json.load(io.TextIOWrapper(wheel.open('litellm/model_prices_and_context_window_backup.json'), 'utf8'))
     rows, added = merge(providers, theirs)
     page, compared = drift_page(rows, sources)
-    catalogue = {'version': sys.argv[3] if len(sys.argv) > 3 else '2026-11-29', 'sources': sources, 'compared': compared, 'providers': providers}
-    with open(os.path.join(ROOT, 'src', 'prices', 'catalogue.json'), 'w', encoding='utf8') as file:
-        file.write(json.dumps(catalogue, ensure_ascii=False, separators=(',', ':')) + '\n')
+    head = {'version': sys.argv[3] if len(sys.argv) > 3 else '2026-11-29', 'sources': sources, 'compared': compared,
+            'providers': [{'id': each['id'], 'api': each['api']} for each in providers]}
+    # A line for each provider, so that only those in use are parsed. Only ASCII, since other text takes twice the memory.
+    with open(os.path.join(ROOT, 'src', 'prices', 'catalogue.jsonl'), 'w', encoding='ascii') as file:
+        for line in [head, *[each['models'] for each in providers]]: file.write(json.dumps(line, separators=(',', ':')) + '\n')
     with open(os.path.join(ROOT, 'docs', 'price-drift.md'), 'w', encoding='utf8') as file: file.write(page)
     print('%d models, %d of them from LiteLLM' % (sum(len(each['models']) for each in providers), added))
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Answer, Call, Operation } from './operation.ts';
+import { AdminProblem } from './problem.ts';
 import { parseQuery } from './request-query.ts';
 
 const cacheQuery = z.strictObject({
@@ -17,7 +18,7 @@ export const cacheOperations: readonly Operation[] = [
     access: 'operator',
     summary: 'Delete cached answers',
     description:
-      'Deletes the cached answers of a model, of a key, of both, or of all, in all processes of this gateway. Answers in progress are not cached.',
+      'Deletes the cached answers of a model, of a key, of both, or of all, in all processes of this gateway, and in Redis where gateways share them. Answers in progress are not cached. Answers 503 while Redis does not answer.',
     query: cacheQuery,
     body: undefined,
     status: 200,
@@ -28,6 +29,11 @@ export const cacheOperations: readonly Operation[] = [
 
 async function forgetAnswers({ query, services }: Call): Promise<Answer> {
   const forgotten = await services.running().forgetAnswers(parseQuery(cacheQuery, query));
+  if (forgotten === 'away') {
+    const message =
+      'Redis does not answer, so the cached answers that gateways share were not deleted. Try again shortly.';
+    throw new AdminProblem('store_unavailable', message, { headers: { 'retry-after': '2' } });
+  }
   services.note('forget cached answers');
   return { version: undefined, body: { forgotten } };
 }

@@ -8,6 +8,7 @@ import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 import { parseQuery } from './request-query.ts';
 import { limitFields } from './scope-limits.ts';
+import { LIMIT_KINDS } from '../config/schema/limit-words.ts';
 
 const query = z.strictObject({
   scope: z.string().max(500).optional().meta({
@@ -15,6 +16,11 @@ const query = z.strictObject({
   }),
   over: z.coerce.number().min(0).max(1_000_000).optional().meta({
     description: 'Only limits of which at least this percentage is used or held.',
+  }),
+  kind: z.enum(LIMIT_KINDS).optional().meta({ description: 'Only limits of this kind, such as `cost`.' }),
+  sort: z.enum(['used']).optional().meta({
+    description:
+      'The fullest limits first. There is no next page then. Default: the order of the configuration.',
   }),
   cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
   limit: z.coerce.number().int().min(1).max(1000).default(1000).meta({
@@ -69,13 +75,16 @@ export const limitOperations: readonly Operation[] = [
 ];
 
 async function listLimits({ store, services, query: given, now }: Call): Promise<Answer> {
-  const { scope, over, cursor, limit } = parseQuery(query, given);
+  const asked = parseQuery(query, given);
+  const { scope, over, kind, cursor, limit } = asked;
   const epochMs = now.getTime();
+  if (asked.sort === 'used') return fullest(asked, { store, services, now });
   const limits: JsonObject[] = [];
   let last: Claim | undefined;
   let hasMore = false;
   for (const claim of claimsBehind(cursor, store.snapshot().limits.all())) {
     if (scope !== undefined && !isOf(claim, scope)) continue;
+    if (kind !== undefined && claim.kind !== kind) continue;
     const standing = services.standing(claim);
     if (over !== undefined && shareOf(claim, standing) < over) continue;
     hasMore = limits.length === limit;
@@ -85,6 +94,25 @@ async function listLimits({ store, services, query: given, now }: Call): Promise
   }
   const next = hasMore && last ? Buffer.from(`counter/${last.counter}`).toString('base64url') : null;
   return { version: undefined, body: { limits, next_cursor: next } };
+}
+
+/** The limits of which most is used, without those that refuse everything. */
+function fullest(
+  { scope, over = 0, kind, limit }: z.output<typeof query>,
+  { store, services, now }: Pick<Call, 'store' | 'services' | 'now'>,
+): Answer {
+  const found = [];
+  for (const claim of store.snapshot().limits.all()) {
+    if ((scope !== undefined && !isOf(claim, scope)) || (kind !== undefined && claim.kind !== kind)) continue;
+    const standing = services.standing(claim);
+    const share = shareOf(claim, standing);
+    if (share >= over && claim.amount > 0) found.push({ claim, standing, share });
+  }
+  const limits = found
+    .sort((one, other) => other.share - one.share)
+    .slice(0, limit)
+    .map(({ claim, standing }) => viewOf(claim, standing, now.getTime()));
+  return { version: undefined, body: { limits, next_cursor: null } };
 }
 
 /** Whether a limit belongs to the scope in the query. Ids are escaped in claims, and may be unescaped in the query. */

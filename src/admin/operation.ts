@@ -117,6 +117,19 @@ export interface SpendServices {
   readonly sendHook: SendHook;
   /** Where limits are shared with other gateways; undefined, also as a result: they are not. */
   readonly leases?: () => LeaseStore | undefined;
+  /** How this gateway stands with that store. */
+  readonly leaseHealth?: () => LeaseHealth | undefined;
+  /** The id of this gateway among those on its database. */
+  readonly node?: () => string | undefined;
+}
+
+export interface LeaseHealth {
+  readonly isUp: boolean;
+  readonly roundTripMs: number;
+  /** Requests that asked for a lease, since the start. */
+  readonly waits: number;
+  /** What this gateway has leased, by the counter of the limit. */
+  readonly claims: () => ReadonlyMap<string, number>;
 }
 
 /** One request with its parsed body and parameters. */

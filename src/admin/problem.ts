@@ -3,7 +3,7 @@ import { RevisionRefused, VersionConflict, VersionUnknown } from '../store/chang
 import { StoreUnavailable } from '../store/database.ts';
 import { findingMessage, findingPath } from '../store/finding-text.ts';
 import { SealBroken } from '../store/keyring.ts';
-import type { ResourceFinding } from '../store/compile-revision.ts';
+import type { ResourceFinding } from '../store/compile-plain-revision.ts';
 import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { ResourceName } from '../store/revision.ts';
 import { IdRetired } from '../store/tombstones.ts';

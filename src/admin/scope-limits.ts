@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { claimsIn } from '../config/claims-in-scope.ts';
 import { limitView } from '../gateway/limits/limit-view.ts';
 import type { ScopeKind } from '../limits/claim.ts';
-import { LIMIT_KINDS } from '../config/schema/limit-schema.ts';
+import { LIMIT_KINDS } from '../config/schema/limit-words.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Call } from './operation.ts';
 

@@ -1,9 +1,13 @@
-import { compileText } from '../config/read/load.ts';
+import { loadText } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import type { SecretFile } from '../config/read/secret-file.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { compileRevision } from '../store/compile-revision.ts';
+import {
+  type CompiledRevision,
+  compilePlainRevision,
+  type CompileRevisionContext,
+} from '../store/compile-plain-revision.ts';
 import { findingText } from '../store/finding-text.ts';
 import type { Revision } from '../store/revision.ts';
 
@@ -35,17 +39,27 @@ interface Context {
  * Compiles a source. `isStale` is asked in database mode. Throws if the source does not compile here, although it did
  * where it came from.
  */
-export function compileSource(source: ConfigSource, isStale: () => boolean): Snapshot {
+export async function compileSource(source: ConfigSource, isStale: () => boolean): Promise<Snapshot> {
   const env = process.env;
   if (source.kind === 'text') {
     const files = new Map(source.files);
     const readFile = (path: string): SecretFile =>
       files.get(path) ?? { kind: 'problem', message: `the file ${path} was not read`, isMissing: true };
-    const result = compileText(source.text, { ...source, env, readFile });
+    const result = await loadText(source.text, { ...source, env, readFile });
     if (result.kind === 'loaded') return result.snapshot;
     throw new Error(result.problems.map(formatProblem).join('\n'));
   }
-  const result = compileRevision(source.revision, { ...source, env, isStale });
+  const result = await compileRevision(source.revision, { ...source, env, isStale });
   if (result.kind === 'compiled') return result.snapshot;
   throw new Error(result.findings.map(findingText).join('\n'));
+}
+
+async function compileRevision(
+  revision: Revision,
+  context: CompileRevisionContext,
+): Promise<CompiledRevision> {
+  const compiled = compilePlainRevision(revision, context);
+  if (compiled !== undefined) return compiled;
+  const loaded = await import('../store/compile-revision.ts');
+  return loaded.compileRevision(revision, context);
 }

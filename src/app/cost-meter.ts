@@ -51,7 +51,8 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
   const possible = {
     inputTokens,
     outputTokens,
-    hasMedia: use.images > 0 || use.audioSeconds > 0,
+    hasMedia: use.images > 0 || use.audioSeconds > 0 || (use.contextTokens ?? 0) > 0,
+    hasMediaOutput: use.hasMediaOutput === true,
     audioSeconds: use.audioSeconds,
     characters: use.textBytes,
     answers: use.answers,
@@ -104,9 +105,7 @@ function countsOf(
 ): MeterCounts {
   const input = inputTokens ?? 0;
   const totals = { input, cached: cachedTokens, output: outputTokens ?? 0, reasoning: reasoningTokens };
-  return Object.assign(metersOf(parts === undefined ? totals : { ...parts, ...totals }), {
-    request: requests,
-  });
+  return metersOf(parts === undefined ? totals : { ...parts, ...totals }, requests);
 }
 
 const TIERS: Readonly<Record<string, Tier>> = {

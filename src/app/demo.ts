@@ -1,5 +1,5 @@
 import { isLoopback } from '../config/compile/address.ts';
-import { compileText } from '../config/read/load.ts';
+import { loadText } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import { startSimulator } from '../simulator/simulator.ts';
@@ -23,7 +23,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   ]);
   const stop = () => Promise.all([...simulators.values()].map((simulator) => simulator.stop()));
   const context = { file: 'demo', overrides, version: 1, now: new Date(), staysLocked: false };
-  const result = compileText(demoConfig([...simulators].map(([name, { url }]) => [name, url] as const)), {
+  const result = await loadText(demoConfig([...simulators].map(([name, { url }]) => [name, url] as const)), {
     ...context,
     env: process.env,
   });

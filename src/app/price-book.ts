@@ -1,6 +1,7 @@
 import { matcher } from '../config/compile/name-pattern.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { type Catalogue, type CatalogueFile, createCatalogue } from '../prices/catalogue.ts';
+import { type Catalogue, createCatalogue } from '../prices/catalogue.ts';
+import cataloguePath from '../prices/catalogue.jsonl' with { type: 'file' };
 import { sheetFor } from '../prices/overrides.ts';
 import { type PriceSheet, pricesAt, type PricesInForce, type Tier, type UtcMinute } from '../prices/sheet.ts';
 
@@ -24,7 +25,7 @@ export interface PriceWanted {
 }
 
 /**
- * Opens the price book of a configuration. The catalogue takes 3 MB of memory, so it is read only if the configuration
+ * Opens the price book of a configuration. The catalogue takes a megabyte of memory, so it is read only if the configuration
  * needs it.
  */
 export async function openPriceBook({ providers, prices }: Snapshot): Promise<PriceBook> {
@@ -71,9 +72,11 @@ interface FoundPrices extends Omit<PriceWanted, 'epochMs'> {
 /** The maximum number of look-ups kept per minute. */
 const MOST_KEPT = 1_000;
 
-async function readCatalogue(): Promise<Catalogue> {
-  const { default: file } = await import('../prices/catalogue.json', { with: { type: 'json' } });
-  return createCatalogue(file as unknown as CatalogueFile);
+let catalogueRead: Promise<Catalogue> | undefined;
+
+/** Reads the catalogue once, so that a new configuration does not depend on the file any more. */
+function readCatalogue(): Promise<Catalogue> {
+  return (catalogueRead ??= Bun.file(cataloguePath).text().then(createCatalogue));
 }
 
 function minuteOf(epochMs: number): UtcMinute {

@@ -1,4 +1,5 @@
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
+import { cacheUseOf } from './cache-use-of.ts';
 import type { App } from './gateway-app.ts';
 import { recordedBy } from './recorded-by.ts';
 import type { Watchers } from './activity-switch.ts';
@@ -17,5 +18,6 @@ export function runningInOneProcess(app: App, watchers: Watchers): RunningGatewa
     test: app.testProvider,
     recorded: recordedBy(app.snapshot),
     forgetAnswers: async (forgotten) => app.answers.forget(forgotten),
+    cacheUse: async () => cacheUseOf(app.dumpMetrics()),
   };
 }

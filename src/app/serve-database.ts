@@ -147,8 +147,13 @@ async function toldUntil(drained: Promise<void>, tell: () => void): Promise<void
   clearInterval(telling);
 }
 
-function servicesOf(store: Store, spend: SpendSide, { leases }: Sharing): SpendServices {
-  return { ...spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }), leases };
+function servicesOf(store: Store, spend: SpendSide, { leases, state }: Sharing): SpendServices {
+  return {
+    ...spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }),
+    leases,
+    leaseHealth: () => state()?.store,
+    node: () => spend.spend?.node,
+  };
 }
 
 function upkeepOf({ database }: Store): Upkeep {

@@ -1,3 +1,4 @@
+import { forgottenBy, sumOf } from './sum-of-answers.ts';
 import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
@@ -7,6 +8,8 @@ import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import { recordedBy } from './recorded-by.ts';
 import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
+import { cacheUseOf } from './cache-use-of.ts';
+import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -175,7 +178,8 @@ export class Supervisor {
       watch: this.#watchers.watch,
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
       recorded: recordedBy(this.snapshot),
-      forgetAnswers: async (forgotten) => sumOf(await this.#pool.callAll('forgetAnswers', forgotten)),
+      forgetAnswers: async (forgotten) => forgottenBy(await this.#pool.callAll('forgetAnswers', forgotten)),
+      cacheUse: async () => cacheUseOf(await this.#families()),
     };
   }
 
@@ -268,10 +272,10 @@ export class Supervisor {
   readonly #adjust = ([counter, windowMs, amount]: Use): void =>
     this.#ledgers.counters.adjust(counter, windowMs, amount);
 
-  readonly #metricsText = async (): Promise<string> => {
-    await this.#noteCounts();
-    return renderMetrics(this.#counts.dump());
-  };
+  readonly #metricsText = async (): Promise<string> => renderMetrics(await this.#families());
+
+  readonly #families = (): Promise<readonly FamilyDump[]> =>
+    this.#noteCounts().then(() => this.#counts.dump());
 
   async #noteCounts(): Promise<void> {
     this.#counts.note(SUPERVISOR, this.#own.dump());
@@ -292,8 +296,4 @@ export class Supervisor {
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };
-}
-
-function sumOf(answers: readonly { readonly answer: number }[]): number {
-  return answers.reduce((sum, { answer }) => sum + answer, 0);
 }

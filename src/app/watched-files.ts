@@ -1,4 +1,4 @@
-import type { Files } from '../config/read/load.ts';
+import type { Files } from '../config/read/load-result.ts';
 import { readSecretFile } from '../config/read/secret-file.ts';
 import { type FileWatch, watchFile } from '../config/read/watch.ts';
 

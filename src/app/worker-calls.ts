@@ -101,8 +101,8 @@ export type WorkerCalls = {
   /** Whether to tell what happens here. */
   readonly watch: (isOn: boolean) => Promise<void>;
   readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
-  /** Forgets cached answers. Returns how many this worker had. */
-  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
+  /** Forgets cached answers. Returns how many this worker had; `away`: those that gateways share are still there. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number | 'away'>;
   /** Finishes the requests in flight and exits; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };

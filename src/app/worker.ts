@@ -143,7 +143,7 @@ async function start(
   let database = init.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
-  const snapshot = compileSource(init.source, isStale);
+  const snapshot = await compileSource(init.source, isStale);
   const log = openProcessLog(
     () => current(),
     (lines) => channel.call('print', Buffer.from(lines).toString()),
@@ -174,7 +174,7 @@ async function start(
     database: () => database,
     records: recording.counts,
     objects: init.database && objectsOf(channel),
-    tracing: openProcessTracing(clock),
+    tracing: await openProcessTracing(clock),
     sharedAnswers: await openSharedAnswers(snapshot, process.env, log),
     isObserved: () => activity.isOn || (init.admin?.retentionMs ?? 0) > 0 || spend.isKept,
     cluster: clusterOf(init, channel, { clock, ledgers }),
@@ -188,10 +188,22 @@ async function start(
     watch,
     spend,
     records: ledgers.records,
-    swap: async (source) => app.swap(compileSource(source, isStale)),
+    swap: inOrder(async (source) => app.swap(await compileSource(source, isStale))),
     setDatabaseStatus: (next) => {
       database = next;
     },
+  };
+}
+
+/** Calls a function only when its previous call has ended, so that the last configuration is the one in force. */
+function inOrder<T>(call: (value: T) => Promise<void>): (value: T) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (value) => {
+    const before = last;
+    const ended = Promise.withResolvers<void>();
+    last = ended.promise;
+    await before;
+    await call(value).finally(ended.resolve);
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ConsoleFile, ConsoleFiles, Encoding } from './console-files.ts';
 
 export interface ConsoleOptions {
@@ -26,9 +25,18 @@ export function createConsole({ path: consolePath, folder }: ConsoleOptions): Co
     // An address of a view has no extension; a missing file must not be answered by the page.
     if (/\.[a-z0-9]{1,12}$/i.test(rest) && rest !== 'index.html') return plain(404, 'There is no such file.');
     const html = await files.page();
-    return html === undefined ? beingPrepared() : page(html, base, request);
+    return html === undefined ? beingPrepared() : page(forPage(html, rest), base, request);
   };
 }
+
+/** The page with the links to scripts of the view at a path, and of no other. */
+function forPage(html: string, path: string): string {
+  const view = path.split('/')[0] || 'overview';
+  return html.replaceAll(PAGE_LINKS, (_, name: string, links: string) => (name === view ? links : ''));
+}
+
+/** What `console/build.ts` writes for each page. */
+const PAGE_LINKS = /<!--page (\w+)-->([^]*?)<!--\/page-->/g;
 
 /** Headers that every answer of the console has. */
 const PROTECTION = {
@@ -55,7 +63,7 @@ async function answer(file: ConsoleFile, request: Request): Promise<Response> {
 /** The page, with its base address and a nonce of its own. */
 async function page(html: string, base: string, request: Request): Promise<Response> {
   const { compress } = await import('./console-files.ts');
-  const nonce = randomBytes(16).toString('base64url');
+  const nonce = newNonce();
   const text = html
     .replace('<base href="/console/"', `<base href="${base}/"`)
     .replaceAll('__CSP_NONCE__', nonce);
@@ -131,8 +139,12 @@ const PREPARING = `<!doctype html><html lang="en"><meta charset="utf-8"><meta ht
 `;
 
 function beingPrepared(): Response {
-  const headers = { ...pageHeaders(randomBytes(16).toString('base64url')), 'retry-after': '1' };
+  const headers = { ...pageHeaders(newNonce()), 'retry-after': '1' };
   return new Response(PREPARING, { status: 503, headers });
+}
+
+function newNonce(): string {
+  return crypto.getRandomValues(new Uint8Array(16)).toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
 function plain(status: number, text: string, headers: Record<string, string> = {}): Response {

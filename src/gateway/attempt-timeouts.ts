@@ -23,6 +23,10 @@ export type AbortCause =
  */
 export class AttemptTimeouts implements Cancellation {
   onCancel: (() => void) | undefined;
+  /** For the step that connects to the provider. */
+  readonly connectTimedOut: () => void;
+  readonly #timeUp: () => void;
+  readonly #clientLeft: () => void;
   readonly #clock: Clock;
   readonly #client: Signal;
   readonly #limits: AttemptLimits;
@@ -36,23 +40,25 @@ export class AttemptTimeouts implements Cancellation {
   #isThinking = false;
   #isLingering = false;
   #isReleased = false;
+  /** What the running timer waits for. */
+  #awaited: 'first-byte' | 'life' | 'piece' | 'close' = 'first-byte';
   #stopSilence: () => void;
-  readonly #stopDeadline: () => void;
+  #stopDeadline: () => void = noTimer;
 
   /** `budgetMs` is what remains of the request's total limit. */
-  constructor(
-    client: Signal,
-    clock: Clock,
-    { limits, budgetMs }: { readonly limits: AttemptLimits; readonly budgetMs: number },
-  ) {
+  constructor(client: Signal, clock: Clock, limits: AttemptLimits, budgetMs: number) {
     this.#client = client;
     this.#clock = clock;
     this.#limits = limits;
-    this.#stopSilence = this.#setTimer(limits.firstByteMs, () => this.abort('first-byte'));
-    const last = budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
-    this.#stopDeadline = this.#setTimer(Math.min(limits.attemptMs, budgetMs), () => this.abort(last));
+    // Made here, they share one scope; made as fields, each would have its own.
+    this.#timeUp = () => this.#expire();
+    this.#clientLeft = () => this.abort('client-left');
+    this.connectTimedOut = () => this.abort('connect');
+    this.#stopSilence = this.#setTimer(limits.firstByteMs, this.#timeUp);
+    if (budgetMs < limits.attemptMs) this.#limitTotal(budgetMs, 'deadline');
+    else if (limits.attemptMs < Infinity) this.#limitTotal(limits.attemptMs, 'attempt');
     if (client.aborted) this.abort('client-left');
-    else client.addEventListener('abort', this.#clientLeft, { once: true });
+    else client.addEventListener('abort', this.#clientLeft, ONCE);
   }
 
   get isCancelled(): boolean {
@@ -75,7 +81,7 @@ export class AttemptTimeouts implements Cancellation {
     this.#aliveAtMs = this.#clock.nowMs();
     if (this.#aliveSinceMs !== undefined) return false;
     this.#aliveSinceMs = this.#aliveAtMs;
-    if (!this.#isLingering) this.#watch(() => this.#checkLife(), this.#dueMs());
+    if (!this.#isLingering) this.#watch('life', this.#dueMs());
     return true;
   }
 
@@ -84,21 +90,20 @@ export class AttemptTimeouts implements Cancellation {
     if (this.#isThinking) return;
     this.#isThinking = true;
     // The pending timer limits a silence, and may be longer than the limit on thinking.
-    if (this.#aliveSinceMs === undefined && !this.#isLingering)
-      this.#watch(() => this.#checkSilence(), this.#silenceMs());
+    if (this.#aliveSinceMs === undefined && !this.#isLingering) this.#watch('piece', this.#silenceMs());
   }
 
   /** Notes the first content. From now on, the silence between chunks is limited. */
   answered(): void {
     this.#aliveSinceMs = undefined;
     this.#isThinking = false;
-    if (!this.#isLingering) this.#watch(() => this.#checkSilence(), this.#limits.idleMs);
+    if (!this.#isLingering) this.#watch('piece', this.#limits.idleMs);
   }
 
   /** Notes that the answer is complete. The connection is aborted if it does not end within `ms`. */
   closeGrace(ms: number): void {
     this.#isLingering = true;
-    this.#watch(() => this.abort('idle'), ms);
+    this.#watch('close', ms);
   }
 
   reading(): void {
@@ -125,8 +130,6 @@ export class AttemptTimeouts implements Cancellation {
     this.#client.removeEventListener('abort', this.#clientLeft);
   }
 
-  readonly #clientLeft = (): void => this.abort('client-left');
-
   /** How long a stream that is alive without content may continue without another sign of life, in milliseconds. */
   #dueMs(): number {
     const { firstByteMs, thinkingMs } = this.#limits;
@@ -137,7 +140,7 @@ export class AttemptTimeouts implements Cancellation {
 
   #checkLife(): void {
     const dueMs = this.#dueMs();
-    if (dueMs > 0) return this.#watch(() => this.#checkLife(), dueMs);
+    if (dueMs > 0) return this.#watch('life', dueMs);
     const aliveMs = this.#clock.nowMs() - (this.#aliveSinceMs ?? 0);
     this.abort(aliveMs >= this.#limits.thinkingMs ? 'thinking' : 'first-byte');
   }
@@ -154,18 +157,38 @@ export class AttemptTimeouts implements Cancellation {
     const silentMs = this.#readingSinceMs === undefined ? 0 : nowMs - this.#readingSinceMs;
     const limitMs = this.#silenceMs();
     if (silentMs >= limitMs) this.abort(this.#isThinking ? 'thinking' : 'idle');
-    else this.#watch(() => this.#checkSilence(), Math.min(limitMs - silentMs, Math.ceil(limitMs / CHECKS)));
+    else this.#watch('piece', Math.min(limitMs - silentMs, Math.ceil(limitMs / CHECKS)));
   }
 
-  #watch(ring: () => void, ms: number): void {
+  #watch(awaited: 'life' | 'piece' | 'close', ms: number): void {
     this.#stopSilence();
-    this.#stopSilence = this.#setTimer(ms, ring);
+    this.#awaited = awaited;
+    this.#stopSilence = this.#setTimer(ms, this.#timeUp);
+  }
+
+  #expire(): void {
+    switch (this.#awaited) {
+      case 'first-byte':
+        return this.abort('first-byte');
+      case 'life':
+        return this.#checkLife();
+      case 'piece':
+        return this.#checkSilence();
+      case 'close':
+        return this.abort('idle');
+    }
+  }
+
+  #limitTotal(ms: number, cause: 'attempt' | 'deadline'): void {
+    this.#stopDeadline = this.#setTimer(ms, () => this.abort(cause));
   }
 
   #setTimer(ms: number, ring: () => void): () => void {
-    return Number.isFinite(ms) && !this.#isReleased ? this.#clock.setTimer(ms, ring) : noAlarm;
+    return Number.isFinite(ms) && !this.#isReleased ? this.#clock.setTimer(ms, ring) : noTimer;
   }
 }
+
+const ONCE = { once: true } as const;
 
 /** How often a limit on silence is checked while it lasts. A silence may be noticed that much too late. */
 const CHECKS = 16;
@@ -180,7 +203,7 @@ export interface AttemptLimits {
   readonly attemptMs: number;
 }
 
-function noAlarm(): void {
+function noTimer(): void {
   // An infinite limit, or a released attempt, starts no timer.
 }
 

@@ -1,22 +1,18 @@
-import type { Timeouts } from '../config/snapshot.ts';
-import { isGenerated } from '../protocols/by-path.ts';
+import type { Provider } from '../config/snapshot.ts';
 import type { Usage } from '../protocols/protocol.ts';
-import type { AzurePath } from '../lib/api-path.ts';
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-import { foreignCredentials, withheldKeys, withoutCredentials } from './credentials.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { classifyReply } from './classify-reply.ts';
-import { AttemptTimeouts, type AttemptLimits } from './attempt-timeouts.ts';
-import type { Gateway, UpstreamReply, UpstreamRequest } from './ports.ts';
-import { shownModel } from './answer-model.ts';
+import type { Gateway, UpstreamReply } from './ports.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
+import { Sending } from './sending.ts';
 import type { TranslationNote } from './translated/reply-translation.ts';
 
 /** The result of one attempt on one route: its outcome, and the answer if there is one to deliver. */
@@ -29,193 +25,150 @@ export interface AttemptResult {
   readonly usage?: Usage | undefined;
 }
 
-type Try = Extract<Decision, { kind: 'try' }>;
+/** A route to try, and the reason. */
+export type Try = Extract<Decision, { kind: 'try' }>;
 
-/** Sends the request to the route's provider, and resolves once the reply is classified. */
+/**
+ * Sends the request to the route's provider, and resolves once the reply is classified. Sends it again in another API if
+ * the provider turns out to lack the first one. All of this is one function, since each layer of `await` costs as much as
+ * the rest of an attempt.
+ */
 export async function attemptRoute(
   planned: PlannedRequest,
-  decision: Try & { readonly isProbe: boolean },
+  decision: Try,
+  isProbe: boolean,
   gateway: Gateway,
 ): Promise<AttemptResult> {
-  const { route, model, reason, isProbe } = decision;
-  const { clock, traffic } = gateway;
-  const endpoint = endpointOf(planned.request.path);
-  const startedAtMs = clock.nowMs();
-  const progress: Progress = { connectMs: undefined, headAtMs: undefined };
-  const verdict = await verdictOf(planned, decision, { gateway, progress });
-  const { outcome, answer, usage, isResent, hasBegun, note } = verdict;
-  const endedAtMs = clock.nowMs();
-  if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
-  const { connectMs, headAtMs } = progress;
-  const attempt: Attempt = {
-    route,
-    model,
-    reason,
-    endpoint,
-    isProbe,
-    outcome,
-    startedAtMs,
-    connectMs,
-    headAtMs,
-    endedAtMs,
-  };
-  if (isResent !== true && hasBegun !== true) return { attempt, answer, note, usage };
-  const more = { ...(isResent === true && { isResent }), ...(hasBegun === true && { hasBegun }) };
-  return { attempt: { ...attempt, ...more }, answer, note, usage };
-}
-
-/** When the steps of an attempt were reached; the last try counts. See `Attempt`. */
-interface Progress {
-  connectMs: number | undefined;
-  headAtMs: number | undefined;
-}
-
-interface Verdict extends Classification {
-  readonly isResent?: boolean;
-  readonly hasBegun?: boolean;
-  readonly note?: TranslationNote | undefined;
-}
-
-/** Tries the route. Tries it again in another API if the provider turns out to lack the first one. */
-async function verdictOf(
-  planned: PlannedRequest,
-  decision: Try,
-  { gateway, progress }: { readonly gateway: Gateway; readonly progress: Progress },
-): Promise<Verdict> {
-  const { route } = decision;
-  const provider = planned.snapshot.providers.get(route.provider);
-  if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
-  const context = { planned, route, provider, gateway };
+  const running = new RunningAttempt(planned, decision, isProbe, gateway);
   for (;;) {
-    const preparing = prepareRequest(context);
+    const preparing = prepareRequest(running);
     const prepared = preparing instanceof Promise ? await preparing : preparing;
-    if (prepared.kind !== 'ready') return unsent(prepared);
-    const verdict = await sent(context, prepared, { budgetMs: decision.budgetMs, progress });
-    const { estimate, isTrialOf } = prepared;
-    const isMissing = estimate === undefined ? lacksPath(verdict) : lacksCount(verdict, context);
-    if (isMissing && estimate !== undefined && isTrialOf?.operation !== 'count') {
-      const estimated = await estimate();
-      if (estimated.kind === 'answered') return unsent(estimated);
+    if (prepared.kind !== 'ready') return running.end(unsent(prepared), prepared.note, undefined);
+    const sending = new Sending(running, prepared, decision.budgetMs);
+    let reply: UpstreamReply;
+    let verdict: Classification;
+    try {
+      reply = await gateway.upstream.send(sending.request(prepared));
+      running.replied(reply);
+      const classifying = classifyReply(reply, sending);
+      verdict = classifying instanceof Promise ? await classifying : classifying;
+    } catch (error) {
+      sending.fail();
+      throw error;
     }
-    if (isTrialOf === undefined || !isMissing) return verdict;
-    gateway.unspoken?.note(provider, isTrialOf, gateway.clock.nowMs());
-    const { api, operation } = isTrialOf;
-    gateway.emit({ type: 'api-missing', requestId: planned.id, provider: provider.name, api, operation });
-    if (gateway.unspoken === undefined) return verdict;
+    sending.endUnlessStreamed(verdict);
+    if (verdict.outcome.kind === 'answered') return running.end(verdict, prepared.note, reply);
+    const estimated = await estimateFor(running, prepared, verdict);
+    if (estimated !== undefined) return running.end(unsent(estimated), estimated.note, undefined);
+    if (!mayTryOtherApi(running, prepared, verdict)) return running.end(verdict, prepared.note, reply);
   }
 }
 
-function unsent(prepared: Exclude<PreparedRequest, ReadyRequest>): Verdict {
-  const { note } = prepared;
-  if (prepared.kind === 'unsuitable') return { outcome: { kind: 'unsuitable', loss: prepared.loss }, note };
-  return { outcome: { kind: 'answered' }, answer: prepared.answer, note };
-}
+/** An attempt under way. */
+class RunningAttempt implements AttemptContext {
+  readonly planned: PlannedRequest;
+  readonly route: Route;
+  readonly provider: Provider;
+  readonly gateway: Gateway;
+  readonly #decision: Try;
+  readonly #isProbe: boolean;
+  readonly #startedAtMs: number;
+  /** When the steps of the last sending were reached. See `Attempt`. */
+  #connectMs: number | undefined;
+  #headAtMs: number | undefined;
 
-async function sent(
-  context: AttemptContext,
-  ready: ReadyRequest,
-  { budgetMs, progress }: { readonly budgetMs: number; readonly progress: Progress },
-): Promise<Verdict> {
-  const { planned, route, provider, gateway } = context;
-  const timeouts = new AttemptTimeouts(planned.request.signal, gateway.clock, {
-    limits: limitsOf(planned, provider.timeouts),
-    budgetMs,
-  });
-  gateway.traffic.begin(route.id);
-  let isOver = false;
-  const onEnd = (): void => {
-    // A stream that fails before its first content calls this twice: when it ends, and because it is no answer.
-    if (isOver) return;
-    isOver = true;
-    timeouts.release();
-    gateway.traffic.end(route.id);
-  };
-  try {
-    const reply = await gateway.upstream.send(upstreamRequest(context, ready, timeouts));
-    progress.connectMs = reply.connectMs;
-    progress.headAtMs = reply.kind === 'reply' ? gateway.clock.nowMs() : undefined;
-    const { protocol, hidesUsage, reply: translation, note } = ready;
-    const classifying = classifyReply(reply, {
-      planned,
-      provider,
-      protocol,
-      timeouts,
-      gateway,
-      hidesUsage,
-      shownModel: shownModel(planned),
-      translation,
-      onEnd,
-    });
-    const verdict = classifying instanceof Promise ? await classifying : classifying;
-    // A stream calls `onEnd` itself when it ends.
-    if (verdict.answer?.kind !== 'streamed') onEnd();
-    const isResent = reply.isResent === true;
-    const hasBegun = verdict.outcome.kind === 'cancelled' && isSuccess(reply);
-    if (!isResent && !hasBegun && note === undefined) return verdict;
-    return { ...verdict, ...(isResent && { isResent }), ...(hasBegun && { hasBegun }), note };
-  } catch (error) {
-    // This is a bug. Release the provider's connection and the in-flight count.
-    timeouts.abort('attempt');
-    onEnd();
-    throw error;
+  constructor(planned: PlannedRequest, decision: Try, isProbe: boolean, gateway: Gateway) {
+    const { route } = decision;
+    const provider = planned.snapshot.providers.get(route.provider);
+    if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
+    this.planned = planned;
+    this.route = route;
+    this.provider = provider;
+    this.gateway = gateway;
+    this.#decision = decision;
+    this.#isProbe = isProbe;
+    this.#startedAtMs = gateway.clock.nowMs();
+  }
+
+  replied(reply: UpstreamReply): void {
+    this.#connectMs = reply.connectMs;
+    this.#headAtMs = reply.kind === 'reply' ? this.gateway.clock.nowMs() : undefined;
+  }
+
+  /** `reply` is undefined if the verdict is not about one. */
+  end(
+    { outcome, answer, usage }: Classification,
+    note: TranslationNote | undefined,
+    reply: UpstreamReply | undefined,
+  ): AttemptResult {
+    const { route, gateway } = this;
+    const { model, reason } = this.#decision;
+    const endedAtMs = gateway.clock.nowMs();
+    if (outcome.kind === 'answered')
+      gateway.traffic.measured(route.id, endedAtMs - this.#startedAtMs, endedAtMs);
+    const attempt: Attempt = {
+      route,
+      model,
+      reason,
+      endpoint: endpointOf(this.planned.request.path),
+      isProbe: this.#isProbe,
+      outcome,
+      startedAtMs: this.#startedAtMs,
+      connectMs: this.#connectMs,
+      headAtMs: this.#headAtMs,
+      endedAtMs,
+    };
+    const isResent = reply?.isResent === true;
+    const hasBegun = outcome.kind === 'cancelled' && isSuccess(reply);
+    if (!isResent && !hasBegun) return { attempt, answer, note, usage };
+    const more = { ...(isResent && { isResent }), ...(hasBegun && { hasBegun }) };
+    return { attempt: { ...attempt, ...more }, answer, note, usage };
   }
 }
 
-function isSuccess(reply: UpstreamReply): boolean {
-  return reply.kind === 'reply' && reply.status >= 200 && reply.status <= 299;
+function isSuccess(reply: UpstreamReply | undefined): boolean {
+  return reply?.kind === 'reply' && reply.status >= 200 && reply.status <= 299;
 }
 
-function upstreamRequest(
-  { planned, route, provider, gateway }: AttemptContext,
-  { body, contentType, path, target }: ReadyRequest,
-  timeouts: AttemptTimeouts,
-): UpstreamRequest {
-  const { request, snapshot } = planned;
-  const withheld = withheldKeys(request, snapshot.access);
-  return {
-    provider,
-    method: request.method,
-    path: path ?? request.path,
-    search: withoutCredentials(request.search, withheld),
-    azure: request.azure && azurePath(planned, route),
-    model: upstreamModelOf(planned, route) || undefined,
-    target,
-    clientHeaders: request.headers,
-    contentType,
-    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
-    withheld,
-    traceContext: gateway.tracing?.attemptContext(planned.id),
-    body,
-    cancellation: timeouts,
-    onConnectTimeout: () => timeouts.abort('connect'),
-  };
+type Unsent = Exclude<PreparedRequest, ReadyRequest>;
+
+function unsent(prepared: Unsent): Classification {
+  if (prepared.kind === 'unsuitable') return { outcome: { kind: 'unsuitable', loss: prepared.loss } };
+  return { outcome: { kind: 'answered' }, answer: prepared.answer };
 }
 
-/** Returns the limits of an attempt. A generated answer that is not streamed may take longer to begin. */
-function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): AttemptLimits {
-  if (request.method !== 'POST' || plan.isStream || !isGenerated(request.path)) return timeouts;
-  let limits = longerLimits.get(timeouts);
-  if (limits === undefined) {
-    limits = { ...timeouts, firstByteMs: timeouts.answerMs };
-    longerLimits.set(timeouts, limits);
-  }
-  return limits;
+/** Estimates the count that the provider turned out to lack; undefined: it has one, or the request is for something else. */
+async function estimateFor(
+  { planned, route }: RunningAttempt,
+  { estimate, isTrialOf }: ReadyRequest,
+  verdict: Classification,
+): Promise<Unsent | undefined> {
+  if (estimate === undefined || isTrialOf?.operation === 'count') return undefined;
+  if (!lacksCount(verdict, { planned, route })) return undefined;
+  const estimated = await estimate();
+  return estimated.kind === 'answered' ? estimated : undefined;
 }
 
-const longerLimits = new WeakMap<Timeouts, AttemptLimits>();
-
-/** Azure's path contains the model: the checked one, by its upstream name. */
-function azurePath({ request, plan }: PlannedRequest, { upstreamModel }: Route): AzurePath {
-  if (request.azure?.deployment === undefined) return { deployment: undefined };
-  const named = plan.peek.kind === 'malformed' ? undefined : plan.peek.model;
-  return { deployment: upstreamModel ?? named ?? request.azure.deployment };
+/** Whether another API may be tried, since the provider turned out to lack this one. Remembers and tells that it does. */
+function mayTryOtherApi(
+  { planned, route, provider, gateway }: RunningAttempt,
+  { estimate, isTrialOf }: ReadyRequest,
+  verdict: Classification,
+): boolean {
+  if (isTrialOf === undefined) return false;
+  const isMissing = estimate === undefined ? lacksPath(verdict) : lacksCount(verdict, { planned, route });
+  if (!isMissing) return false;
+  gateway.unspoken?.note(provider, isTrialOf, gateway.clock.nowMs());
+  const { api, operation } = isTrialOf;
+  gateway.emit({ type: 'api-missing', requestId: planned.id, provider: provider.name, api, operation });
+  return gateway.unspoken !== undefined;
 }
 
 /**
  * Whether the provider reported that the path does not exist. An unknown model has the same status, but is named in
  * the body.
  */
-function lacksPath({ outcome, answer }: Verdict): boolean {
+function lacksPath({ outcome, answer }: Classification): boolean {
   if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
   if (outcome.status === 405 || outcome.status === 501) return true;
   if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
@@ -227,7 +180,10 @@ function lacksPath({ outcome, answer }: Verdict): boolean {
  * Whether the provider does not count the tokens of this model. Only an error that names the model says that the model
  * is missing: for a count, an estimate is better than an error.
  */
-function lacksCount({ outcome, answer }: Verdict, { planned, route }: AttemptContext): boolean {
+function lacksCount(
+  { outcome, answer }: Classification,
+  { planned, route }: Pick<AttemptContext, 'planned' | 'route'>,
+): boolean {
   if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
   if (outcome.status === 405 || outcome.status === 501) return true;
   const text = answer?.kind === 'whole' ? textOf(answer.bytes) : '';

@@ -25,7 +25,7 @@ export interface ReplyContext {
   /** The model name that answers should show; undefined to keep the provider's. */
   readonly shownModel: string | undefined;
   /** Call this when a streamed answer has ended in any way. */
-  readonly onEnd: () => void;
+  readonly end: () => void;
 }
 
 /** The outcome of an attempt, and its answer. */

@@ -4,7 +4,7 @@ import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-import { attemptRoute, type AttemptResult } from './attempt.ts';
+import { attemptRoute, type AttemptResult, type Try } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Gateway } from './ports.ts';
@@ -57,7 +57,7 @@ export async function execute(
     now.renew(last?.endedAtMs ?? planned.plannedAtMs);
     const decision = decide(planned.plan.model, history, now);
     if (!now.allAvailable) skipped = withSkipped(skipped, decision, { planned, gateway, history, now });
-    leave(last, decision, { planned, gateway });
+    leave(last, decision, planned, gateway);
     if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs, wasted, skipped };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
@@ -66,12 +66,11 @@ export async function execute(
     }
     const takenAtMs = decision.afterMs > 0 ? clock.nowMs() : now.nowMs;
     const isProbe = cooldowns.take(decision.route.id, takenAtMs, endpoint) || isProbing(decision.route, last);
-    const trying = { ...decision, isProbe };
     let tried: AttemptResult;
     try {
-      tried = await tryRoute(planned, trying, gateway);
+      tried = await tryRoute(planned, decision, isProbe, gateway);
     } catch (error) {
-      giveBack(trying, { planned, gateway });
+      giveBack(decision, isProbe, { planned, gateway });
       throw error;
     }
     // An attempt that was not sent does not replace the answer of an earlier one.
@@ -111,16 +110,13 @@ function wastedAttempt({ route, model }: Attempt, usage: Usage): WastedAttempt {
 }
 
 /** Releases a route's probe if its attempt throws, which is a bug. Nothing else would end the probe. */
-function giveBack({ route, model, reason, isProbe }: Trying, { planned, gateway }: Loop): void {
+function giveBack({ route, model, reason }: Try, isProbe: boolean, { planned, gateway }: Loop): void {
   const nowMs = gateway.clock.nowMs();
   const endpoint = endpointOf(planned.request.path);
   const outcome = { kind: 'cancelled' } as const;
   const attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs: nowMs, endedAtMs: nowMs };
   gateway.cooldowns.note(attempt, planned.plan.model, planned.snapshot.cooldown, nowMs);
 }
-
-/** A route to try, and the reason. */
-export type Trying = Parameters<typeof attemptRoute>[1];
 
 /** Whether the last attempt probed this route. A retry of it is still a probe. */
 function isProbing(route: Route, last: Attempt | undefined): boolean {
@@ -170,7 +166,12 @@ class RequestConditions implements Conditions {
 }
 
 /** Records the last attempt in the cooldown ledger, unless the same route is retried next. */
-function leave(attempt: Attempt | undefined, next: Decision, { planned, gateway }: Loop): void {
+function leave(
+  attempt: Attempt | undefined,
+  next: Decision,
+  planned: PlannedRequest,
+  gateway: Gateway,
+): void {
   if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
   const { model } = planned.plan;
   const owner = attempt.model === model.name ? model : ownerOf(attempt, model);

@@ -1,8 +1,8 @@
 import type { MasterKey } from '../config/snapshot.ts';
+import { lazily } from '../lib/lazily.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { NO_CLAIMS } from '../limits/claim.ts';
 import { admit } from './admit.ts';
-import { serveCached } from './cache/serve-cached.ts';
 import { attribute } from './attribute.ts';
 import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
@@ -19,7 +19,7 @@ import { relay } from './relay.ts';
 import { report } from './report.ts';
 import { hasOutput, isBilled } from './request-cost.ts';
 import { claimsOf, reserve } from './reserve.ts';
-import { type ServedRequest, settle, type Settlement } from './settle.ts';
+import { ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
  * Serves one request: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two follow
@@ -33,6 +33,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
   let attribution: Attribution | undefined;
+  let found: Plan | undefined;
   let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
@@ -50,7 +51,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
-    const found = await plan(request, key, snapshot, gateway.objects);
+    const planning = plan(request, key, snapshot, gateway.objects);
+    found = planning instanceof Promise ? await planning : planning;
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
@@ -70,15 +72,28 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
       admission,
       isReported: false,
+      cache: undefined,
+      laterId: undefined,
     };
     tellReceived(planned, gateway);
-    const cached = snapshot.caching && (await serveCached(planned, gateway));
+    const cached = snapshot.caching && (await fromCache(planned, gateway));
     if (cached !== undefined) return cached;
-    return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
+    const execution = await execute(planned, gateway);
+    const answer = relay(new ServedRequest(planned, execution, gateway, settleAndReport));
+    return answer instanceof Promise ? await answer : answer;
   } catch (error) {
-    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    const context = { id, request, startedAtMs, key, attribution, plan: found, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
   }
+}
+
+/** Few gateways cache answers. */
+const caching = lazily(() => import('./cache/serve-cached.ts'));
+
+async function fromCache(planned: PlannedRequest, gateway: Gateway): Promise<ClientAnswer | undefined> {
+  const loading = caching();
+  const { serveCached } = loading instanceof Promise ? await loading : loading;
+  return serveCached(planned, gateway);
 }
 
 function tellReceived({ id, plan, key, request }: PlannedRequest, { emit }: Gateway): void {

@@ -1,4 +1,4 @@
-import { spliceRequest } from '../protocols/request.ts';
+import { spliceRequest } from '../protocols/splice-request.ts';
 import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
@@ -7,6 +7,7 @@ import type { DialectName } from '../translation/models/dialects.ts';
 import type { ClientCall } from './translated/client-call.ts';
 import { passedGeminiPath } from './translated/gemini-path.ts';
 import type { Plan } from './plan.ts';
+import type { ClientRequest } from './ports.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
 import { type RepairedBody, repairedBody } from './translated/repaired-body.ts';
 import { GIVEN_UP } from './translated/thread/translation-thread.ts';
@@ -33,12 +34,15 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
     case 'vectors':
       return vectors(context, call, speech.api);
     case 'translate':
-      return translatedRequest(context, call, (hasFunctionTools) =>
-        speechOf(context, call, hasFunctionTools),
-      );
+      return translated(context, call);
     case 'none':
       return unspoken(call);
   }
+}
+
+/** Apart, so that a request that passes makes no closure. */
+function translated(context: AttemptContext, call: ClientCall): PreparedRequest | Promise<PreparedRequest> {
+  return translatedRequest(context, call, (hasFunctionTools) => speechOf(context, call, hasFunctionTools));
 }
 
 /** Translates a request for embeddings into another API. The translation is loaded on first use. */
@@ -98,10 +102,19 @@ function tried(
   const nowMs = gateway.clock.nowMs();
   if (!memory.has(provider, call, nowMs)) return passed(context, call, dialect);
   if (call.operation === 'embed' && call.api === 'gemini') return vectors(context, call, 'openai');
-  const isLacked = (api: ProviderApi): boolean =>
-    api === 'converse' || memory.has(provider, { api, operation: 'generate' }, nowMs);
-  const api = otherwise.find((each) => !isLacked(each));
-  if (api === undefined) return passed(context, undefined, dialect);
+  for (const api of otherwise) {
+    if (api === 'converse' || memory.has(provider, { api, operation: 'generate' }, nowMs)) continue;
+    return translatedTo(api, context, call, dialect);
+  }
+  return passed(context, undefined, dialect);
+}
+
+function translatedTo(
+  api: Exclude<ProviderApi, 'converse'>,
+  context: AttemptContext,
+  call: ClientCall,
+  dialect: DialectName,
+): PreparedRequest | Promise<PreparedRequest> {
   return translatedRequest(
     context,
     call,
@@ -111,7 +124,7 @@ function tried(
       carriage: undefined,
       dialect,
     }),
-    api === 'converse' ? undefined : { api, operation: 'generate' },
+    { api, operation: 'generate' },
   );
 }
 
@@ -121,38 +134,61 @@ function passed(
   isTrialOf: ClientCall | undefined,
   dialect: DialectName | undefined,
 ): PreparedRequest | Promise<PreparedRequest> {
+  const { plan, request } = context.planned;
+  const { call } = plan;
+  const repaired =
+    isBodiless(request) || !call || !dialect ? undefined : repairedBody(context, call, dialect);
+  if (repaired === undefined) return readyWith(plan, context, isTrialOf, dialect);
+  if (!(repaired instanceof Promise)) return readyWith(repaired, context, isTrialOf, dialect);
+  return repaired.then((made) =>
+    made === 'given-up' ? GIVEN_UP_REQUEST : readyWith(made ?? plan, context, isTrialOf, dialect),
+  );
+}
+
+type BodyToSend = Pick<Plan, 'body' | 'peek'> & Partial<Pick<RepairedBody, 'note'>>;
+
+/** Sets the model in the body, which may have been repaired. */
+function readyWith(
+  { body, peek, note }: BodyToSend,
+  context: AttemptContext,
+  isTrialOf: ClientCall | undefined,
+  dialect: DialectName | undefined,
+): ReadyRequest {
   const { planned, route } = context;
   const { plan, request } = planned;
-  const hidesUsage = asksForUsage(context);
   const { call } = plan;
   const gemini = call?.api === 'gemini' ? passedGeminiPath(context) : undefined;
-  const estimate =
-    call?.operation === 'count' && dialect !== undefined
-      ? () => estimateInSameApi(context, call, { carriage: undefined, dialect })
-      : undefined;
-  const isBodiless = request.method === 'GET' || request.method === 'HEAD';
-  const change = { model: route.upstreamModel, includeUsage: hidesUsage };
-  /** Sets the model in the body, which may have been repaired. */
-  const readyWith = ({ body, peek, note }: BodyToSend): ReadyRequest => ({
+  const includeUsage = asksForUsage(context);
+  return {
     kind: 'ready',
-    body: isBodiless ? undefined : spliceRequest(body, peek, change),
+    body: isBodiless(request)
+      ? undefined
+      : spliceRequest(body, peek, { model: route.upstreamModel, includeUsage }),
     contentType: contentTypeOf(context),
     path: gemini?.path,
     target: gemini?.target,
     protocol: plan.clientProtocol,
-    hidesUsage,
+    hidesUsage: includeUsage,
     reply: undefined,
     note,
     isTrialOf,
-    estimate,
-  });
-  const repaired = isBodiless || !call || !dialect ? undefined : repairedBody(context, call, dialect);
-  if (repaired === undefined) return readyWith(plan);
-  if (!(repaired instanceof Promise)) return readyWith(repaired);
-  return repaired.then((made) => (made === 'given-up' ? GIVEN_UP_REQUEST : readyWith(made ?? plan)));
+    estimate:
+      call?.operation === 'count' && dialect !== undefined ? estimator(context, call, dialect) : undefined,
+  };
 }
 
-type BodyToSend = Pick<Plan, 'body' | 'peek'> & Partial<Pick<RepairedBody, 'note'>>;
+function isBodiless({ method }: ClientRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Apart, so that other requests make no closure. */
+function estimator(
+  context: AttemptContext,
+  call: ClientCall,
+  dialect: DialectName,
+): () => Promise<PreparedRequest> {
+  return () => estimateInSameApi(context, call, { carriage: undefined, dialect });
+}
 
 /** The content type to send the body with; undefined for the client's own. */
 function contentTypeOf({ planned }: AttemptContext): string | undefined {

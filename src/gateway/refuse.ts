@@ -7,11 +7,16 @@ import type { AnswerFields, WholeClientAnswer } from './client-answer.ts';
 import type { RequestContext } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import type { RequestEnded } from './events.ts';
+import type { Plan } from './plan.ts';
 import { Refusal } from './refusals.ts';
 import { closeAdmission } from './report.ts';
 import type { Gateway } from './ports.ts';
 
-type RefusedContext = Omit<RequestContext, 'request'> & { readonly request: OwnRequest };
+type RefusedContext = Omit<RequestContext, 'request'> & {
+  readonly request: OwnRequest;
+  /** undefined: it was refused before its model was known. */
+  readonly plan?: Pick<Plan, 'model'> | undefined;
+};
 
 /** Answers and reports a request that is refused before any attempt. An exception other than a `Refusal` is a bug. */
 export function refuse(error: unknown, context: RefusedContext, gateway: Gateway): WholeClientAnswer {
@@ -29,8 +34,8 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
     ending: context.request.signal.aborted ? 'client-left' : 'refused',
     method: context.request.method,
     endpoint: endpointOf(context.request.path),
-    model: undefined,
-    servedAs: undefined,
+    model: context.plan?.model.name,
+    servedAs: context.plan?.model.rotation,
     provider: undefined,
     keyName: context.key?.name,
     ...(context.attribution ?? ownersOf(context.key)),

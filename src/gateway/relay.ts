@@ -11,22 +11,11 @@ import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
 import { costOf } from './request-cost.ts';
-import { type ServedRequest, type Settlement, settleWhenGone } from './settle.ts';
+import { type ServedRequest, settleWhenGone } from './settle.ts';
 
 /** Turns the result of the attempts into the client's response. The request is settled once its last byte is sent. */
-export function relay(
-  { planned, execution, gateway }: Pick<ServedRequest, 'planned' | 'execution' | 'gateway'>,
-  settle: (served: ServedRequest, settlement: Settlement) => void,
-): ClientAnswer | Promise<ClientAnswer> {
-  const { answer, decision } = execution;
-  const firstByteAtMs = gateway.clock.nowMs();
-  const served: ServedRequest = {
-    planned,
-    execution,
-    gateway,
-    firstByteAtMs,
-    settle: (end) => settle(served, end),
-  };
+export function relay(served: ServedRequest): ClientAnswer | Promise<ClientAnswer> {
+  const { answer, decision } = served.execution;
   if (decision.kind === 'give-up' && decision.because === 'cancelled') return clientClosed(served);
   if (answer === undefined) return deliverFailure(served);
   return answer.kind === 'whole' ? deliverWhole(answer, served) : deliverStream(answer, served);
@@ -48,8 +37,15 @@ function deliverWhole(answer: WholeAnswer, served: ServedRequest): ClientAnswer 
   const { planned, execution, gateway } = served;
   const { usage } = answer;
   const cost = usage && costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
-  if (cost instanceof Promise) return cost.then((known) => sendWhole(answer, served, known));
-  return sendWhole(answer, served, cost);
+  return cost instanceof Promise ? sendLater(answer, served, cost) : sendWhole(answer, served, cost);
+}
+
+async function sendLater(
+  answer: WholeAnswer,
+  served: ServedRequest,
+  cost: Promise<Cost>,
+): Promise<ClientAnswer> {
+  return sendWhole(answer, served, await cost);
 }
 
 function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): ClientAnswer {
@@ -63,9 +59,7 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
   tap?.end();
   reportBytes(answer, bytes, served);
   const ending = status >= 400 || answer.isFailure === true ? 'failed' : 'complete';
-  settleWhenGone(served, bytes.byteLength, (other) =>
-    served.settle({ ending: other ?? ending, status, usage, text, cost }),
-  );
+  settleWhenGone(served, bytes.byteLength, { ending, status, usage, text, code: undefined, cost });
   if (served.planned.request.method === 'HEAD') return headAnswer(answer, fields);
   return { kind: 'whole', status, fields, body: bytes };
 }

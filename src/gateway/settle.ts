@@ -10,14 +10,29 @@ import { expectedUsage, laterKind } from './later/later-kind.ts';
 import { costOf } from './request-cost.ts';
 import { NOT_SERVED } from '../limits/admission.ts';
 
+/** What settles a request. Only its first call counts. */
+export type Settle = (served: ServedRequest, settlement: Settlement) => void;
+
 /** A request whose attempts are over and whose answer is being sent. */
-export interface ServedRequest {
+export class ServedRequest {
   readonly planned: PlannedRequest;
   readonly execution: Execution;
   readonly gateway: Gateway;
   readonly firstByteAtMs: number;
+  readonly #settle: Settle;
+
+  constructor(planned: PlannedRequest, execution: Execution, gateway: Gateway, settle: Settle) {
+    this.planned = planned;
+    this.execution = execution;
+    this.gateway = gateway;
+    this.firstByteAtMs = gateway.clock.nowMs();
+    this.#settle = settle;
+  }
+
   /** Settles and reports the request. Only the first call counts. */
-  readonly settle: (settlement: Settlement) => void;
+  settle(settlement: Settlement): void {
+    this.#settle(this, settlement);
+  }
 }
 
 /** How a request ended. */
@@ -53,31 +68,15 @@ export function settle(served: ServedRequest, settlement: Settlement, report: Re
   const { planned, gateway } = served;
   if (planned.isReported) return;
   planned.isReported = true;
-  const { ending, status, code } = settlement;
-  const endedAtMs = gateway.clock.nowMs();
-  const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
-    try {
-      const { costs } = gateway;
-      const cost =
-        settlement.cost ?? costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
-      const tell = (known: Cost | undefined): void =>
-        report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
-      if (cost instanceof Promise)
-        void cost.then(tell, () => tell(undefined)).finally(() => planned.admission.settle(NOT_SERVED));
-      else tell(cost);
-    } catch (error) {
-      planned.admission.settle(NOT_SERVED);
-      throw error;
-    }
-  };
+  const settling = new Settling(served, settlement, report);
   const usage = reportedUsage(planned, settlement);
-  const isGoingOn = planned.laterId !== undefined && usage === undefined && ending !== 'failed';
-  if (isGoingOn && laterKind(planned) === 'response') return closeExpected(served, close);
-  const missing = missingText(served, { ...settlement, usage });
-  if (missing === undefined) return close(usage, false);
+  const isGoingOn = planned.laterId !== undefined && usage === undefined && settlement.ending !== 'failed';
+  if (isGoingOn && laterKind(planned) === 'response') return closeExpected(served, settling);
+  const missing = missingText(served, settlement, usage);
+  if (missing === undefined) return settling.close(usage, false);
   void estimateUsage(planned.plan.body, missing, gateway.tokens).then(
-    (estimate) => close(completed(usage, estimate), true),
-    () => close(usage, false),
+    (estimate) => settling.close(completed(usage, estimate), true),
+    () => settling.close(usage, false),
   );
 }
 
@@ -87,22 +86,64 @@ function reportedUsage({ request }: PlannedRequest, { usage }: Settlement): Usag
 }
 
 /** Charges a background response what it is expected to use. */
-function closeExpected(
-  { planned, gateway }: ServedRequest,
-  close: (usage: Usage | undefined, isUsageEstimated: boolean) => void,
-): void {
+function closeExpected({ planned, gateway }: ServedRequest, settling: Settling): void {
   const usage = expectedUsage(planned, gateway);
-  if (!(usage instanceof Promise)) return close(usage, true);
+  if (!(usage instanceof Promise)) return settling.close(usage, true);
   void usage.then(
-    (known) => close(known, true),
-    () => close(undefined, false),
+    (known) => settling.close(known, true),
+    () => settling.close(undefined, false),
   );
+}
+
+/** A request that has ended and is about to be reported. */
+class Settling {
+  readonly #served: ServedRequest;
+  readonly #settlement: Settlement;
+  readonly #report: Report;
+  readonly #endedAtMs: number;
+
+  constructor(served: ServedRequest, settlement: Settlement, report: Report) {
+    this.#served = served;
+    this.#settlement = settlement;
+    this.#report = report;
+    this.#endedAtMs = served.gateway.clock.nowMs();
+  }
+
+  close(usage: Usage | undefined, isUsageEstimated: boolean): void {
+    const { planned, execution, gateway } = this.#served;
+    try {
+      const cost =
+        this.#settlement.cost ??
+        costOf(planned, execution, { usage, isEstimated: isUsageEstimated, costs: gateway.costs });
+      if (cost instanceof Promise) this.#reportLater(cost, usage, isUsageEstimated);
+      else this.#tell(cost, usage, isUsageEstimated);
+    } catch (error) {
+      planned.admission.settle(NOT_SERVED);
+      throw error;
+    }
+  }
+
+  #reportLater(cost: Promise<Cost>, usage: Usage | undefined, isUsageEstimated: boolean): void {
+    void cost
+      .then(
+        (known) => this.#tell(known, usage, isUsageEstimated),
+        () => this.#tell(undefined, usage, isUsageEstimated),
+      )
+      .finally(() => this.#served.planned.admission.settle(NOT_SERVED));
+  }
+
+  #tell(cost: Cost | undefined, usage: Usage | undefined, isUsageEstimated: boolean): void {
+    const { ending, status, code } = this.#settlement;
+    const endedAtMs = this.#endedAtMs;
+    this.#report(this.#served, { ending, status, code, usage, isUsageEstimated, cost, endedAtMs });
+  }
 }
 
 /** The text from which usage has to be estimated; undefined: the provider reported it, or nothing was generated. */
 function missingText(
   { execution }: ServedRequest,
-  { ending, usage, text }: Settlement,
+  { ending, text }: Settlement,
+  usage: Usage | undefined,
 ): AnswerText | undefined {
   const hasText = text !== undefined && text.chars > 0;
   if (usage === undefined) {
@@ -141,16 +182,21 @@ const SMALL_BYTES = 256 * 1024;
 export const LOOK_MS = 25;
 
 /**
- * Calls `end` once the runtime has sent a complete answer. If the client disconnects in the middle of a large answer,
- * it has not received it, and `end` gets `client-left`.
+ * Settles a request once the runtime has sent its complete answer of `bytes`. If the client disconnects in the middle
+ * of a large one, it has not received it, and the request ends as `client-left`.
  */
-export function settleWhenGone(served: ServedRequest, bytes: number, end: (ending?: Ending) => void): void {
+export function settleWhenGone(served: ServedRequest, bytes: number, settlement: Settlement): void {
+  const isSmall = bytes <= SMALL_BYTES || served.planned.request.isAnswered === undefined;
+  if (isSmall) served.settle(settlement);
+  else lookUntilGone(served, settlement);
+}
+
+function lookUntilGone(served: ServedRequest, settlement: Settlement): void {
   const { request } = served.planned;
-  if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return end();
   let isGone = false;
   const look = (): void => {
-    if (request.signal.aborted) return end('client-left');
-    if (isGone) return end();
+    if (request.signal.aborted) return served.settle({ ...settlement, ending: 'client-left' });
+    if (isGone) return served.settle(settlement);
     // The runtime reports a disconnect slightly after the end of the request, so poll once more.
     isGone = request.isAnswered?.() === true;
     served.gateway.clock.setTimer(LOOK_MS, look);

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { REASON_PHRASES } from './reason-phrases.ts';
 
 /** How the end of the body is signalled (RFC 9112 §6): its length, chunks, or no body. */
 export type Framing = number | 'chunked' | 'none';
@@ -16,10 +16,14 @@ export interface AnswerHead {
  * Writes the head of an answer in latin1, with its empty line. Fields that a parser could misread are left out. Writing
  * each character costs a third of joining texts.
  *
- * @returns the number of bytes, or -1 if the head does not fit
+ * @returns the position after the head, or -1 if it does not fit
  */
-export function writeAnswerHead(into: Uint8Array, { status, fields, framing, isLast }: AnswerHead): number {
-  let end = put(into, 0, statusLine(status));
+export function writeAnswerHead(
+  into: Uint8Array,
+  { status, fields, framing, isLast }: AnswerHead,
+  from = 0,
+): number {
+  let end = put(into, from, statusLine(status));
   for (const name in fields) {
     const value = fields[name] ?? '';
     if (end + name.length + value.length + REST_BYTES > into.byteLength) return -1;
@@ -51,7 +55,7 @@ const LENGTH = 'content-length: ';
 const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'date']);
 
 function statusLine(status: number): string {
-  return status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  return status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
 }
 
 function put(into: Uint8Array, at: number, text: string): number {

@@ -2,8 +2,11 @@ import { isMatch, type MatchRule } from './matcher.ts';
 import { METERS, type Meter } from './meters.ts';
 import type { MeterPrices, Price, PriceEntry, PriceSheet, Tier } from './sheet.ts';
 
-/** The price list in the format of `catalogue.json`. Amounts are whole nano-dollars per block. */
-export interface CatalogueFile {
+/**
+ * The first line of `catalogue.jsonl`. Each further line has the models of one provider, in the same order. Amounts are
+ * whole nano-dollars per block.
+ */
+export interface CatalogueHead {
   readonly version: string;
   readonly sources: Readonly<Record<string, string>>;
   readonly providers: readonly ProviderFile[];
@@ -13,10 +16,10 @@ interface ProviderFile {
   readonly id: string;
   /** A regular expression for base URLs. */
   readonly api: string;
-  readonly models: readonly ModelFile[];
 }
 
-interface ModelFile {
+/** A model in `catalogue.jsonl`. */
+export interface ModelFile {
   readonly id: string;
   readonly match: MatchRule;
   readonly prices: readonly EntryFile[];
@@ -49,24 +52,39 @@ export interface Catalogue {
 /** The maximum number of cached look-ups. */
 const MOST_REMEMBERED = 2_000;
 
-/** Builds a catalogue from a parsed file. */
-export function createCatalogue(file: CatalogueFile): Catalogue {
+/**
+ * Builds a catalogue from the text of `catalogue.jsonl`. A provider's models are parsed when one of them is first looked
+ * up: all of them would take 4 MB of memory.
+ */
+export function createCatalogue(text: string): Catalogue {
+  const [first = '', ...lines] = text.split('\n');
+  const { version, providers } = JSON.parse(first) as CatalogueHead;
   const remembered = new Map<string, PriceSheet | undefined>();
-  const addresses = file.providers.map(({ api }) => new RegExp(`^(?:${api})`));
-  const providerOf = ({ names, apiBase }: Wanted): ProviderFile | undefined => {
+  const addresses = providers.map(({ api }) => new RegExp(`^(?:${api})`));
+  const parsed = new Map<number, readonly ModelFile[]>();
+  const indexOf = ({ names, apiBase }: Wanted): number => {
     for (const name of names) {
-      const named = file.providers.find(({ id }) => id === name);
-      if (named !== undefined) return named;
+      const named = providers.findIndex(({ id }) => id === name);
+      if (named !== -1) return named;
     }
-    return file.providers[addresses.findIndex((address) => address.test(apiBase))];
+    return addresses.findIndex((address) => address.test(apiBase));
+  };
+  const modelsOf = (index: number): readonly ModelFile[] => {
+    let models = parsed.get(index);
+    if (models === undefined) {
+      models = JSON.parse(lines[index] ?? '[]') as readonly ModelFile[];
+      parsed.set(index, models);
+    }
+    return models;
   };
   return {
-    version: file.version,
+    version,
     find(wanted) {
       const key = `${wanted.names.join(' ')} ${wanted.apiBase} ${wanted.model}`;
       if (remembered.has(key)) return remembered.get(key);
-      const provider = providerOf(wanted);
-      const sheet = provider === undefined ? undefined : sheetOf(provider, wanted.model);
+      const index = indexOf(wanted);
+      const provider = providers[index];
+      const sheet = provider && sheetOf(provider.id, modelsOf(index), wanted.model);
       if (remembered.size >= MOST_REMEMBERED) remembered.clear();
       remembered.set(key, sheet);
       return sheet;
@@ -77,15 +95,15 @@ export function createCatalogue(file: CatalogueFile): Catalogue {
 /** A date suffix of a name: `-2026-04-23`, `-20260423`, `@20260423`. */
 const DATE = /[-@](?:\d{4}-\d\d-\d\d|\d{8})$/;
 
-function sheetOf(provider: ProviderFile, name: string): PriceSheet | undefined {
+function sheetOf(provider: string, models: readonly ModelFile[], name: string): PriceSheet | undefined {
   const undated = name.replace(DATE, '');
   const names = new Set([name, name.toLowerCase(), undated, undated.toLowerCase()]);
   let model: ModelFile | undefined;
-  for (const each of names) model ??= provider.models.find(({ match }) => isMatch(match, each));
+  for (const each of names) model ??= models.find(({ match }) => isMatch(match, each));
   if (model === undefined) return undefined;
   const tiers = Object.entries(model.tiers ?? {}).map(([tier, entries]) => [tier, entries.map(entryOf)]);
   return {
-    provider: provider.id,
+    provider,
     model: model.id,
     prices: model.prices.map(entryOf),
     tiers: Object.fromEntries(tiers) as PriceSheet['tiers'],

@@ -16,7 +16,9 @@ const EXACT = 2 ** 53;
  */
 export function costOf(counts: MeterCounts, prices: PricesInForce, requests = 1): number | undefined {
   const input = inputIn(counts) / requests;
-  const terms: [count: number, price: number, block: number][] = [];
+  // In doubles the sum is exact in the usual case: prices per million, no discount, below nine dollars.
+  let sum = PPM / 2;
+  let isExact = prices.discountPpm === 0;
   for (const meter of METER_NAMES) {
     const used = counts[meter] ?? 0;
     if (used === 0) continue;
@@ -24,9 +26,26 @@ export function costOf(counts: MeterCounts, prices: PricesInForce, requests = 1)
     if (price === undefined) return undefined;
     // Most models have no price for a request, whose block would need an exact sum.
     if (price === 0) continue;
-    terms.push([used, price, METERS[meter].block]);
+    sum += used * price;
+    isExact &&= METERS[meter].block === PPM && sum < EXACT;
   }
-  return quickSum(terms, prices.discountPpm) ?? exactSum(terms, prices.discountPpm);
+  return isExact ? Math.floor(sum / PPM) : exactCost(counts, prices, input);
+}
+
+/** Computes the cost in whole numbers of any size. Every meter that was used has a price. */
+export function exactCost(
+  counts: MeterCounts,
+  { per, discountPpm }: PricesInForce,
+  input = inputIn(counts),
+): number {
+  let sum = 0n;
+  for (const meter of METER_NAMES) {
+    const used = counts[meter] ?? 0;
+    const price = used === 0 ? 0 : (priceOf(meter, per, input) ?? 0);
+    sum += BigInt(used) * BigInt(price) * BigInt(PARTS / METERS[meter].block);
+  }
+  const whole = BigInt(PARTS) * BigInt(PPM);
+  return Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
 }
 
 /** The price per block of a meter for a request with this much input. Follows the meter's fallbacks. undefined: unknown. */
@@ -42,31 +61,6 @@ function priceAt(price: Price, input: number): number {
   if (price.length === 1) return price[0];
   const [base, ...steps] = price;
   return steps.findLast(([above]) => input > above)?.[1] ?? base;
-}
-
-type Terms = readonly (readonly [count: number, price: number, block: number])[];
-
-/**
- * Computes the sum in doubles for the common case: all prices per million, no discount, below nine dollars. undefined:
- * the result would be inexact.
- */
-export function quickSum(terms: Terms, discountPpm: number): number | undefined {
-  if (discountPpm !== 0) return undefined;
-  let sum = PPM / 2;
-  for (const [count, price, block] of terms) {
-    if (block !== PPM) return undefined;
-    sum += count * price;
-    if (sum >= EXACT) return undefined;
-  }
-  return Math.floor(sum / PPM);
-}
-
-/** Computes the sum in whole numbers of any size. */
-export function exactSum(terms: Terms, discountPpm: number): number {
-  let sum = 0n;
-  for (const [count, price, block] of terms) sum += BigInt(count) * BigInt(price) * BigInt(PARTS / block);
-  const whole = BigInt(PARTS) * BigInt(PPM);
-  return Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
 }
 
 /** Nano-dollars in a dollar. */

@@ -73,6 +73,9 @@ export interface ReportedUse {
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
+  /** The cached parts of `audioInput` and `imageInput`. */
+  readonly cachedAudio?: number | undefined;
+  readonly cachedImage?: number | undefined;
   /** The whole output, including reasoning. */
   readonly output: number;
   readonly reasoning?: number | undefined;
@@ -82,27 +85,41 @@ export interface ReportedUse {
 }
 
 /**
- * Divides the reported usage among the meters. Cuts a part that exceeds the rest of its whole, so that nothing is
+ * Divides the reported usage of one request, or of several, among the meters. Cuts a part that exceeds the rest of its whole, so that nothing is
  * counted twice and no count is negative.
  */
-export function metersOf(use: ReportedUse): MeterCounts {
-  const input = splitter(use.input);
-  const hour = Math.min(count(use.cacheWrite1h), count(use.cacheWrite));
-  const counts: Partial<Record<Meter, number>> = {
-    cached: input.take(use.cached),
-    cache_write: input.take(count(use.cacheWrite) - hour),
-    cache_write_1h: input.take(hour),
-    audio_input: input.take(use.audioInput),
-    image_input: input.take(use.imageInput),
+export function metersOf(use: ReportedUse, requests = 1): MeterCounts {
+  const whole = count(use.input);
+  const writes = count(use.cacheWrite);
+  const hour = Math.min(count(use.cacheWrite1h), writes);
+  const read = partOf(use.cached, whole);
+  const heard = Math.min(partOf(use.cachedAudio, read), count(use.audioInput));
+  const seen = Math.min(partOf(use.cachedImage, read - heard), count(use.imageInput));
+  const cached = read - heard - seen;
+  const write = partOf(writes - hour, whole - read);
+  const write1h = partOf(hour, whole - read - write);
+  const audio = partOf(count(use.audioInput) - heard, whole - read - write - write1h);
+  const image = partOf(count(use.imageInput) - seen, whole - read - write - write1h - audio);
+  const output = count(use.output);
+  const reasoning = partOf(use.reasoning, output);
+  const spoken = partOf(use.audioOutput, output - reasoning);
+  const drawn = partOf(use.imageOutput, output - reasoning - spoken);
+  return {
+    cached,
+    cached_audio: heard,
+    cached_image: seen,
+    cache_write: write,
+    cache_write_1h: write1h,
+    audio_input: audio,
+    image_input: image,
+    input: whole - read - write - write1h - audio - image,
+    reasoning,
+    audio_output: spoken,
+    image_output: drawn,
+    output: output - reasoning - spoken - drawn,
+    web_search: count(use.webSearches),
+    request: requests,
   };
-  counts.input = input.rest();
-  const output = splitter(use.output);
-  counts.reasoning = output.take(use.reasoning);
-  counts.audio_output = output.take(use.audioOutput);
-  counts.image_output = output.take(use.imageOutput);
-  counts.output = output.rest();
-  counts.web_search = count(use.webSearches);
-  return counts;
 }
 
 /** The number of input tokens in these counts. */
@@ -112,19 +129,9 @@ export function inputIn(counts: MeterCounts): number {
   return tokens;
 }
 
-function splitter(whole: number): {
-  readonly take: (part: number | undefined) => number;
-  readonly rest: () => number;
-} {
-  let left = count(whole);
-  return {
-    take(part) {
-      const taken = Math.min(count(part), left);
-      left -= taken;
-      return taken;
-    },
-    rest: () => left,
-  };
+/** As much of a part as the rest of its whole has room for. */
+function partOf(part: number | undefined, rest: number): number {
+  return Math.min(count(part), rest);
 }
 
 function count(value: number | undefined): number {

@@ -142,7 +142,8 @@ function isErrorObject(view: AnswerView): boolean {
 
 /** Returns the first byte that is neither white space nor part of a byte order mark. */
 function firstVisible(body: Uint8Array): number | undefined {
-  return body.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
+  for (const byte of body) if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) return byte;
+  return undefined;
 }
 
 const LESS_THAN = 0x3c;

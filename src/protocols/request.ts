@@ -3,7 +3,6 @@ import { stringAt } from '../lib/json/json-string.ts';
 import type { Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { type FormField, formTypeOf, scanForm } from '../lib/multipart.ts';
 import { type IncludeUsage, type Span, spanOf, type UsageEdit, usagePeek } from './stream-options.ts';
-import { type Edit, pieces } from '../lib/splice.ts';
 import { END_USER_MEMBERS, endUserIn } from './end-user.ts';
 
 /** The facts about a request's body that the gateway needs, found without parsing it. Offsets are into that body. */
@@ -56,6 +55,7 @@ export function peekRequest(body: Uint8Array, contentType: string, members = MEM
   const peek = peekWithoutScan(body, contentType);
   return peek ?? peekScanned(body, contentType, scanObject(body, members));
 }
+
 /**
  * The same in slices, for a large body. Each call of the returned function examines about `sliceBytes` more, and
  * returns undefined until the result is known.
@@ -79,9 +79,8 @@ export function peekRequestInSlices(
 
 /** Handles bodies that are not JSON. Returns undefined if the body has to be scanned as JSON. */
 function peekWithoutScan(body: Uint8Array, contentType: string): RequestPeek | undefined {
-  if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType)) {
+  if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType))
     return peekForm(body, contentType);
-  }
   if (body.length === 0) return OTHER;
   // Other multipart bodies may begin with a preamble that is JSON and names another model.
   const isJson = isDeclaredJson(contentType) || (seemsObject(body) && !MULTIPART.test(contentType));
@@ -106,84 +105,6 @@ function peekScanned(body: Uint8Array, contentType: string, scan: ObjectScan): R
   }
 }
 
-export interface RequestChange {
-  /** The upstream's name of the model; undefined keeps the client's. */
-  readonly model?: string | undefined;
-  /** Whether to ask for usage if the client did not set the option. */
-  readonly includeUsage?: boolean;
-}
-
-/**
- * Returns the body in pieces, with the model renamed and the usage option inserted. All other bytes are neither
- * changed nor copied. If a body names its model more than once, all names are replaced, so that every parser reads
- * the model that was checked. Without a change, the body itself is the only piece.
- */
-export function spliceRequest(
-  body: Uint8Array,
-  peek: RequestPeek,
-  change: RequestChange,
-): readonly Uint8Array[] {
-  if (peek.kind === 'malformed' || peek.kind === 'other') return [body];
-  const edits: Edit[] = [];
-  const model = change.model ?? peek.model;
-  if (model !== undefined && (model !== peek.model || peek.ambiguous)) {
-    const bytes = peek.kind === 'json' ? jsonBytesOf(model) : ENCODER.encode(model);
-    for (const [index, span] of peek.modelSpans.entries()) {
-      const length = peek.kind === 'multipart' ? peek.lengthSpans[index] : undefined;
-      if (length !== undefined) edits.push({ ...length, bytes: ENCODER.encode(String(bytes.length)) });
-      edits.push({ ...span, bytes });
-    }
-  }
-  // Providers reject `stream_options` in a request that does not stream.
-  if (change.includeUsage === true && peek.kind === 'json' && peek.stream && peek.usageEdit !== undefined) {
-    const { start, end, text } = peek.usageEdit;
-    edits.push({ start, end, bytes: ENCODER.encode(text) });
-    edits.sort((left, right) => left.start - right.start);
-  }
-  return pieces(body, edits);
-}
-
-/** Inserts a model into a body that is a JSON object without one. */
-export function insertModel(body: Uint8Array, model: string): Uint8Array {
-  const brace = body.indexOf(OPENING_BRACE) + 1;
-  let next = brace;
-  while (next < body.length && WHITE_SPACE.has(body[next] ?? 0)) next += 1;
-  const comma = body[next] === CLOSING_BRACE ? '' : ',';
-  const member = ENCODER.encode(`"model":${JSON.stringify(model)}${comma}`);
-  const named = new Uint8Array(body.length + member.length);
-  named.set(body.subarray(0, brace));
-  named.set(member, brace);
-  named.set(body.subarray(brace), brace + member.length);
-  return named;
-}
-
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
-
-const ENCODER = new TextEncoder();
-
-/** Cache of encoded upstream names. They are few and recur with every request. */
-const encoded = new Map<string, Uint8Array>();
-let encodedBytes = 0;
-const MAX_ENCODED_BYTES = 256 * 1024;
-/** Approximate cost of a cache entry besides its name, in bytes. */
-const ENTRY_BYTES = 200;
-
-function jsonBytesOf(model: string): Uint8Array {
-  let bytes = encoded.get(model);
-  if (bytes === undefined) {
-    bytes = ENCODER.encode(JSON.stringify(model));
-    encodedBytes += bytes.length + ENTRY_BYTES;
-    if (encodedBytes > MAX_ENCODED_BYTES) {
-      encoded.clear();
-      encodedBytes = bytes.length + ENTRY_BYTES;
-    }
-    encoded.set(model, bytes);
-  }
-  return bytes;
-}
-
 /** Content types of clients that forgot to set one: none, or curl -d's default. */
 const MEANT_AS_JSON = /^\s*(?:$|text\/plain\b|application\/x-www-form-urlencoded\b)/i;
 
@@ -193,6 +114,8 @@ const MULTIPART = /^\s*multipart\//i;
 function safeJsonType(contentType: string): string | undefined {
   return /urlencoded/i.test(contentType) ? 'application/json' : undefined;
 }
+
+const ENCODER = new TextEncoder();
 
 const OTHER: RequestPeek = { kind: 'other', model: undefined, stream: false };
 
@@ -205,7 +128,8 @@ function peekJson(
   scan: ObjectScan & { readonly kind: 'object' },
   contentType: string | undefined,
 ): RequestPeek {
-  const named: Member[] = [];
+  const modelSpans: Span[] = [];
+  let ambiguous = false;
   let model: string | undefined;
   for (const member of scan.members) {
     if (member.key !== 'model' && member.key.toLowerCase() !== 'model') continue;
@@ -218,16 +142,19 @@ function peekJson(
     model = member.type === 'string' ? stringAt(body, member.valueStart, member.valueEnd) : undefined;
     if (model === undefined || model === '') return malformed(modelProblem(member), 'model');
     if (isTooLong(model)) return tooLong();
-    named.push(member);
+    ambiguous ||= member.escaped || modelSpans.length > 0;
+    modelSpans.push(spanOf(member));
   }
-  const stream = lastOf(scan.members, 'stream')?.type === 'true';
+  const stream = isTrue(scan.members, 'stream');
+  const { includeUsage, usageEdit } = usagePeek(body, scan, stream);
   return {
     kind: 'json',
     model,
     stream,
-    modelSpans: named.map(spanOf),
-    ambiguous: named.length > 1 || named.some((member) => member.escaped),
-    ...usagePeek(body, scan),
+    includeUsage,
+    modelSpans,
+    ambiguous,
+    usageEdit,
     contentType,
     endUser: endUserIn(body, scan.members),
   };
@@ -287,8 +214,11 @@ function textOf(body: Uint8Array, { valueStart, valueEnd }: FormField): string |
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function lastOf(members: readonly Member[], key: string): Member | undefined {
-  return members.findLast((member) => member.key === key);
+/** Whether the last member of this name is `true`. */
+function isTrue(members: readonly Member[], key: string): boolean {
+  let type: Member['type'] | undefined;
+  for (const member of members) if (member.key === key) type = member.type;
+  return type === 'true';
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {

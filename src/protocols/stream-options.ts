@@ -16,19 +16,38 @@ export interface UsageEdit extends Span {
   readonly text: string;
 }
 
-/** Reads the request's usage option, and where to insert it. */
+/** A request's usage option, and the edit that sets it; undefined if the body must not be edited. */
+interface UsagePeek {
+  readonly includeUsage: IncludeUsage;
+  readonly usageEdit: UsageEdit | undefined;
+}
+
+/**
+ * Reads the request's usage option, and where to insert it. Providers reject the option in a request that does not
+ * stream.
+ */
 export function usagePeek(
   body: Uint8Array,
   scan: ObjectScan & { readonly kind: 'object' },
-): { readonly includeUsage: IncludeUsage; readonly usageEdit: UsageEdit | undefined } {
-  const given = scan.members.filter(isStreamOptions);
-  const options = given[0];
+  isStream: boolean,
+): UsagePeek {
+  const peek = optionPeek(body, scan, isStream);
+  return isStream || peek.usageEdit === undefined ? peek : { ...peek, usageEdit: undefined };
+}
+
+function optionPeek(
+  body: Uint8Array,
+  scan: ObjectScan & { readonly kind: 'object' },
+  isStream: boolean,
+): UsagePeek {
+  const options = scan.members.find(isStreamOptions);
   if (options === undefined) {
+    if (!isStream) return ABSENT;
     const comma = scan.empty ? '' : ',';
     const text = `"stream_options":{"include_usage":true}${comma}`;
     return { includeUsage: 'absent', usageEdit: { start: scan.insertAt, end: scan.insertAt, text } };
   }
-  if (given.length > 1 || options.key !== 'stream_options') return UNCLEAR;
+  if (scan.members.filter(isStreamOptions).length > 1 || options.key !== 'stream_options') return UNCLEAR;
   if (options.type === 'null') {
     return { includeUsage: 'absent', usageEdit: { ...spanOf(options), text: '{"include_usage":true}' } };
   }
@@ -47,6 +66,7 @@ export function usagePeek(
 /** Options larger than this are not examined. */
 const MAX_OPTIONS_BYTES = 16_384;
 
+const ABSENT = { includeUsage: 'absent', usageEdit: undefined } as const;
 const UNCLEAR = { includeUsage: 'unclear', usageEdit: undefined } as const;
 
 function isStreamOptions({ key }: Member): boolean {

@@ -161,16 +161,26 @@ export class CooldownLedger {
    * long the route cools from now, 0 if it does not.
    */
   note(attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number): number {
-    const { route, outcome, endpoint } = attempt;
-    const ofEndpoint = endpoint === undefined ? undefined : endpointId(route.id, endpoint);
-    const ids = ofEndpoint === undefined ? [route.id] : [route.id, ofEndpoint];
-    if (attempt.isProbe) for (const id of ids) this.#endProbe(id);
+    const { kind } = attempt.outcome;
     // If nothing cools down any more, a route that cooled before must not stay on trial.
-    if (outcome.kind === 'answered' || outcome.kind === 'rejected' || policy.cooldownMs === 0) {
-      // Usually nothing has failed, and one look shows it.
-      if (!this.allAvailable()) for (const id of ids) this.#succeed(id, nowMs);
-      return 0;
+    const isWell = kind === 'answered' || kind === 'rejected' || policy.cooldownMs === 0;
+    // Usually nothing has failed, and one look shows it.
+    if (isWell && !attempt.isProbe && this.allAvailable()) return 0;
+    const { route, endpoint } = attempt;
+    const ofEndpoint = endpoint === undefined ? undefined : endpointId(route.id, endpoint);
+    for (const id of ofEndpoint === undefined ? [route.id] : [route.id, ofEndpoint]) {
+      if (attempt.isProbe) this.#endProbe(id);
+      if (isWell) this.#succeed(id, nowMs);
     }
+    return isWell ? 0 : this.#cool(attempt, { owner, policy, ofEndpoint }, nowMs);
+  }
+
+  #cool(
+    attempt: Attempt,
+    { owner, policy, ofEndpoint }: { owner: Model; policy: CooldownPolicy; ofEndpoint: string | undefined },
+    nowMs: number,
+  ): number {
+    const { route, outcome } = attempt;
     const durationMs = cooldownFor(outcome, policy);
     if (durationMs === 0) return 0;
     const isLastAvailable = this.#isLastAvailable(attempt, owner, nowMs);

@@ -1,4 +1,4 @@
-import { LocalTable, type NumberTable } from '../lib/number-table.ts';
+import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 
 /** Weight of the newest measurement in the smoothed latency: about the last ten answers count. */
 const SMOOTHING = 0.2;
@@ -47,15 +47,11 @@ export class TrafficLedger {
   }
 
   begin(id: string): void {
-    this.#tables.own.update(id, (record) => {
-      record.count += 1;
-    });
+    this.#tables.own.update(id, addOne);
   }
 
   end(id: string): void {
-    this.#tables.own.update(id, (record) => {
-      record.count = Math.max(0, record.count - 1);
-    });
+    this.#tables.own.update(id, takeOne);
   }
 
   measured(id: string, firstByteMs: number, nowMs: number): void {
@@ -68,6 +64,16 @@ export class TrafficLedger {
       record.atMs = nowMs;
     });
   }
+}
+
+type InFlightRecord = NumberRecord<(typeof IN_FLIGHT_FIELDS)[number]>;
+
+function addOne(record: InFlightRecord): void {
+  record.count += 1;
+}
+
+function takeOne(record: InFlightRecord): void {
+  record.count = Math.max(0, record.count - 1);
 }
 
 /** The maximum number of latencies; the oldest measurements are dropped first. */

@@ -1,4 +1,4 @@
-import { LocalTable, type NumberTable } from '../lib/number-table.ts';
+import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 
 /** The record of a rotation. */
 export const TURN_FIELDS = ['taken'] as const;
@@ -14,6 +14,10 @@ export class TurnCounter {
 
   /** 0 the first time, then one more each time. */
   next(rotation: string): number {
-    return this.#turns.update(rotation, (turns) => turns.taken++);
+    return this.#turns.update(rotation, takeTurn);
   }
+}
+
+function takeTurn(turns: NumberRecord<(typeof TURN_FIELDS)[number]>): number {
+  return turns.taken++;
 }

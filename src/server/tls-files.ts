@@ -1,6 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ServerSettings } from '../config/snapshot.ts';
+import { nodeModules } from '../lib/node-modules.ts';
 
 /** A certificate with its chain, and its key, in PEM. */
 export interface TlsPair {
@@ -15,6 +15,7 @@ export class TlsProblem extends Error {}
 export function readTlsFiles({ certFile, keyFile }: NonNullable<ServerSettings['tls']>): TlsPair {
   const cert = readText(certFile, 'server.tls.cert_file');
   const key = readText(keyFile, 'server.tls.key_file');
+  const { createPrivateKey, X509Certificate } = nodeModules.crypto();
   const certificate = parsed(
     () => new X509Certificate(cert),
     `server.tls.cert_file: ${certFile} is not a PEM certificate`,

@@ -1,5 +1,5 @@
 import type { SQL } from 'bun';
-import type { CompiledRevision, ResourceFinding } from './compile-revision.ts';
+import type { CompiledRevision, ResourceFinding } from './compile-plain-revision.ts';
 import type { Database } from './database.ts';
 import { AnsweredBefore, findAnswer, insertAnswer, type KeptAnswer } from './idempotency-table.ts';
 import type { Keyring } from './keyring.ts';

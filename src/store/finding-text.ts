@@ -1,5 +1,5 @@
 import { formatPath } from '../config/read/problems.ts';
-import type { ResourceFinding } from './compile-revision.ts';
+import type { ResourceFinding } from './compile-plain-revision.ts';
 
 /** The place of an error in the configuration, such as `models["gpt-4"].routes[0].provider`. */
 export function findingPath({ resource, path }: ResourceFinding): string {

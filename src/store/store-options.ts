@@ -1,5 +1,5 @@
 import type { Snapshot } from '../config/snapshot.ts';
-import type { CompileRevisionContext } from './compile-revision.ts';
+import type { CompileRevisionContext } from './compile-plain-revision.ts';
 import type { Change } from './describe-changes.ts';
 import type { Keyring } from './keyring.ts';
 import type { Revision } from './revision.ts';

@@ -12,7 +12,8 @@ import {
   rollback,
   type WriteContext,
 } from './change.ts';
-import { type CompiledRevision, compileRevision } from './compile-revision.ts';
+import type { CompiledRevision } from './compile-plain-revision.ts';
+import { compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createDocs } from '../../src/console/docs-page.ts';
+import { readPlainYaml } from '../../src/config/read/quick/plain-yaml.ts';
 import { authenticate } from '../../src/gateway/authenticate.ts';
 import { foreignCredentials, presentedKeys, withoutCredentials } from '../../src/gateway/credentials.ts';
 import { sizeOf } from '../../src/gateway/limits/request-size.ts';
@@ -64,6 +65,10 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
     foreignCredentials({ headers: header('x-api-key', text), search: `?key=${text}` }, access),
   'all credentials': (text) => presentedKeys({ headers: header('authorization', text), search: text }),
   'query without credentials': (text) => withoutCredentials(`?${text}`, ['mk-one-of-these']),
+  configuration: (text) => {
+    for (const yaml of [text, `a: ${text}`, `a: "${text}`, `- ${text}`, `a: {${text}`, `${text}: 1`])
+      readPlainYaml(yaml);
+  },
   connection: (text) => namedByConnection(header('connection', text)),
   'if-none-match': (text) =>
     void docs(new Request('http://localhost/docs', { headers: header('if-none-match', text) }), '/docs'),

@@ -48,3 +48,12 @@ test('a gateway with a configuration file loads neither the Admin API nor the si
     ),
   ).toEqual([]);
 });
+
+test('a gateway with a plain configuration loads no package, in any of its processes', async () => {
+  for (const file of ['cli/commands/serve/serve.ts', 'app/worker.ts']) {
+    const loaded = await loadedWith(file);
+    const packages = [...loaded].filter((path) => !path.endsWith('.ts') && !/^(?:node:|bun$|\.)/.test(path));
+    expect(packages).toEqual([]);
+    expect(loaded).not.toContain('config/read/compile-text.ts');
+  }
+});

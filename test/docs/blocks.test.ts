@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { parse } from 'yaml';
-import { compileText } from '../../src/config/read/load.ts';
+import { compileText } from '../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Block } from './markdown.ts';
 import { readUserPages } from './pages.ts';

@@ -1,6 +1,7 @@
 import { type App, startApp } from '../../src/app/gateway-app.ts';
+import { createThreads, estimated } from '../../src/app/threads.ts';
 import { DEFAULTS } from '../../src/config/schema/defaults.ts';
-import { compileText } from '../../src/config/read/load.ts';
+import { compileText } from '../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 import type { SystemClock } from '../../src/lib/system-clock.ts';
@@ -19,6 +20,9 @@ export interface TestGateway {
   readonly reconfigure: (config: string) => void;
   readonly stop: () => Promise<void>;
 }
+
+/** One set of threads for all gateways of a test process: loading the tokenizer takes longer than most tests. */
+const threads = createThreads();
 
 /** Compiles a configuration; throws with its problems if it is refused. */
 export function compiled(config: string, version = 1): Snapshot {
@@ -39,6 +43,7 @@ export function startGateway(
   const app = startApp({
     snapshot: compiled(listening),
     version: 'test',
+    threads: { ...threads, stop: () => estimated(threads.tokens) },
     ...(clock && { clock }),
     emit: (event) => {
       if (event.type === 'bug') console.error(event.error);

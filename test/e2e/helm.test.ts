@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import manifest from '../../package.json' with { type: 'json' };
-import { compileText } from '../../src/config/read/load.ts';
+import { compileText } from '../../src/config/read/compile-text.ts';
 
 const CHART = join(import.meta.dir, '..', '..', 'deploy', 'helm', 'llm-proxy');
 

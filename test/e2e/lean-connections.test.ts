@@ -7,6 +7,9 @@ import { rawRequest } from './raw-client.ts';
 /** More than a client's connection takes before the client reads. */
 const LARGE_BYTES = 3_000_000;
 
+/** Little enough to be written together with other answers. */
+const MEDIUM_BYTES = 40_000;
+
 let simulator: Simulator;
 let provider: { readonly port: number | undefined; readonly stop: (ends: boolean) => Promise<void> };
 let config: string;
@@ -14,16 +17,14 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   simulator = await startSimulator({ port: 0 });
-  const content = 'x'.repeat(LARGE_BYTES);
-  const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
   provider = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: () => Response.json({ choices, usage: { prompt_tokens: 1, completion_tokens: 1 } }),
+    fetch: ({ url }) => answerOf(url.includes('/medium/') ? MEDIUM_BYTES : LARGE_BYTES),
   });
   config = `
-providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}]
-models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
+providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}, {name: medium, api_base: "http://127.0.0.1:${provider.port}/medium"}]
+models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, medium: {routes: [{provider: medium, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
   gateway = startGateway(config, undefined, 'lean');
 });
 afterAll(async () => {
@@ -31,6 +32,12 @@ afterAll(async () => {
   await simulator.stop();
   await provider.stop(true);
 });
+
+function answerOf(bytes: number): Response {
+  const message = { role: 'assistant', content: 'x'.repeat(bytes) };
+  const choices = [{ index: 0, message, finish_reason: 'stop' }];
+  return Response.json({ choices, usage: { prompt_tokens: 1, completion_tokens: 1 } });
+}
 
 const LINE = 'POST /v1/chat/completions';
 const FIELDS = [
@@ -88,6 +95,24 @@ test.each([
   expect(await readLate(client)).toBeGreaterThan(LARGE_BYTES);
 });
 
+test('a client that sends much ahead and reads slowly gets every answer, also of the server behind', async () => {
+  const ahead = request('medium').repeat(200);
+  const client = open(gateway.url, `${ahead}${rawRequest('GET /v1/models', [['Host', 'localhost']])}`);
+  client.socket.on('data', () => {
+    client.socket.pause();
+    setTimeout(() => client.socket.resume(), 5);
+  });
+  await until(() => client.text().includes('"object":"list"'));
+  client.socket.destroy();
+  expect(client.text().match(/HTTP\/1\.1 200 OK\r\n/g)).toHaveLength(201);
+  expect(
+    client
+      .text()
+      .match(/x+/g)
+      ?.filter(({ length }) => length > 100),
+  ).toEqual(Array.from({ length: 200 }, () => 'x'.repeat(MEDIUM_BYTES)));
+});
+
 test('a client that reads late gets all of its answer although the gateway stops', async () => {
   const stopping = startGateway(config, undefined, 'lean');
   const client = open(stopping.url, request('large'));
@@ -119,6 +144,20 @@ test('a client that has finished sending and waits for its answer gets nothing b
   expect(await client.ended).toBe('fin');
   expect(client.text()).toStartWith('HTTP/1.1 200 OK\r\n');
   expect(client.text().match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
+
+test('a client that finishes sending together with its request may read its answer at once', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const client = await Bun.connect({
+    hostname: '127.0.0.1',
+    port: Number(new URL(gateway.url).port),
+    socket: { data: (_, bytes) => resolve(String(bytes)) },
+    allowHalfOpen: true,
+  });
+  client.write(request('slow'));
+  client.shutdown();
+  expect(await promise).toStartWith('HTTP/1.1 200 OK\r\n');
+  client.end();
 });
 
 test('a client that leaves before its answer is noticed although its connection closes in order', async () => {

@@ -37,7 +37,12 @@ function sharing(name: string, shared: () => string): void {
     const { nodes, useUp } = bound(await start(shared()));
     const model = `${name}-budget`;
     expect(statusesOf(await useUp('mk-app', model))).toEqual([200, 429]);
-    const listed = (await nodes[0]!.admin('GET', '/nodes')) as { nodes: { state: string; starts: number }[] };
+    const listed = (await nodes[0]!.admin('GET', '/nodes')) as {
+      nodes: { state: string; starts: number; is_this: boolean }[];
+      leases: { is_up: boolean; claims: object[] } | null;
+    };
+    expect(listed.nodes.filter((node) => node.is_this)).toHaveLength(1);
+    expect(listed.leases).toMatchObject({ is_up: true });
     expect(listed.nodes.map(({ state, starts }) => [state, starts])).toEqual([
       ['live', 1],
       ['live', 1],

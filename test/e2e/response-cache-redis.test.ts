@@ -95,13 +95,12 @@ master_keys:
       throw new Error('never a hit');
     }
 
-    const forget = async (node: number, query: string): Promise<void> => {
+    const forgetting = (node: number, query: string): Promise<Response> => {
       const headers = { authorization: `Bearer ${ADMIN_KEY}` };
-      const response = await fetch(`${nodes[node]!.url}/admin/v1/cache${query}`, {
-        method: 'DELETE',
-        headers,
-      });
-      expect(response.status).toBe(200);
+      return fetch(`${nodes[node]!.url}/admin/v1/cache${query}`, { method: 'DELETE', headers });
+    };
+    const forget = async (node: number, query: string): Promise<void> => {
+      expect((await forgetting(node, query)).status).toBe(200);
     };
 
     test('an answer of one gateway is a hit on another one, also as a stream', async () => {
@@ -180,6 +179,9 @@ master_keys:
       await untilHit(0, 'one', body);
       await redis.crash();
       expect((await ask(0, 'one', body)).cache).not.toBe('hit');
+      const refused = await forgetting(0, '');
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+      expect(await refused.text()).toContain('Redis does not answer');
       await redis.restart();
       await untilHit(0, 'one', body);
     });

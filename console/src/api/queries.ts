@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { admin, type Query } from './client.ts';
 import type {
+  Nodes,
   Recorded,
   Overview,
   ProviderStatus,
@@ -85,6 +86,18 @@ export function readOverview(windowSeconds: number) {
     placeholderData: keepPreviousData,
   });
 }
+
+/** The gateways on the database of this one. */
+export function listNodes() {
+  return queryOptions({
+    queryKey: ['nodes'],
+    queryFn: ({ signal }) => admin<Nodes>('/nodes', { signal }),
+    refetchInterval: 10_000,
+  });
+}
+
+/** The seconds over which the overview counts while it is live. */
+export const LIVE_WINDOW_SECONDS = 300;
 
 export function readSeries(query: Query, refetchMs?: number) {
   return queryOptions({

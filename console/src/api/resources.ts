@@ -71,6 +71,10 @@ export interface LimitUse {
   readonly held?: number;
   readonly remaining?: number;
   readonly resets_at?: string | null;
+  /** The id of its owner, and the owner's name. Only in the list of all limits, as `window`. */
+  readonly scope_id?: string;
+  readonly name?: string;
+  readonly window?: { readonly start: string | null; readonly end: string | null } | null;
 }
 
 export interface MasterKey extends Dates {

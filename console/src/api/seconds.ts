@@ -8,6 +8,8 @@ export interface Second {
   readonly tokens: number;
   /** How long the answered requests took that ended in it, in ms; of very many only a part. */
   readonly durations: readonly number[];
+  /** The times to the first token of the same requests, in ms. */
+  readonly firstTokens: readonly number[];
   /** Over the last `WINDOW_MS`: those of one second alone would jump up and down. */
   readonly p50: number | null;
   readonly p95: number | null;
@@ -29,6 +31,7 @@ export function withTick(seconds: readonly Second[], tick: Tick): readonly Secon
     failures: before.failures + tick.failures,
     tokens: before.tokens + tick.prompt_tokens + tick.completion_tokens,
     durations: [...before.durations, ...durationsOf(tick.ended)],
+    firstTokens: [...before.firstTokens, ...firstTokensOf(tick.ended)],
   };
   return [...earlier, withPercentiles(second, earlier)].slice(-KEPT_SECONDS);
 }
@@ -64,7 +67,7 @@ function secondOf(time: string): number {
 }
 
 function emptySecond(atMs: number): Second {
-  return { atMs, requests: 0, failures: 0, tokens: 0, durations: [], p50: null, p95: null };
+  return { atMs, requests: 0, failures: 0, tokens: 0, durations: [], firstTokens: [], p50: null, p95: null };
 }
 
 function secondFrom(atMs: number, rows: readonly RequestRow[]): Second {
@@ -74,6 +77,7 @@ function secondFrom(atMs: number, rows: readonly RequestRow[]): Second {
     failures: rows.filter(({ ending }) => isFailure(ending)).length,
     tokens: rows.reduce((sum, row) => sum + (row.total_tokens ?? 0), 0),
     durations: durationsOf(rows),
+    firstTokens: firstTokensOf(rows),
   };
 }
 
@@ -82,7 +86,25 @@ function isFailure(ending: RequestRow['ending']): boolean {
 }
 
 function durationsOf(rows: readonly RequestRow[]): readonly number[] {
-  return rows.filter(({ ending }) => ending === 'complete').map((row) => row.duration_ms);
+  return rows.filter(isAnswered).map((row) => row.duration_ms);
+}
+
+function firstTokensOf(rows: readonly RequestRow[]): readonly number[] {
+  return rows.filter(isAnswered).flatMap(({ time_to_first_token_ms: ms }) => (ms === null ? [] : [ms]));
+}
+
+/** Whether the client got what it asked for. The speed of errors would mislead. */
+export function isAnswered({ ending, status }: Pick<RequestRow, 'ending' | 'status'>): boolean {
+  return ending === 'complete' && status < 400;
+}
+
+/** The median and the 95th percentile of numbers in any order; null without any. */
+export function percentilesOf(values: readonly number[]): {
+  readonly p50: number | null;
+  readonly p95: number | null;
+} {
+  const sorted = values.toSorted((one, other) => one - other);
+  return { p50: rankOf(sorted, 0.5), p95: rankOf(sorted, 0.95) };
 }
 
 function withPercentiles(second: Second, earlier: readonly Second[]): Second {
@@ -92,8 +114,7 @@ function withPercentiles(second: Second, earlier: readonly Second[]): Second {
     if (one === undefined || one.atMs <= second.atMs - WINDOW_MS) break;
     window.push(...one.durations);
   }
-  window.sort((one, other) => one - other);
-  return { ...second, p50: rankOf(window, 0.5), p95: rankOf(window, 0.95) };
+  return { ...second, ...percentilesOf(window) };
 }
 
 function rankOf(sorted: readonly number[], share: number): number | null {

@@ -235,3 +235,29 @@ export interface Tick {
   readonly ended: readonly RequestRow[];
   readonly more: number;
 }
+
+/** The gateways on one database, and how the one that answers shares limits and uses its cache. */
+export interface Nodes {
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly started_at: string;
+    readonly last_seen_at: string;
+    readonly starts: number;
+    readonly is_this: boolean;
+    readonly state: 'live' | 'silent' | 'gone';
+  }[];
+  /** null: this gateway counts limits for itself. */
+  readonly leases: {
+    readonly is_up: boolean;
+    readonly round_trip_ms: number;
+    readonly waits: number;
+    readonly claims: readonly { readonly counter: string; readonly amount: number }[];
+  } | null;
+  readonly cache: {
+    readonly hits: number;
+    readonly joined: number;
+    readonly misses: number;
+    readonly bypassed: number;
+  };
+}

@@ -1,10 +1,11 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { Tooltip } from '@base-ui/react/tooltip';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Router } from 'wouter';
 import { Problem } from '../api/problem.ts';
+import { Tips } from '../ui/tips.tsx';
 import { Toasts } from '../ui/toast.tsx';
+import { BASE } from './base.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { Frame } from './frame.tsx';
 import { WithSession } from './session.tsx';
@@ -19,23 +20,19 @@ const queries = new QueryClient({
   },
 });
 
-/** The path below which all pages are, such as `/console`. */
-export const BASE = new URL(document.baseURI).pathname.replace(/\/$/, '');
-
 /** The whole console. */
 export function App(): ReactNode {
   return (
     <ErrorBoundary>
       <CSPProvider disableStyleElements>
         <QueryClientProvider client={queries}>
-          <Tooltip.Provider delay={350}>
-            <Router base={BASE}>
-              <WithSession>
-                <Frame />
-              </WithSession>
-            </Router>
-            <Toasts />
-          </Tooltip.Provider>
+          <Router base={BASE}>
+            <WithSession>
+              <Frame />
+            </WithSession>
+          </Router>
+          <Toasts />
+          <Tips />
         </QueryClientProvider>
       </CSPProvider>
     </ErrorBoundary>

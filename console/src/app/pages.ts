@@ -13,7 +13,9 @@ import {
   UserRound,
 } from 'lucide-react';
 import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
-import type { Role } from '../api/resources.ts';
+import { listProviderStates, LIVE_WINDOW_SECONDS, readDemo, readOverview } from '../api/queries.ts';
+import type { Role, SignedIn } from '../api/resources.ts';
+import type { QueryClient } from '@tanstack/react-query';
 
 export interface PlaceOnTheMap {
   readonly path: string;
@@ -24,6 +26,14 @@ export interface PlaceOnTheMap {
   readonly group: 'Observe' | 'Route' | 'Access' | 'System' | 'Mine';
   readonly roles: readonly Role[];
   readonly page: LazyExoticComponent<ComponentType>;
+  /** Loads the page's script ahead of time. */
+  readonly load: () => Promise<unknown>;
+  /** Asks ahead of time for what the page shows first, unless its address has parameters. */
+  readonly ask?: (queries: QueryClient) => void;
+}
+
+function loaded(load: () => Promise<{ default: ComponentType }>): Pick<PlaceOnTheMap, 'page' | 'load'> {
+  return { page: lazy(load), load };
 }
 
 const STAFF = ['admin', 'operator', 'viewer'] as const;
@@ -37,7 +47,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'i',
     group: 'Mine',
     roles: ['key'],
-    page: lazy(async () => ({ default: (await import('../pages/mine/mine-page.tsx')).MinePage })),
+    ...loaded(async () => ({ default: (await import('../pages/mine/mine-page.tsx')).MinePage })),
   },
   {
     path: '/',
@@ -46,7 +56,11 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'o',
     group: 'Observe',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/overview/overview-page.tsx')).OverviewPage })),
+    ...loaded(async () => ({ default: (await import('../pages/overview/overview-page.tsx')).OverviewPage })),
+    ask: (queries) => {
+      void queries.prefetchQuery(readOverview(LIVE_WINDOW_SECONDS));
+      void queries.prefetchQuery(listProviderStates());
+    },
   },
   {
     path: '/requests',
@@ -55,7 +69,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'r',
     group: 'Observe',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/requests/requests-page.tsx')).RequestsPage })),
+    ...loaded(async () => ({ default: (await import('../pages/requests/requests-page.tsx')).RequestsPage })),
   },
   {
     path: '/usage',
@@ -64,7 +78,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'u',
     group: 'Observe',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/usage/usage-page.tsx')).UsagePage })),
+    ...loaded(async () => ({ default: (await import('../pages/usage/usage-page.tsx')).UsagePage })),
   },
   {
     path: '/models',
@@ -73,7 +87,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'm',
     group: 'Route',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/models/models-page.tsx')).ModelsPage })),
+    ...loaded(async () => ({ default: (await import('../pages/models/models-page.tsx')).ModelsPage })),
   },
   {
     path: '/providers',
@@ -82,7 +96,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'p',
     group: 'Route',
     roles: STAFF,
-    page: lazy(async () => ({
+    ...loaded(async () => ({
       default: (await import('../pages/providers/providers-page.tsx')).ProvidersPage,
     })),
   },
@@ -93,7 +107,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'e',
     group: 'Route',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/explain/explain-page.tsx')).ExplainPage })),
+    ...loaded(async () => ({ default: (await import('../pages/explain/explain-page.tsx')).ExplainPage })),
   },
   {
     path: '/playground',
@@ -102,7 +116,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'y',
     group: 'Route',
     roles: ['admin', 'operator', 'key'],
-    page: lazy(async () => ({
+    ...loaded(async () => ({
       default: (await import('../pages/playground/playground-page.tsx')).PlaygroundPage,
     })),
   },
@@ -113,7 +127,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'k',
     group: 'Access',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/keys/keys-page.tsx')).KeysPage })),
+    ...loaded(async () => ({ default: (await import('../pages/keys/keys-page.tsx')).KeysPage })),
   },
   {
     path: '/config',
@@ -122,7 +136,7 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'c',
     group: 'System',
     roles: STAFF,
-    page: lazy(async () => ({ default: (await import('../pages/config/config-page.tsx')).ConfigPage })),
+    ...loaded(async () => ({ default: (await import('../pages/config/config-page.tsx')).ConfigPage })),
   },
   {
     path: '/settings',
@@ -131,9 +145,29 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 's',
     group: 'System',
     roles: [...STAFF, 'key'],
-    page: lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage })),
+    ...loaded(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage })),
   },
 ];
+
+/** The page at an address below the console's; undefined: there is none. */
+function pageAt(address: string): PlaceOnTheMap | undefined {
+  return PAGES.find(({ path }) => path === (address || '/'));
+}
+
+/** Begins to load the page at an address, before it is known who is signed in. */
+export function loadAhead(address: string): void {
+  pageAt(address)
+    ?.load()
+    .catch(() => undefined);
+}
+
+/** Asks for what the page at an address shows first, before its script is there. */
+export function askAhead(address: string, { session, gateway }: SignedIn, queries: QueryClient): void {
+  const page = pageAt(address);
+  if (page === undefined || !page.roles.includes(session.role) || location.search !== '') return;
+  page.ask?.(queries);
+  if (gateway.mode === 'demo' && page.path === '/') void queries.prefetchQuery(readDemo());
+}
 
 /** The pages that a role may see. */
 export function pagesFor(role: Role): readonly PlaceOnTheMap[] {

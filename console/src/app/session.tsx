@@ -1,12 +1,18 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useEffect } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef } from 'react';
 import { admin, onSignedOut } from '../api/client.ts';
 import { Problem } from '../api/problem.ts';
 import { startLive } from '../api/live.ts';
 import type { SignedIn } from '../api/resources.ts';
 import { Failed } from '../ui/states.tsx';
+import { BASE } from './base.ts';
 import { LoginPage } from './login-page.tsx';
+import { askAhead } from './pages.ts';
 import { SESSION } from './session-key.ts';
+
+/** Asked while other scripts are still being read, so that its answer is there when the page is drawn. */
+let first: Promise<SignedIn | null> | undefined = readSession();
+first.catch(() => undefined);
 
 const Context = createContext<SignedIn | undefined>(undefined);
 
@@ -27,9 +33,17 @@ export function useMay(): { readonly act: boolean; readonly edit: boolean; reado
 /** Shows its children to somebody who is signed in, and to everybody else the login. */
 export function WithSession({ children }: { children: ReactNode }): ReactNode {
   const queries = useQueryClient();
+  const isFirst = useRef(true);
   const { data, error, refetch } = useQuery({
     queryKey: SESSION,
-    queryFn: readSession,
+    queryFn: async () => {
+      const asked = first ?? readSession();
+      first = undefined;
+      const signedIn = await asked;
+      if (signedIn && isFirst.current) askAhead(location.pathname.slice(BASE.length), signedIn, queries);
+      isFirst.current = false;
+      return signedIn;
+    },
     retry: false,
     staleTime: 60_000,
   });

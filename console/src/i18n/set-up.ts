@@ -1,5 +1,6 @@
 import { createInstance } from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { english } from './english.ts';
 import { type Language, language, storeLanguage } from './language.ts';
 
 const texts = createInstance();
@@ -17,7 +18,7 @@ export async function setUpTexts(): Promise<void> {
     // React escapes already.
     interpolation: { escapeValue: false },
     returnEmptyString: false,
-    resources: { en: { translation: (await import('./english.ts')).english } },
+    resources: { en: { translation: english } },
   });
   await load(language());
 }

@@ -25,6 +25,7 @@ export function count(value: Maybe): string {
 /** At most four digits: `987`, `1.23K`, `12.3M`. */
 export function compact(value: Maybe): string {
   if (value === null || value === undefined) return NONE;
+  if (value > 0 && value < 0.005) return '<0.01';
   if (Math.abs(value) < 10 && !Number.isInteger(value))
     return number({ maximumFractionDigits: 2 }).format(value);
   if (Math.abs(value) < 1000) return number({ maximumFractionDigits: 1 }).format(value);
@@ -54,6 +55,11 @@ export function money(value: number | string | null | undefined): string {
   if (size >= 0.01)
     return number({ ...currency, minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(dollars);
   return number({ ...currency, maximumSignificantDigits: 3 }).format(dollars);
+}
+
+/** Dollars at a mark of an axis: `$500`, `$0.02`. */
+export function moneyMark(value: number): string {
+  return Number.isInteger(value) && value > 0 ? `$${compact(value)}` : money(value);
 }
 
 /** Milliseconds as `0.8 ms`, `350 ms`, `1.24 s`, `2 min 5 s`. */
@@ -98,6 +104,11 @@ export function clock(time: string | number, now: number = Date.now()): string {
   }).format(date);
 }
 
+/** In the viewer's zone: `Jan 31`. */
+export function monthDay(date: Date): string {
+  return new Intl.DateTimeFormat(language(), { month: 'short', day: 'numeric' }).format(date);
+}
+
 /** In the viewer's zone: `Jan 31, 2026, 13:05`. */
 export function dateTime(time: string | number): string {
   return new Intl.DateTimeFormat(language(), {
@@ -105,6 +116,13 @@ export function dateTime(time: string | number): string {
     timeStyle: 'short',
     hourCycle: 'h23',
   }).format(new Date(time));
+}
+
+/** In the viewer's zone: the time of day today, else the date with it. */
+export function nearDateTime(time: number, now: number = Date.now()): string {
+  const isToday = new Date(time).toDateString() === new Date(now).toDateString();
+  if (!isToday) return dateTime(time);
+  return new Intl.DateTimeFormat(language(), { timeStyle: 'short', hourCycle: 'h23' }).format(time);
 }
 
 /** `2026-01-31 12:05:09 UTC`. */
@@ -137,9 +155,15 @@ export function ago(time: string | number, now: number = Date.now()): string {
   );
 }
 
+const MOST_CHANGE = 9.99;
+
 /** Bytes, dollars … of a change: `+12%`, and undefined where there is nothing to compare with. */
 export function changeOf(now: number, before: number): string | undefined {
   if (before <= 0) return undefined;
   const share = (now - before) / before;
-  return `${share >= 0 ? '+' : '−'}${number({ style: 'percent', maximumFractionDigits: 0 }).format(Math.min(Math.abs(share), 9.99))}`;
+  const most = share > MOST_CHANGE ? '>' : '';
+  const size = number({ style: 'percent', maximumFractionDigits: 0 }).format(
+    Math.min(Math.abs(share), MOST_CHANGE),
+  );
+  return `${most}${share >= 0 ? '+' : '−'}${size}`;
 }

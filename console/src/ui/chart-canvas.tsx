@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { clock } from '../lib/format.ts';
+import { clock, monthDay } from '../lib/format.ts';
 import { colorOf, type ChartLine, type ChartProps } from './chart-line.ts';
 
 /** Draws a chart with uPlot; loaded by `Chart` when the first one is shown. */
@@ -50,6 +50,9 @@ export function ChartCanvas(props: ChartProps): ReactNode {
   );
 }
 
+/** The width of a letter of the axes, at most. */
+const LETTER_PX = 6.5;
+
 /** A scale without anything on it would mislead. */
 function hasValues({ data }: uPlot): boolean {
   return data
@@ -97,10 +100,12 @@ function optionsOf(
       {
         ...axis,
         grid,
-        size: 52,
+        size: (_, labels) => Math.max(52, ...(labels ?? []).map((label) => 14 + label.length * LETTER_PX)),
         ...(latest.current.isWhole && { incrs: WHOLE }),
         values: (self, splits) =>
-          splits.map((value) => (hasValues(self) ? latest.current.format(value) : '')),
+          splits.map((value) =>
+            hasValues(self) ? (latest.current.formatMark ?? latest.current.format)(value) : '',
+          ),
       },
     ],
     series: [{}, ...(stacked ? lines.toReversed() : lines).map((line) => seriesOf(line, element))],
@@ -153,7 +158,7 @@ function timeLabel(seconds: number, { scales }: uPlot): string {
   const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
   // The first mark is where the drawing begins, which is at no hour in particular.
   if (span > 5 * 86_400 && !isMidnight) return '';
-  if (span > 5 * 86_400 || (span > 86_400 && isMidnight)) return `${date.getMonth() + 1}/${date.getDate()}`;
+  if (span > 5 * 86_400 || (span > 86_400 && isMidnight)) return monthDay(date);
   const two = (value: number): string => String(value).padStart(2, '0');
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
   return span < 600 ? `${minutes}:${two(date.getSeconds())}` : minutes;
@@ -173,7 +178,11 @@ function seriesOf({ color, kind }: ChartLine, element: HTMLElement): uPlot.Serie
   return {
     stroke,
     width: 1.75,
-    points: { show: false },
+    // A single value has no line.
+    points: {
+      show: (self, index) => (self.data[index] ?? []).filter((one) => typeof one === 'number').length < 3,
+      size: 5,
+    },
     ...(kind === 'area' && { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.12)') }),
     spanGaps: false,
   };

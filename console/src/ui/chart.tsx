@@ -3,7 +3,10 @@ import { useTranslation } from 'react-i18next';
 import { colorOf, type ChartProps } from './chart-line.ts';
 import { Skeleton } from './states.tsx';
 
-const Canvas = lazy(async () => ({ default: (await import('./chart-canvas.tsx')).ChartCanvas }));
+// Begun at once: each page that imports this module draws a chart.
+const loading = import('./chart-canvas.tsx');
+loading.catch(() => undefined);
+const Canvas = lazy(async () => ({ default: (await loading).ChartCanvas }));
 
 /** Values over time. The legend tells what the last values are to those who cannot see the drawing. */
 export function Chart(props: ChartProps): ReactNode {

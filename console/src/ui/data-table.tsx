@@ -137,7 +137,14 @@ function Body<Row extends object>(props: BodyProps<Row>): ReactNode {
             {...(onOpen && { ...opening(() => onOpen(row)), 'aria-selected': selected === keyOf(row) })}
           >
             {columns.map((column) => (
-              <td key={column.id} className={classes(column.isNumber && 'is-number num', column.className)}>
+              <td
+                key={column.id}
+                className={classes(
+                  column.isNumber && 'is-number num',
+                  column.isMinor && 'is-minor',
+                  column.className,
+                )}
+              >
                 {column.cell(row)}
               </td>
             ))}

@@ -69,7 +69,7 @@ export function Drawer({ open, onClose, title, actions, foot, children }: Drawer
         <Base.Popup ref={popup} initialFocus={() => firstField(popup.current)} className="drawer">
           <div className="drawer-head">
             <Base.Title className="truncate grow">{title}</Base.Title>
-            {actions}
+            {actions !== undefined && <div className="drawer-actions">{actions}</div>}
             <Base.Close render={<IconButton label={t('Close')} icon={X} keys="Esc" />} />
           </div>
           {/* A region that scrolls has to be reachable by keyboard. */}

@@ -11,6 +11,8 @@ export interface Column<Row> {
   readonly sortBy?: (row: Row) => string | number | null | undefined;
   readonly isNumber?: boolean;
   readonly className?: string;
+  /** Left out on a phone, where the row opens what it has. */
+  readonly isMinor?: boolean;
   /** Its title is for screen readers alone. */
   readonly hideTitle?: boolean;
 }
@@ -21,7 +23,7 @@ interface Sortable {
 }
 
 interface SortHeaderProps {
-  readonly column: Pick<Column<never>, 'title' | 'isNumber' | 'sortBy' | 'hideTitle'>;
+  readonly column: Pick<Column<never>, 'title' | 'isNumber' | 'isMinor' | 'sortBy' | 'hideTitle'>;
   readonly sort: Sortable | undefined;
 }
 
@@ -32,7 +34,7 @@ export function SortHeader({ column, sort }: SortHeaderProps): ReactNode {
   return (
     <th
       scope="col"
-      className={classes(column.isNumber && 'is-number')}
+      className={classes(column.isNumber && 'is-number', column.isMinor && 'is-minor')}
       {...(order !== false && { 'aria-sort': order === 'asc' ? 'ascending' : 'descending' })}
     >
       {column.sortBy && sort ? (

@@ -50,7 +50,7 @@ const ENDINGS = {
   'client-left': { look: 'idle', text: 'Client left' },
 } as const;
 
-/** How a request ended, as a dot and a word. */
+/** How a request ended, as a sign and a word. Success is quiet, so that everything else stands out. */
 export function EndingMark({ ending, status }: { ending: keyof typeof ENDINGS; status: number }): ReactNode {
   const { t } = useTranslation();
   const { look, text } = ENDINGS[ending];
@@ -58,7 +58,7 @@ export function EndingMark({ ending, status }: { ending: keyof typeof ENDINGS; s
   const isRejected = ending === 'complete' && status >= 400;
   const shown = isRejected ? 'warning' : look;
   return (
-    <span className={classes('badge', `is-${shown}`)}>
+    <span className={classes('badge', shown === 'good' ? 'is-quiet' : `is-${shown}`)}>
       {shown === 'good' ? (
         <CircleCheck aria-hidden />
       ) : shown === 'idle' ? (

@@ -1,24 +1,12 @@
-import { Tooltip } from '@base-ui/react/tooltip';
-import type { ReactElement, ReactNode } from 'react';
+import { cloneElement, type ReactElement, type ReactNode } from 'react';
 
 interface TipProps {
-  readonly text: ReactNode;
+  readonly text: string;
   readonly keys?: string | undefined;
-  readonly children: ReactElement;
+  readonly children: ReactElement<Record<string, unknown>>;
 }
 
-/** A text beside an element while it is hovered or has the focus. */
+/** A text beside an element while it is hovered or has the focus. `Tips` shows it. */
 export function Tip({ text, keys, children }: TipProps): ReactNode {
-  return (
-    <Tooltip.Root>
-      <Tooltip.Trigger render={children} />
-      <Tooltip.Portal>
-        <Tooltip.Positioner className="positioner" sideOffset={6}>
-          <Tooltip.Popup className="tooltip">
-            {text} {keys !== undefined && <kbd>{keys}</kbd>}
-          </Tooltip.Popup>
-        </Tooltip.Positioner>
-      </Tooltip.Portal>
-    </Tooltip.Root>
-  );
+  return cloneElement(children, { 'data-tip': text, ...(keys !== undefined && { 'data-tip-keys': keys }) });
 }

@@ -41,7 +41,7 @@ function periodText(period: string, t: TFunction): string {
 }
 
 /** The used share of a limit, as a bar. */
-export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
+export function UsageMeter({ use, owner }: { use: LimitUse; owner?: ReactNode }): ReactNode {
   const { t } = useTranslation();
   const kind = kindOf(use);
   const name = limitName(use, t);
@@ -50,7 +50,8 @@ export function UsageMeter({ use }: { use: LimitUse }): ReactNode {
   return (
     <div className="use">
       <div className="row small">
-        <span className="strong">{name}</span>
+        {owner !== undefined && <span className="strong truncate use-owner">{owner}</span>}
+        <span className={owner === undefined ? 'strong' : 'muted'}>{name}</span>
         <span className="num push">
           {amountText(kind, use.used)} <span className="muted">{t('of')}</span> {amountText(kind, use.amount)}
         </span>

@@ -22,8 +22,19 @@ export interface RunningGateway {
   readonly test: (question: TestQuestion) => Promise<TestResult>;
   /** Headers and bodies of a request, if this machine recorded them, with masked secrets. */
   readonly recorded: (question: RecordedQuestion) => Promise<Recorded | undefined>;
-  /** Forgets cached answers in all processes. Returns how many there were. */
-  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
+  /** Forgets cached answers in all processes. Returns how many there were; `away`: those that gateways share are still there. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number | 'away'>;
+  /** What the response cache did with requests in all processes, since the start. */
+  readonly cacheUse: () => Promise<CacheUse>;
+}
+
+/** Numbers of requests. */
+export interface CacheUse {
+  readonly hits: number;
+  /** They got the answer of an identical request under way. */
+  readonly joined: number;
+  readonly misses: number;
+  readonly bypassed: number;
 }
 
 export interface RecordedQuestion {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../lib/sha256.ts';
 import { isPattern, matcher } from './name-pattern.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
 import { compileKeyLimits, findLimitFaults } from './key-limits.ts';
@@ -117,7 +117,7 @@ export function isHashedKey(key: string): boolean {
  */
 export function hashKey(key: string): string {
   const known = HASHED.exec(key)?.[1];
-  return known ?? createHash('sha256').update(key, 'utf8').digest('hex');
+  return known ?? sha256Hex(key);
 }
 
 /** The first 5 and last 4 characters of keys that are long enough to keep the rest secret. */

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { LimitKind, Weekday } from '../../limits/claim.ts';
-import { LIMIT_KINDS, type LimitFile, type PERIODS } from '../schema/limit-schema.ts';
+import { sha256Hex } from '../../lib/sha256.ts';
+import type { LimitFile } from '../schema/limit-schema.ts';
+import { LIMIT_KINDS, type PERIODS } from '../schema/limit-words.ts';
 import { nanoOf } from './normalise-prices.ts';
 import { formatPath, type Finding, type Path } from './problems.ts';
 
@@ -114,7 +115,7 @@ function idOf(kind: LimitKind, { per, models, on_exceed: action }: LimitFile): s
 
 function hashOf(models: readonly string[]): string {
   const text = JSON.stringify([...new Set(models)].toSorted());
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+  return sha256Hex(text).slice(0, 8);
 }
 
 /** The contradictions within one limit; paths are relative to it. */

@@ -2,7 +2,6 @@ import { type Address, parseAddress } from '../compile/address.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
-import { keyLimitsSchema } from '../schema/access-schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseCache, normaliseCaching } from './normalise-cache.ts';
 import { normaliseModels } from './normalise-models.ts';
@@ -129,7 +128,7 @@ function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): Ke
     allowedModels: key.allowed_models ?? [],
     mayRelaxTranslation: key.may_relax_translation ?? false,
     caching: normaliseCaching(key.cache),
-    limits: keyLimitsSchema.parse(key),
+    limits: { rate_limit: key.rate_limit },
     ownership: normaliseKeyOwnership(key, ['master_keys', index], report),
   }));
   if (typeof file.proxy_api_key !== 'string') return keys;

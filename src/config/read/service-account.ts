@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { isLoopback } from '../compile/address.ts';
 import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 import type { CloudCredential } from '../snapshot.ts';
@@ -6,15 +5,30 @@ import type { Expansion, References } from './environment.ts';
 import type { Finding, Path } from './problems.ts';
 import type { SecretFile } from './secret-file.ts';
 
-/** A key file, as Google writes it. What else is in it is not needed. */
-const keyFileSchema = z.object({
-  type: z.literal('service_account').optional(),
-  client_email: z.string().min(1),
-  private_key: z.string().includes('PRIVATE KEY'),
-  private_key_id: z.string().min(1).optional(),
-  token_uri: z.string().min(1).default('https://oauth2.googleapis.com/token'),
-  project_id: z.string().min(1).optional(),
-});
+/** The parts of a key file that are needed. */
+interface KeyFile {
+  readonly client_email: string;
+  readonly private_key: string;
+  readonly private_key_id?: string;
+  readonly token_uri?: string;
+  readonly project_id?: string;
+}
+
+/** What a key file has, as Google writes it. Only some of it has to be there. */
+const KEY_FILE: readonly (readonly [
+  name: string,
+  isRequired: boolean,
+  isRight: (text: string) => boolean,
+])[] = [
+  ['type', false, (text) => text === 'service_account'],
+  ['client_email', true, isNotEmpty],
+  ['private_key', true, (text) => text.includes('PRIVATE KEY')],
+  ['private_key_id', false, isNotEmpty],
+  ['token_uri', false, isNotEmpty],
+  ['project_id', false, isNotEmpty],
+];
+
+const TOKEN_URI = 'https://oauth2.googleapis.com/token';
 
 /** A service account, or why its text is none. No message quotes anything of it. */
 export type ServiceAccountReading =
@@ -27,15 +41,11 @@ export type ServiceAccountReading =
 
 /** Reads what is in the key file of a service account. */
 export function readServiceAccount(text: string): ServiceAccountReading {
-  const parsed = keyFileSchema.safeParse(parseJson(text));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join('.') ?? '';
-    const why = field === '' ? 'it is no JSON object' : `${field} is missing or wrong`;
-    return { kind: 'wrong', message: `is not the key of a service account: ${why}` };
-  }
-  const { client_email: clientEmail, private_key: privateKey, private_key_id: id, ...rest } = parsed.data;
-  const url = URL.parse(rest.token_uri);
+  const file = parseJson(text);
+  const fault = faultOf(file);
+  if (fault !== undefined) return { kind: 'wrong', message: `is not the key of a service account: ${fault}` };
+  const { client_email: clientEmail, private_key: privateKey, private_key_id: id, ...rest } = file as KeyFile;
+  const url = URL.parse(rest.token_uri ?? TOKEN_URI);
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
   if (url === null || !isSafe || isForbiddenHost(url.hostname))
     return { kind: 'wrong', message: 'has a token_uri that is no https address which may be called' };
@@ -44,6 +54,20 @@ export function readServiceAccount(text: string): ServiceAccountReading {
     credential: { kind: 'google', clientEmail, privateKey, privateKeyId: id, tokenUri: url.href },
     project: rest.project_id,
   };
+}
+
+function faultOf(file: unknown): string | undefined {
+  if (!isObject(file)) return 'it is no JSON object';
+  for (const [name, isRequired, isRight] of KEY_FILE) {
+    const value = file[name];
+    if (value === undefined && !isRequired) continue;
+    if (typeof value !== 'string' || !isRight(value)) return `${name} is missing or wrong`;
+  }
+  return undefined;
+}
+
+function isNotEmpty(text: string): boolean {
+  return text !== '';
 }
 
 function parseJson(text: string): unknown {

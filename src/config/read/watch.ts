@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 
 /** A file that is checked at intervals. */
@@ -65,7 +64,7 @@ function stampOf(path: string): Stamp | undefined {
 
 function digestOf(path: string): string | undefined {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex');
+    return Bun.CryptoHasher.hash('sha256', readFileSync(path), 'hex');
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ const rateLimitSchema = z.strictObject({
 });
 
 /** The limits of a key as the file states them. `compile/key-limits.ts` gives them the units of the program. */
-export const keyLimitsSchema = z.object({
+const keyLimitsSchema = z.object({
   rate_limit: optional(rateLimitSchema, {
     description:
       'Rate limit of the key, checked before the body is read. It applies in addition to `limits`. Default: no limit.',

@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import { WEEKDAYS } from '../../limits/claim.ts';
+import { PERIODS } from './limit-words.ts';
 import { flag, nameText, once, optional } from './setting.ts';
-
-/** The quantities that a limit may count. The setting's name is the kind. */
-export const LIMIT_KINDS = [
-  'cost',
-  'tokens',
-  'input_tokens',
-  'output_tokens',
-  'requests',
-  'concurrent',
-] as const;
-
-export const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'total'] as const;
 
 /** YAML reads 400_000 as text. */
 const AMOUNT = /^\d[\d_]{0,20}(?:\.\d{1,12})?[kM]?$/;

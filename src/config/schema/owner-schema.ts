@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitList } from './limit-schema.ts';
+import { RULES } from './rules.ts';
 import { flag, nameText, optional } from './setting.ts';
 
 const tagName = () =>
@@ -9,13 +10,11 @@ const tagValue = () =>
   z
     .string()
     .max(64)
-    .refine((text) => !/[\p{Cc},]/u.test(text), 'must not contain a comma or control characters');
+    .refine(RULES.hasNoCommaOrControlCharacter, 'must not contain a comma or control characters');
 
 /** Tags with fixed values. */
 const tags = () =>
-  z
-    .record(tagName(), tagValue())
-    .refine((given) => Object.keys(given).length <= 16, 'must have at most 16 tags');
+  z.record(tagName(), tagValue()).refine(RULES.hasAtMost16Entries, 'must have at most 16 tags');
 
 const formerName = (of: string) =>
   optional(nameText(), {
@@ -85,7 +84,7 @@ export const keyOwnershipSchema = z.object({
         /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)$/,
         'must be a time with its zone, such as "2027-03-31T00:00:00Z"',
       )
-      .refine((text) => Number.isFinite(Date.parse(text)), 'is no date of the calendar'),
+      .refine(RULES.isDateOfCalendar, 'is no date of the calendar'),
     { description: 'Time at which the key expires. Default: never.', examples: ['2027-03-31T00:00:00Z'] },
   ),
   tags: optional(tags(), {

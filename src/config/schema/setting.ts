@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RULES } from './rules.ts';
 
 /** The documentation of a setting: plain words, with the unit and the behaviour if it is left out. */
 export interface SettingDoc {
@@ -46,11 +47,7 @@ export const seconds = once(() => z.number().min(0).max(2_000_000));
 
 /** A name for people and metrics: not empty, without control characters. */
 export const nameText = once(() =>
-  z
-    .string()
-    .min(1)
-    .max(200)
-    .refine((name) => !/\p{Cc}/u.test(name), 'must not contain control characters'),
+  z.string().min(1).max(200).refine(RULES.hasNoControlCharacter, 'must not contain control characters'),
 );
 
 /** A credential. It goes into an HTTP header, so surrounding spaces and line breaks are never intended. */

@@ -7,7 +7,7 @@ import { type ByteSink, pipe } from './pipe.ts';
 import { redactedSource } from './redacted-source.ts';
 import { createUsageTap, type UsageTap } from '../stream/usage-tap.ts';
 import type { ReplyContext, Reply, Classification } from '../classification.ts';
-import { type AttemptTimeouts, outcomeOfAbort } from '../attempt-timeouts.ts';
+import { outcomeOfAbort } from '../attempt-timeouts.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 
 /** Answers up to this size are buffered, because the runtime sends a content length only for a complete body. */
@@ -79,8 +79,7 @@ function wholeAnswer(
 class ByteStream implements AnswerStream {
   readonly takesEvents = false;
   readonly #source: ByteSource;
-  readonly #timeouts: AttemptTimeouts;
-  readonly #onEnd: () => void;
+  readonly #context: ReplyContext;
   readonly #held: readonly Uint8Array[];
   readonly #tap: UsageTap | undefined;
   #end: StreamEnd | undefined;
@@ -88,13 +87,12 @@ class ByteStream implements AnswerStream {
   constructor(
     held: readonly Uint8Array[],
     { source, tap }: { readonly source: ByteSource; readonly tap: UsageTap | undefined },
-    { timeouts, onEnd }: ReplyContext,
+    context: ReplyContext,
   ) {
     this.#held = held;
     this.#source = source;
     this.#tap = tap;
-    this.#timeouts = timeouts;
-    this.#onEnd = onEnd;
+    this.#context = context;
   }
 
   async pipeTo(sink: ByteSink): Promise<StreamEnd> {
@@ -102,7 +100,7 @@ class ByteStream implements AnswerStream {
       const isFull = sink.write(chunk);
       if (isFull !== undefined) await isFull;
     }
-    const ending = await pipe(this.#source, this.#timeouts, {
+    const ending = await pipe(this.#source, this.#context.timeouts, {
       take: (chunk) => {
         if (this.#end !== undefined) return 'stop';
         this.#tap?.push(chunk);
@@ -113,7 +111,7 @@ class ByteStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.abort('client-left');
+    this.#context.timeouts.abort('client-left');
     this.#finish({ kind: 'left' });
   }
 
@@ -134,7 +132,7 @@ class ByteStream implements AnswerStream {
   }
 
   #endOf(ending: 'end' | 'broken' | 'stop'): StreamEnd {
-    const { cause } = this.#timeouts;
+    const { cause } = this.#context.timeouts;
     if (cause === 'client-left') return { kind: 'left' };
     if (ending === 'end' && cause === undefined) return { kind: 'complete' };
     return {
@@ -147,7 +145,7 @@ class ByteStream implements AnswerStream {
   #finish(end: StreamEnd): StreamEnd {
     if (this.#end === undefined) {
       this.#end = end;
-      this.#onEnd();
+      this.#context.end();
       this.#source.cancel().catch(() => undefined);
     }
     return this.#end;

@@ -83,16 +83,23 @@ export class AnswerCache {
     flight.isKept = (await this.#shared?.keep(flight.id, answer, sinceMs)) === true;
   }
 
-  /** Forgets answers, also those under way. Returns how many this process kept. */
-  async forget(forgotten: ForgottenAnswers): Promise<number> {
+  /**
+   * Forgets answers, also those under way. Returns how many this process kept; `away`: only this process forgot them, since
+   * what several gateways share was not reached.
+   */
+  async forget(forgotten: ForgottenAnswers): Promise<number | 'away'> {
     const { model, key } = forgotten;
     const count = this.#forget(
       (origin) =>
         (model === undefined || origin.model === model) &&
         (key === undefined || origin.keyName === key || origin.keyId === key),
     );
-    await this.#shared?.forget(forgotten);
-    return count;
+    try {
+      await this.#shared?.forget(forgotten);
+      return count;
+    } catch {
+      return 'away';
+    }
   }
 
   /** Closes the connection to the answers that are shared. */

@@ -6,7 +6,7 @@ import { refuse } from '../refuse.ts';
 import { relay } from '../relay.ts';
 import { report } from '../report.ts';
 import type { PlannedRequest } from '../request-context.ts';
-import { type ServedRequest, settle, type Settlement } from '../settle.ts';
+import { ServedRequest, type Settle, settle, type Settlement } from '../settle.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { Broadcast } from './broadcast.ts';
 import { cacheControlOf } from './cache-control.ts';
@@ -92,9 +92,8 @@ async function fly(flight: Flight, { rule, planned: own, gateway, cache }: Leadi
   let answer: ClientAnswer;
   try {
     const execution = await execute(planned, gateway);
-    answer = await relay({ planned, execution, gateway }, (served, settlement) =>
-      settleFlight(flight, served, settlement),
-    );
+    const settleAsFlight: Settle = (served, settlement) => settleFlight(flight, served, settlement);
+    answer = await relay(new ServedRequest(planned, execution, gateway, settleAsFlight));
   } catch (error) {
     answer = refuse(error, planned, gateway);
     flight.ended({ ending: 'failed', code: 'internal_error', isWorthKeeping: false });

@@ -22,8 +22,8 @@ export interface Demand {
   readonly isGenerated: boolean;
   /** Whether its answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
-  /** Whether its cost can be calculated. Defaults to true. */
-  readonly isPriced?: boolean;
+  /** The most tokens of the session that a response of the Realtime API reads and writes in any form; undefined: another API. */
+  readonly sessionTokens?: number | undefined;
   readonly attribution: Attribution;
 }
 

@@ -34,14 +34,24 @@ export function needsOf(
   demand: Demand,
   gateway: Pick<Gateway, 'costs' | 'estimates'>,
 ): RequestNeeds | Promise<RequestNeeds> {
-  const { claims, isGenerated, body, hasOutput, isPriced = true } = demand;
+  const { claims, isGenerated, body, hasOutput } = demand;
   if (!isGenerated || !claims.some(countsTokens)) return COUNTED_ONLY;
-  const size = sizeOf(body, hasOutput);
+  const size = sizeIn(demand.sessionTokens, sizeOf(body, hasOutput));
   const hasBudget = claims.some(({ kind }) => kind === 'cost');
-  const costs = hasBudget && isPriced ? gateway.costs?.estimator() : undefined;
+  const costs = hasBudget ? gateway.costs?.estimator() : undefined;
   if (size instanceof Promise || costs instanceof Promise)
     return Promise.all([size, costs]).then(([size, costs]) => needs(demand, size, { costs, gateway }));
   return needs(demand, size, { costs, gateway });
+}
+
+/** A session counts what the client has sent as tokens, so the bytes of its last message tell nothing more. */
+function sizeIn(
+  contextTokens: number | undefined,
+  size: SizedRequest | Promise<SizedRequest>,
+): SizedRequest | Promise<SizedRequest> {
+  if (contextTokens === undefined) return size;
+  if (size instanceof Promise) return size.then((known) => sizeIn(contextTokens, known));
+  return { ...size, textBytes: 0, contextTokens, hasMediaOutput: true };
 }
 
 function countsTokens({ kind }: Claim): boolean {

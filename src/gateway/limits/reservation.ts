@@ -143,7 +143,8 @@ export class Reservation implements Admission {
 
   #learn({ isEstimated, inputTokens, outputTokens }: Actual): void {
     const { demand, needs, gateway } = this.#context;
-    if (isEstimated === true || inputTokens === undefined || needs.textBytes === 0) return;
+    const isSized = needs.textBytes > 0 || demand.sessionTokens !== undefined;
+    if (isEstimated === true || inputTokens === undefined || !isSized) return;
     gateway.estimates.note({
       keyId: demand.key?.id,
       model: demand.model.name,

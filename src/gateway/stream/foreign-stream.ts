@@ -196,7 +196,7 @@ class ForeignStream implements AnswerStream {
     if (this.#end === undefined) {
       this.#end = end;
       this.#beginning.stop();
-      this.#reading.onEnd();
+      this.#reading.end();
       this.#source.cancel().catch(() => undefined);
     }
     return this.#end;

@@ -44,7 +44,7 @@ export class SseReading {
   readonly #splitter: SseSplitter;
   readonly #hidesUsage: boolean;
   readonly #shownModel: string | undefined;
-  readonly #onEnd: () => void;
+  readonly #context: ReplyContext;
   /** Bytes of events that were read while the stream was held. */
   heldBytes = 0;
   hasContent = false;
@@ -53,7 +53,7 @@ export class SseReading {
   #end: StreamEnd | undefined;
 
   constructor(source: ByteSource, context: ReplyContext, framing: StreamFraming = EVENTS) {
-    const { provider, protocol, timeouts, hidesUsage, shownModel, onEnd } = context;
+    const { provider, protocol, timeouts, hidesUsage, shownModel } = context;
     this.beginning = new Beginning(source, context);
     this.source = source;
     this.protocol = protocol;
@@ -64,7 +64,7 @@ export class SseReading {
     this.#provider = provider;
     this.#hidesUsage = hidesUsage;
     this.#shownModel = shownModel;
-    this.#onEnd = onEnd;
+    this.#context = context;
   }
 
   get end(): StreamEnd | undefined {
@@ -171,7 +171,7 @@ export class SseReading {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.beginning.stop();
-    this.#onEnd();
+    this.#context.end();
     // The body has not ended and would keep its connection.
     this.source.cancel().catch(() => undefined);
   }

@@ -29,10 +29,16 @@ export function repairedBody(
   call: ClientCall,
   dialect: DialectName,
 ): RepairedBody | undefined | Promise<RepairedBody | 'given-up' | undefined> {
-  const { planned, gateway } = context;
-  const { plan, request } = planned;
   const target = targetOf(context, call, dialect);
-  if (target === undefined || !mayNeedRepair(plan.body, target)) return undefined;
+  if (target === undefined || !mayNeedRepair(context.planned.plan.body, target)) return undefined;
+  return repairedFor(target, context);
+}
+
+function repairedFor(
+  target: SameApiTarget,
+  { planned, gateway }: AttemptContext,
+): RepairedBody | undefined | Promise<RepairedBody | 'given-up' | undefined> {
+  const { plan, request } = planned;
   const contentType = request.headers.get('content-type') ?? '';
   const word = PAIR_WORDS[target.api];
   const noted = (repaired: Repaired | undefined): RepairedBody | undefined => {

@@ -266,7 +266,7 @@ export class TranslatedStream implements AnswerStream {
     this.#end = end;
     this.#beginning.stop();
     this.#keepAlive.stop();
-    this.#reading.onEnd();
+    this.#reading.end();
     this.#source.cancel().catch(() => undefined);
   }
 }

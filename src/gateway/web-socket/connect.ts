@@ -3,11 +3,11 @@ import type { Attempt, Outcome } from '../../routing/outcome.ts';
 import type { Model, Route } from '../../routing/route.ts';
 import type { Provider } from '../../config/snapshot.ts';
 import { protocolFor } from '../../protocols/by-path.ts';
-import type { AttemptResult } from '../attempt.ts';
+import type { AttemptResult, Try } from '../attempt.ts';
 import { classifyError } from '../classify-status.ts';
 import { foreignCredentials, withheldKeys, withoutCredentials } from '../credentials.ts';
 import { endpointOf } from '../endpoint.ts';
-import { execute, type Execution, type Trying } from '../execute.ts';
+import { execute, type Execution } from '../execute.ts';
 import type { Cancellation, Gateway } from '../ports.ts';
 import { Refusal } from '../refusals.ts';
 import type { PlannedRequest, RequestContext } from '../request-context.ts';
@@ -46,11 +46,12 @@ export async function connectModel(
 ): Promise<Connected> {
   const planned = plannedHandshake(context, model, gateway);
   let open: Omit<Connected, 'execution'> | undefined;
-  const execution = await execute(planned, gateway, async (_, trying) => {
+  const execution = await execute(planned, gateway, async (_, decision, isProbe) => {
     const startedAtMs = gateway.clock.nowMs();
-    const { reply, provider } = await shake(planned, trying, { gateway, listener });
-    if (reply.kind === 'open') open = { ...reply, provider, route: trying.route };
-    return resultOf(trying, { planned, startedAtMs, outcome: outcomeOf(reply, planned) }, gateway);
+    const { reply, provider } = await shake(planned, decision, { gateway, listener });
+    if (reply.kind === 'open') open = { ...reply, provider, route: decision.route };
+    const outcome = outcomeOf(reply, planned);
+    return resultOf(decision, { planned, isProbe, startedAtMs, outcome }, gateway);
   });
   if (open === undefined) throw failureOf(execution.history.at(-1), model.name);
   return { ...open, execution };
@@ -85,7 +86,7 @@ interface Shaking {
 /** Performs one handshake. The reply is undefined if it timed out. */
 async function shake(
   planned: PlannedRequest,
-  { route }: Trying,
+  { route }: Try,
   { gateway, listener }: Shaking,
 ): Promise<{ readonly reply: SocketReply | { readonly kind: 'timed-out' }; readonly provider: Provider }> {
   const provider = planned.snapshot.providers.get(route.provider);
@@ -163,9 +164,16 @@ function outcomeOf(
   }
 }
 
+interface Shaken {
+  readonly planned: PlannedRequest;
+  readonly isProbe: boolean;
+  readonly startedAtMs: number;
+  readonly outcome: Outcome;
+}
+
 function resultOf(
-  { route, model, reason, isProbe }: Trying,
-  { planned, startedAtMs, outcome }: { planned: PlannedRequest; startedAtMs: number; outcome: Outcome },
+  { route, model, reason }: Try,
+  { planned, isProbe, startedAtMs, outcome }: Shaken,
   gateway: Gateway,
 ): AttemptResult {
   const endpoint = endpointOf(planned.request.path);

@@ -15,6 +15,7 @@ import type { SocketGateway } from './connect.ts';
 import { modelOfHandshake, offeredProtocols, withoutKeyProtocol } from './handshake-request.ts';
 import { WebSocketLine } from './line.ts';
 import { takeSeat } from './seats.ts';
+import type { Model } from '../../routing/route.ts';
 import { isSpoken, notSupported, speakingModel } from './speaking-model.ts';
 
 /** The result of a handshake: an HTTP response, or a line to attach the client to. */
@@ -40,6 +41,7 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
   let attribution: Attribution | undefined;
+  let model: Model | undefined;
   let leaveSeat = (): void => undefined;
   gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
   try {
@@ -50,7 +52,7 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
     admission = await admit(key, gateway);
     const name = modelOfHandshake(request, api);
     if (name === undefined && api === 'realtime') throw new Refusal('missing_model', {}, { param: 'model' });
-    const model = name === undefined ? undefined : speakingModel(name, api, { key, snapshot });
+    model = name === undefined ? undefined : speakingModel(name, api, { key, snapshot });
     attribution = attribute(request, key, { snapshot, plan: undefined, gateway });
     leaveSeat = takeSeat(key, gateway.traffic, snapshot.server);
     const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
@@ -60,7 +62,8 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
     return { kind: 'accepted', line, headers: headersOf(context, line) };
   } catch (error) {
     leaveSeat();
-    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    const plan = model && { model };
+    const context = { id, request, startedAtMs, key, attribution, plan, admission, isReported: false };
     return { kind: 'refused', answer: refuse(error, context, gateway) };
   }
 }

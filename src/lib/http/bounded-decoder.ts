@@ -1,6 +1,6 @@
 import { isZlib } from './content-coding.ts';
 import type { Transform } from 'node:stream';
-import zlib from 'node:zlib';
+import { nodeModules } from '../node-modules.ts';
 import type { Decoding } from './content-coding.ts';
 
 /** Limits on the size of a decoded body, in bytes. */
@@ -43,13 +43,15 @@ export function decodeWithin(
 
 const OPTIONS = { chunkSize: 64 * 1024 };
 
+const { zlib } = nodeModules;
+
 const DECODERS: ReadonlyMap<string, (bytes: Uint8Array) => Transform> = new Map<
   string,
   (bytes: Uint8Array) => Transform
 >([
-  ['gzip', () => zlib.createGunzip(OPTIONS)],
-  ['x-gzip', () => zlib.createGunzip(OPTIONS)],
-  ['br', () => zlib.createBrotliDecompress(OPTIONS)],
-  ['zstd', () => zlib.createZstdDecompress(OPTIONS)],
-  ['deflate', (bytes) => (isZlib(bytes) ? zlib.createInflate(OPTIONS) : zlib.createInflateRaw(OPTIONS))],
+  ['gzip', () => zlib().createGunzip(OPTIONS)],
+  ['x-gzip', () => zlib().createGunzip(OPTIONS)],
+  ['br', () => zlib().createBrotliDecompress(OPTIONS)],
+  ['zstd', () => zlib().createZstdDecompress(OPTIONS)],
+  ['deflate', (bytes) => (isZlib(bytes) ? zlib().createInflate(OPTIONS) : zlib().createInflateRaw(OPTIONS))],
 ]);

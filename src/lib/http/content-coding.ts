@@ -1,7 +1,6 @@
 import { copyOfFields, type Fields } from './fields.ts';
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import type { Duplex } from 'node:stream';
+import { nodeModules } from '../node-modules.ts';
 
 /** The decoded bytes, or why decoding failed. */
 export type Decoding = Uint8Array | 'unknown-coding' | 'damaged' | 'too-large';
@@ -134,31 +133,44 @@ interface Decoder {
   readonly decode: (bytes: Uint8Array, limit: Limit) => Promise<Uint8Array>;
 }
 
+const { zlib } = nodeModules;
+
 const GZIP: Decoder = {
-  open: zlib.createGunzip,
-  decodeAtOnce: zlib.gunzipSync,
-  decode: promisify<Uint8Array, Limit, Buffer>(zlib.gunzip),
+  open: (options) => zlib().createGunzip(options),
+  decodeAtOnce: (bytes, limit) => zlib().gunzipSync(bytes, limit),
+  decode: (bytes, limit) => inThread(zlib().gunzip, bytes, limit),
 };
 const ZLIB: Decoder = {
-  open: zlib.createInflate,
-  decodeAtOnce: zlib.inflateSync,
-  decode: promisify<Uint8Array, Limit, Buffer>(zlib.inflate),
+  open: (options) => zlib().createInflate(options),
+  decodeAtOnce: (bytes, limit) => zlib().inflateSync(bytes, limit),
+  decode: (bytes, limit) => inThread(zlib().inflate, bytes, limit),
 };
 const RAW: Decoder = {
-  open: zlib.createInflateRaw,
-  decodeAtOnce: zlib.inflateRawSync,
-  decode: promisify<Uint8Array, Limit, Buffer>(zlib.inflateRaw),
+  open: (options) => zlib().createInflateRaw(options),
+  decodeAtOnce: (bytes, limit) => zlib().inflateRawSync(bytes, limit),
+  decode: (bytes, limit) => inThread(zlib().inflateRaw, bytes, limit),
 };
 const BROTLI: Decoder = {
-  open: zlib.createBrotliDecompress,
-  decodeAtOnce: zlib.brotliDecompressSync,
-  decode: promisify<Uint8Array, Limit, Buffer>(zlib.brotliDecompress),
+  open: (options) => zlib().createBrotliDecompress(options),
+  decodeAtOnce: (bytes, limit) => zlib().brotliDecompressSync(bytes, limit),
+  decode: (bytes, limit) => inThread(zlib().brotliDecompress, bytes, limit),
 };
 const ZSTD: Decoder = {
-  open: zlib.createZstdDecompress,
-  decodeAtOnce: zlib.zstdDecompressSync,
-  decode: promisify<Uint8Array, Limit, Buffer>(zlib.zstdDecompress),
+  open: (options) => zlib().createZstdDecompress(options),
+  decodeAtOnce: (bytes, limit) => zlib().zstdDecompressSync(bytes, limit),
+  decode: (bytes, limit) => inThread(zlib().zstdDecompress, bytes, limit),
 };
+
+type Decode = (bytes: Uint8Array, limit: Limit, done: (error: Error | null, decoded: Buffer) => void) => void;
+
+function inThread(decode: Decode, bytes: Uint8Array, limit: Limit): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    decode(bytes, limit, (error, decoded) => {
+      if (error) reject(error);
+      else resolve(decoded);
+    });
+  });
+}
 
 /** Decoders by the name of the coding. They also look at the bytes where servers disagree about the name. */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Decoder>> = {

@@ -1,10 +1,8 @@
 import type { Socket } from 'bun';
 import type { ClientStream, StreamedClientAnswer, WholeClientAnswer } from '../../gateway/client-answer.ts';
 import { type AnswerHead, mostBytesOf, writeAnswerHead } from '../../http1/answer-head.ts';
+import { MOST_POST_BYTES, type Sender, socketTurn } from '../../lib/socket-turn.ts';
 import { PendingBytes } from './pending-bytes.ts';
-
-/** Joins a head and small pieces, so that they leave in one write. It is shared, since the system copies the bytes. */
-const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Larger pieces are written directly, which is cheaper than copying them. */
 const SMALL_BYTES = 16 * 1024;
@@ -24,10 +22,13 @@ function largeHead(head: AnswerHead): Buffer {
   return bytes.subarray(0, writeAnswerHead(bytes, head));
 }
 
-/** Writes answers to one connection, one after the other. */
-export class AnswerWriter {
+/** Writes answers to one connection, one after the other. Small pieces are written at the end of the turn. */
+export class AnswerWriter implements Sender {
   readonly #socket: Socket<unknown>;
+  readonly #onHeldUp: () => void;
   readonly #pending = new PendingBytes();
+  /** Whether bytes wait for the end of the turn. */
+  #isPosted = false;
   #onDrained: (() => void) | undefined;
   #isClosed = false;
   #isUnbegun = true;
@@ -35,11 +36,13 @@ export class AnswerWriter {
   /** How much of the head the client has got already. */
   #sentBytes = 0;
 
-  constructor(socket: Socket<unknown>) {
+  /** @param onHeldUp called at the end of a turn if the system does not take all bytes */
+  constructor(socket: Socket<unknown>, onHeldUp: () => void) {
     this.#socket = socket;
+    this.#onHeldUp = onHeldUp;
   }
 
-  /** Whether the system has taken all bytes. */
+  /** Whether the system has taken all bytes, but for those that wait for the end of the turn. */
   get isDrained(): boolean {
     return this.#pending.isEmpty;
   }
@@ -65,8 +68,23 @@ export class AnswerWriter {
   probe(): void {
     if (!this.#isUnbegun || this.#sentBytes > 0) return;
     this.#sentBytes = BEGINNING.length;
+    this.flush();
     this.#pending.add(Buffer.from(BEGINNING));
     this.#pending.flush(this.#socket);
+  }
+
+  /** Writes what waits for the end of the turn. */
+  flush(): void {
+    if (this.#isPosted) socketTurn.flush();
+  }
+
+  writePosted(buffer: Buffer, from: number, to: number): void {
+    this.#isPosted = false;
+    if (this.#isClosed) return;
+    const sent = this.#pending.isEmpty ? Math.max(0, this.#socket.write(buffer, from, to - from)) : 0;
+    if (from + sent === to) return;
+    this.#pending.add(Buffer.from(buffer.subarray(from + sent, to)));
+    this.#onHeldUp();
   }
 
   /** Resolves when the system has taken all bytes, or the connection has closed. */
@@ -102,22 +120,22 @@ export class AnswerWriter {
     const body = isBodiless ? null : bytes;
     const framing = isBodiless ? 'none' : (bytes?.byteLength ?? 0);
     const head = { status, fields, framing, isLast } as const;
-    const size = writeAnswerHead(SCRATCH, head);
-    const isSmall =
-      size !== -1 && this.#pending.isEmpty && size + (body?.byteLength ?? 0) <= SCRATCH.byteLength;
-    if (isSmall) return this.#writeWhole(size, body);
-    this.#pending.add(this.#unsent(size === -1 ? largeHead(head) : Buffer.from(SCRATCH.subarray(0, size))));
+    const { buffer, filled } = socketTurn;
+    const headEnd = writeAnswerHead(buffer, head, filled);
+    const end = headEnd + (body?.byteLength ?? 0);
+    if (headEnd !== -1 && end - filled <= MOST_POST_BYTES && this.#sentBytes === 0) {
+      if (body) buffer.set(body, headEnd);
+      return this.#post(end);
+    }
+    this.flush();
+    this.#pending.add(this.#unsent(largeHead(head)));
     if (body) this.#pending.add(body);
     this.#pending.flush(this.#socket);
   }
 
-  /** Writes a head of `size` bytes, which is in `SCRATCH`, and the body. */
-  #writeWhole(size: number, body: Uint8Array | null): void {
-    if (body) SCRATCH.set(body, size);
-    const end = size + (body?.byteLength ?? 0);
-    const from = this.#sentBytes;
-    const sent = Math.max(0, this.#socket.write(SCRATCH, from, end - from));
-    if (from + sent < end) this.#pending.add(Buffer.from(SCRATCH.subarray(from + sent, end)));
+  #post(end: number): void {
+    this.#isPosted = true;
+    socketTurn.post(this, end);
   }
 
   /** Sends a stream. Resolves when all of it was written: `reset` if the connection has to break now. */
@@ -148,11 +166,7 @@ export class AnswerWriter {
 
   /** Writes a chunk that has its framing, after the head of the answer. */
   framedChunk(head: string, chunk: Uint8Array): Promise<unknown> | undefined {
-    if (head !== '' || !this.#pending.isEmpty || this.#isClosed) this.#join(head, chunk);
-    else {
-      const sent = Math.max(0, this.#socket.write(chunk));
-      if (sent < chunk.byteLength) this.#pending.add(chunk.subarray(sent));
-    }
+    this.#join(head, chunk);
     return this.#accepted();
   }
 
@@ -169,26 +183,27 @@ export class AnswerWriter {
   #join(head: string, body: Uint8Array | null | undefined, end?: Uint8Array): void {
     if (this.#isClosed) return;
     this.#isUnbegun = false;
-    const isJoined = (body?.byteLength ?? 0) <= SMALL_BYTES && head.length <= SMALL_BYTES;
-    if (!isJoined || !this.#pending.isEmpty) {
-      this.#pending.add(Buffer.from(head, 'latin1'));
-      // Waiting bytes must not change, and their owner may reuse them.
-      if (body) this.#pending.add(isJoined ? Uint8Array.from(body) : body);
-      if (end !== undefined) this.#pending.add(end);
-      this.#pending.flush(this.#socket);
-      return;
-    }
-    let filled = SCRATCH.write(head, 0, 'latin1');
+    if ((body?.byteLength ?? 0) > SMALL_BYTES || head.length > SMALL_BYTES)
+      return this.#writeNow(head, body, end);
+    const { buffer, filled } = socketTurn;
+    let at = filled + buffer.write(head, filled, 'latin1');
     if (body) {
-      SCRATCH.set(body, filled);
-      filled += body.byteLength;
+      buffer.set(body, at);
+      at += body.byteLength;
     }
     if (end !== undefined) {
-      SCRATCH.set(end, filled);
-      filled += end.byteLength;
+      buffer.set(end, at);
+      at += end.byteLength;
     }
-    const sent = Math.max(0, this.#socket.write(SCRATCH, 0, filled));
-    if (sent < filled) this.#pending.add(Buffer.from(SCRATCH.subarray(sent, filled)));
+    this.#post(at);
+  }
+
+  #writeNow(head: string, body: Uint8Array | null | undefined, end: Uint8Array | undefined): void {
+    this.flush();
+    this.#pending.add(Buffer.from(head, 'latin1'));
+    if (body) this.#pending.add(body);
+    if (end !== undefined) this.#pending.add(end);
+    this.#pending.flush(this.#socket);
   }
 }
 

@@ -1,29 +1,19 @@
 import type { Socket } from 'bun';
 import type { ClientAnswer, StreamedClientAnswer } from '../../gateway/client-answer.ts';
-import { isProviderEndpoint } from '../../gateway/endpoint.ts';
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
-import { HandedOver, type InnerServer } from './handed-over.ts';
-import { type BodyRoom, LargeBody } from './large-body.ts';
+import { believedMs } from './believed-ms.ts';
+import { HandedOver } from './handed-over.ts';
+import { LargeBody } from './large-body.ts';
+import type { LeanHost } from './lean-host.ts';
+import { readHead } from './read-head.ts';
 import { LastRequestHead, type PlacedHead } from '../../http1/last-request-head.ts';
-import { MOST_HEAD_BYTES, type RequestHead } from '../../http1/request-head.ts';
+import type { RequestHead } from '../../http1/request-head.ts';
+import { type Receiver, socketTurn } from '../../lib/socket-turn.ts';
 import { partOf } from '../../lib/part-of.ts';
 import { PlainSignal } from '../../lib/signal.ts';
 import type { LeanRequest } from './lean-request.ts';
 import { UnreadBytes } from './unread-bytes.ts';
-
-/** The server's side of a connection. */
-export interface LeanHost extends InnerServer {
-  /** Never rejects. */
-  readonly answer: (request: LeanRequest) => Promise<ClientAnswer>;
-  /** Larger bodies are handed over, to be refused. */
-  readonly maxBodyBytes: () => number;
-  readonly bodyRoom: () => BodyRoom;
-  /** Whether connections are to close after their answers. */
-  readonly isDraining: () => boolean;
-  readonly onBug: (error: Error) => void;
-  readonly onClose: (connection: LeanConnection) => void;
-}
 
 /** A client that pipelines requests is paused when this much is unread. */
 const MOST_AHEAD_BYTES = 64 * 1024;
@@ -31,17 +21,14 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 /** How long a client may go on sending after the last answer. */
 const DISCARD_MS = 5_000;
 
-/** How long a client that has finished sending is believed to wait for its answer. */
-const PROBE_MS = 100;
-
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
  * ahead are answered in order. Everything unusual **hands it over** to the runtime's server, from the first byte of
  * that request on. After its last answer it is **discarding** further bytes, since closing at once would reset the
  * connection and lose the answer.
  */
-export class LeanConnection {
-  readonly #host: LeanHost;
+export class LeanConnection implements Receiver {
+  readonly #host: LeanHost<LeanConnection>;
   readonly #socket: Socket<LeanConnection>;
   /** The address of the peer. */
   readonly #peer: () => string;
@@ -57,18 +44,21 @@ export class LeanConnection {
   /** Whether the client closes the connection after the answer. */
   #isLast = false;
   #isFinished = false;
+  /** The turn in which the request was read. */
+  #turn = 0;
   #isPaused = false;
+  #isClosing = false;
   /** When an incomplete request began, by `performance.now`; 0: there is none. */
   waitingSinceMs = 0;
   /** When the connection opened, until its first byte; 0 from then on. */
   silentSinceMs = performance.now();
 
-  constructor(socket: Socket<LeanConnection>, host: LeanHost) {
+  constructor(socket: Socket<LeanConnection>, host: LeanHost<LeanConnection>) {
     this.#socket = socket;
     const address = socket.remoteAddress;
     this.#peer = () => address;
     this.#host = host;
-    this.#writer = new AnswerWriter(socket);
+    this.#writer = new AnswerWriter(socket, this.#heldUp);
   }
 
   get isAnswering(): boolean {
@@ -77,6 +67,7 @@ export class LeanConnection {
 
   received(bytes: Buffer): void {
     this.silentSinceMs = 0;
+    if (this.#isClosed) return;
     if (this.#handedOver !== undefined) return this.#handedOver.send(bytes);
     if (this.#state === 'discarding') return;
     if (this.#state === 'reading' && this.#unread.size === 0 && this.#readAtOnce(bytes)) return;
@@ -96,16 +87,20 @@ export class LeanConnection {
    * that has gone resets the connection (RFC 9293 §3.10.7.1). In the middle of an answer, it counts as gone.
    */
   finished(): void {
+    socketTurn.take();
     this.#isFinished = true;
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
     const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
     if (!isWhole) return this.#close();
-    if (this.#writer.isUnbegun) setTimeout(() => this.#probe(), PROBE_MS).unref();
+    if (this.#writer.isUnbegun)
+      setTimeout(() => this.#isClosed || this.#writer.probe(), believedMs(this.#turn)).unref();
     else if (!this.#writer.isDone) this.#abort();
   }
 
   closed(): void {
-    if (this.#state === 'closed') return;
+    if (this.#isClosed) return;
+    // What the client has sent before counts. Here it may be in the middle of something else that closes this.
+    if (!this.#isClosing) socketTurn.take();
     this.#state = 'closed';
     this.#writer.closed();
     this.#handedOver?.end();
@@ -118,10 +113,6 @@ export class LeanConnection {
   failed(error: Error): void {
     this.#host.onBug(error);
     this.#abort();
-  }
-
-  #probe(): void {
-    if (this.#state === 'answering') this.#writer.probe();
   }
 
   /** Whether the runtime's server answers it, and the client has not got everything yet. */
@@ -143,11 +134,17 @@ export class LeanConnection {
 
   /** Closes in order. The system still delivers what was written, which a reset would discard. */
   #close(): void {
-    this.#socket.end();
+    const isIdle = this.#state === 'reading';
+    this.#writer.flush();
+    this.#isClosing = !isIdle || this.#writer.isDrained;
+    // Otherwise it closes when the last answer was written.
+    if (this.#isClosing) this.#socket.end();
+    else this.#isFinished = true;
   }
 
   /** Resets the connection, so that no client can mistake the answer for a complete one. */
   #abort(): void {
+    this.#isClosing = true;
     this.#socket.terminate();
   }
 
@@ -175,7 +172,7 @@ export class LeanConnection {
     if (placed === undefined) return;
     const { head, bytes } = placed;
     if (head.contentLength > SMALL_BODY_BYTES) this.#beginLarge(placed);
-    else if (this.#unread.size < bytes + head.contentLength) this.#wait();
+    else if (this.#unread.size < bytes + head.contentLength) this.waitingSinceMs ||= performance.now();
     else {
       this.#unread.take(bytes);
       const body = this.#unread.take(head.contentLength);
@@ -198,16 +195,10 @@ export class LeanConnection {
   /** Returns the head if it is complete. Hands the request over if its head is not plain. */
   #readHead(): PlacedHead | undefined {
     if (this.#unread.size === 0) return undefined;
-    const end = this.#unread.endOfHead();
-    if (end === -1 && this.#unread.size <= MOST_HEAD_BYTES) {
-      this.#wait();
-      return undefined;
-    }
-    const isShort = end !== -1 && end <= MOST_HEAD_BYTES;
-    const placed = isShort ? this.#lastHead.read(this.#unread.text(end)) : undefined;
-    if (placed !== undefined && isProviderEndpoint(placed.head.path) && !this.#isTooLarge(placed.head))
-      return placed;
-    this.#handOver();
+    const placed = readHead(this.#unread, this.#lastHead);
+    if (placed === undefined) this.waitingSinceMs ||= performance.now();
+    else if (placed === 'unusual' || this.#isTooLarge(placed.head)) this.#handOver();
+    else return placed;
     return undefined;
   }
 
@@ -226,10 +217,6 @@ export class LeanConnection {
     this.#socket.resume();
   }
 
-  #wait(): void {
-    if (this.waitingSinceMs === 0) this.waitingSinceMs = performance.now();
-  }
-
   #answer(head: RequestHead, readBody: LeanRequest['readBody']): void {
     this.#state = 'answering';
     this.#placed = undefined;
@@ -238,6 +225,7 @@ export class LeanConnection {
     this.#leaving = signal;
     this.#writer.begin();
     this.#isLast = head.isLast;
+    this.#turn = socketTurn.number;
     const request = { head, readBody, peer: this.#peer, signal, isAnswered: this.#isAnswered };
     void this.#host.answer(request).then(this.#send);
   }
@@ -249,6 +237,7 @@ export class LeanConnection {
       this.#isLast || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
     if (answer.kind === 'streamed') return this.#sendStream(answer, isLast);
     this.#writer.whole(answer, isLast);
+    if (isLast) this.#writer.flush();
     if (this.#writer.isDrained) this.#next(isLast);
     else return this.#writer.whenDrained().then(() => this.#next(isLast));
   };
@@ -262,9 +251,17 @@ export class LeanConnection {
     const how = await this.#writer.stream(answer, isLast);
     this.#leaving?.removeEventListener('abort', answer.cancel);
     if (how === 'reset') return this.#abort();
+    if (isLast || this.#isFinished) this.#writer.flush();
     if (!this.#writer.isDrained) await this.#writer.whenDrained();
     this.#next(isLast);
   }
+
+  /** The client does not read fast enough: its next request has to wait. */
+  readonly #heldUp = (): void => {
+    if (this.#state !== 'reading') return;
+    this.#state = 'answering';
+    void this.#writer.whenDrained().then(() => this.#next(false));
+  };
 
   /** The answer was written. */
   #next(isLast: boolean): void {
@@ -290,6 +287,9 @@ export class LeanConnection {
   }
 
   #handOver(): void {
+    this.#writer.flush();
+    // Then the request is read again.
+    if (!this.#writer.isDrained) return;
     this.#state = 'handed-over';
     this.#placed = undefined;
     this.waitingSinceMs = 0;

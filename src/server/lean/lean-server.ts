@@ -3,6 +3,7 @@ import type { TrustsProxy } from '../../config/read/trusted-proxies.ts';
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { ClientRequest, Gateway } from '../../gateway/ports.ts';
 import type { Fields } from '../../lib/http/fields.ts';
+import { socketTurn } from '../../lib/socket-turn.ts';
 import { handle } from '../../gateway/handle.ts';
 import { refuseOwn } from '../../gateway/refuse.ts';
 import { requireOwnBrowser } from '../browser-guard.ts';
@@ -20,11 +21,12 @@ import { serve } from '../serve.ts';
 import type { ServerState } from '../server-state.ts';
 import type { TlsPair } from '../tls-files.ts';
 import type { HandedOverPeers } from './handed-over.ts';
-import { LeanConnection, type LeanHost } from './lean-connection.ts';
+import { LeanConnection } from './lean-connection.ts';
+import type { LeanHost } from './lean-host.ts';
 import type { LeanRequest } from './lean-request.ts';
 
 const HANDLERS: Bun.SocketHandler<LeanConnection> = {
-  data: (socket, bytes) => socket.data.received(bytes),
+  data: (socket, bytes) => socketTurn.arrived(socket.data, bytes),
   drain: (socket) => socket.data.drained(),
   end: (socket) => socket.data.finished(),
   close: (socket) => socket.data.closed(),
@@ -70,7 +72,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     { ...options, tls: undefined, bodies: budget, handedOver: peers },
     listeners,
   );
-  const host: LeanHost = {
+  const host: LeanHost<LeanConnection> = {
     port: inner.port,
     peers,
     isTls: tls !== undefined,
@@ -89,6 +91,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     recheck: inner.recheck,
     announce: inner.announce,
     drain() {
+      socketTurn.take();
       state.phase = 'draining';
       listeners.close();
       for (const connection of connections) connection.closeIdle();

@@ -2,15 +2,18 @@ import type { LoggingSettings } from '../../config/snapshot.ts';
 import type { GatewayEvent, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
 import { jsonLine } from './json-line.ts';
+import type { LineBytes } from './line-bytes.ts';
 import { type LineContext, LineTexts } from './line-texts.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type Language, type MessageKey, say } from './messages.ts';
 import { asItIs, type Redact } from './redact.ts';
-import { joinedLine, numbersOf, UsualLines } from './usual-lines.ts';
+import { numbersOf, UsualLines } from './usual-lines.ts';
 
 /** A destination of lines. `write` must return at once, whatever happens to the line. */
 export interface LogSink {
   readonly write: (line: string) => void;
+  /** Takes a line whose bytes are overwritten afterwards. */
+  readonly writeBytes: (line: LineBytes) => void;
 }
 
 /** The log. It listens to events, and accepts the few lines that have no event. */
@@ -57,14 +60,15 @@ export function createLog({
     if (format !== 'json' || RANK[level] > RANK.info) return false;
     if (usualLines?.isOf(currentTexts(), language) !== true) usualLines = new UsualLines(texts, language);
     if (event.type === 'request-received') {
-      sink.write(usualLines.received(event, now()));
-      return true;
+      const line = usualLines.received(event, now());
+      if (line !== undefined) sink.writeBytes(line);
+      return line !== undefined;
     }
     const lines = usualLines.of(event);
     if (lines === undefined) return false;
-    const shared = { now: now(), numbers: numbersOf(event, enableMetrics) };
-    sink.write(joinedLine(lines.ended, event, shared));
-    if (enableMetrics) sink.write(joinedLine(lines.metrics, event, shared));
+    const shared = { now: now(), numbers: numbersOf(event) };
+    sink.writeBytes(usualLines.joined(lines.ended, event, shared));
+    if (enableMetrics) sink.writeBytes(usualLines.joined(lines.metrics, event, shared));
     return true;
   };
   return {

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { fetchedSecrets } from '../../gateway/redact.ts';
+import type { LineBytes } from './line-bytes.ts';
 import { createLog, type Log } from './log.ts';
 import { asItIs, type Redact, redactorOf } from './redact.ts';
 import { say } from './messages.ts';
@@ -50,6 +51,10 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
       if (settings().generalFile === undefined) return;
       if (isEncoded) file.repeat(terminal);
       else file.write(line);
+    },
+    writeBytes(line: LineBytes): void {
+      terminal.writeBytes(line);
+      if (settings().generalFile !== undefined) file.writeBytes(line);
     },
   };
   const log = createLog({ settings, sink, redactor, now });

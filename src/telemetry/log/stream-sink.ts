@@ -1,3 +1,4 @@
+import type { LineBytes } from './line-bytes.ts';
 import type { LogSink } from './log.ts';
 
 /**
@@ -58,6 +59,13 @@ export class StreamSink implements LogSink {
   readonly write = (line: string): boolean => {
     if (this.#lines >= MOST_LINES || !this.#hasRoomFor(line)) return this.#drop();
     this.#added(this.#waiting.write(line, this.#waitingBytes));
+    return true;
+  };
+
+  /** The same for the bytes of a line, which are copied. */
+  readonly writeBytes = ({ bytes, length }: LineBytes): boolean => {
+    if (this.#lines >= MOST_LINES || !this.#hasRoom(length)) return this.#drop();
+    this.#added(Buffer.prototype.copy.call(bytes, this.#waiting, this.#waitingBytes, 0, length));
     return true;
   };
 

@@ -1,3 +1,4 @@
+import { socketTurn } from '../../lib/socket-turn.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import { Connection } from './connection.ts';
 import type { Target } from './target.ts';
@@ -152,6 +153,7 @@ export class ConnectionPool {
 
   /** Runs twice: before the event loop polls for bytes, and after. */
   readonly #turn = (): void => {
+    socketTurn.take();
     const rested = this.#rested;
     this.#rested = this.#resting;
     this.#resting = [];

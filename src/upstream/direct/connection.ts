@@ -1,4 +1,5 @@
 import type { Socket } from 'bun';
+import { type Receiver, type Sender, socketTurn } from '../../lib/socket-turn.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import { LastResponseHead } from '../../http1/last-response-head.ts';
 import { isBlank } from '../../http1/response-reader.ts';
@@ -16,9 +17,6 @@ export interface ConnectionEvents {
   readonly onClose: () => void;
 }
 
-/** Buffer in which small pieces are joined and sent at once. It is shared, since the system copies the bytes. */
-const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
-
 /** Larger pieces are sent directly, which is cheaper than copying them. */
 const SMALL_BYTES = 16 * 1024;
 
@@ -27,9 +25,10 @@ const KEEP_ALIVE_MS = 30_000;
 const FORBIDDEN_ADDRESS = Object.assign(new Error('the name resolves to a forbidden address'), {
   code: 'ForbiddenAddress',
 });
+
 /** The exchange that receives the connection's bytes. */
-interface Receiver {
-  /** Takes bytes of the reply. The receiver owns them from then on. */
+interface Taker {
+  /** Takes bytes of the reply. It owns them from then on. */
   readonly take: (bytes: Buffer) => void;
   /** The connection has closed, orderly (undefined) or with an error. */
   readonly connectionEnded: (error: Error | undefined) => void;
@@ -41,13 +40,18 @@ interface Receiver {
  * It is **opening** until it is writable, which with TLS means after the handshake and the certificate check, then
  * **open**, and finally **closed** by either side.
  */
-export class Connection {
+export class Connection implements Receiver, Sender {
   readonly #target: Target;
   readonly #events: ConnectionEvents;
   #socket: Socket<Connection> | undefined;
   #state: 'opening' | 'open' | 'closed' = 'opening';
-  #exchange: Receiver | undefined;
+  #exchange: Taker | undefined;
   #unsent: Uint8Array[] = [];
+  /** Whether bytes of the request wait for the end of the turn. */
+  #isPosted = false;
+  /** Whether bytes of the request were written. */
+  #hasBegun = false;
+  #isClosing = false;
   /** For the exchanges, which read their heads with it. */
   readonly lastHead = new LastResponseHead();
   /** The pool's clock in milliseconds; 0 while the connection is in use. */
@@ -87,29 +91,18 @@ export class Connection {
    *
    * @param head in two texts of latin1 characters, so that a remembered one need not be joined with the other
    */
-  send(exchange: Receiver, head: readonly [string, string], body: readonly Uint8Array[]): void {
+  send(exchange: Taker, head: readonly [string, string], body: readonly Uint8Array[]): void {
     if (this.#state === 'closed') return exchange.connectionEnded(undefined);
     this.#exchange = exchange;
+    this.#hasBegun = false;
     this.idleSinceMs = 0;
-    let filled = 0;
     const [start, end] = head;
     if (start.length + end.length > SMALL_BYTES) this.#write(Buffer.from(start + end, 'latin1'));
-    else {
-      filled = SCRATCH.write(start, 0, 'latin1');
-      for (let at = 0; at < end.length; at++) SCRATCH[filled++] = end.charCodeAt(at);
-    }
+    else this.#postHead(start, end);
     for (const piece of body) {
-      const isSmall = piece.byteLength <= SMALL_BYTES;
-      if (filled > 0 && !(isSmall && filled + piece.byteLength <= SCRATCH.byteLength)) {
-        this.#writeScratch(filled);
-        filled = 0;
-      }
-      if (isSmall) {
-        SCRATCH.set(piece, filled);
-        filled += piece.byteLength;
-      } else this.#write(piece);
+      if (piece.byteLength <= SMALL_BYTES) this.#postPiece(piece);
+      else this.#write(piece);
     }
-    if (filled > 0) this.#writeScratch(filled);
   }
 
   /** Pauses or resumes reading from the provider. */
@@ -123,11 +116,12 @@ export class Connection {
     this.#exchange = undefined;
     if (hasSurplus) this.#events.onSurplus();
     if (this.#state !== 'open') return;
-    if (!staysOpen || this.#unsent.length > 0) return this.close();
+    if (!staysOpen || this.#isPosted || this.#unsent.length > 0) return this.close();
     this.#events.onIdle();
   }
 
   close(): void {
+    this.#isClosing = true;
     this.#unsent = [];
     this.#socket?.terminate();
   }
@@ -155,7 +149,9 @@ export class Connection {
   }
 
   received(bytes: Buffer): void {
-    if (this.#exchange !== undefined) return this.#exchange.take(bytes);
+    if (this.#state === 'closed') return;
+    // Nothing that arrived before the request was written is an answer to it.
+    if (this.#exchange !== undefined && this.#hasBegun) return this.#exchange.take(bytes);
     // Unsolicited bytes are surplus, except for empty lines.
     if (isBlank(bytes)) return;
     this.#events.onSurplus();
@@ -166,7 +162,9 @@ export class Connection {
     if (this.#unsent.length > 0) this.#flush();
   }
 
-  ended(error: Error | undefined): void {
+  closed(error: Error | undefined): void {
+    // What the other side has sent before counts. Here it may be in the middle of something else that closes this.
+    if (!this.#isClosing) socketTurn.take();
     this.#fail(error ?? Object.assign(new Error('the connection was closed'), { code: 'ConnectionClosed' }));
     if (this.#state === 'closed') return;
     this.#state = 'closed';
@@ -182,13 +180,37 @@ export class Connection {
     this.close();
   }
 
-  #writeScratch(filled: number): void {
-    const sent = this.#unsent.length > 0 ? 0 : Math.max(0, this.#socket?.write(SCRATCH, 0, filled) ?? 0);
-    if (sent < filled) this.#unsent.push(Buffer.from(SCRATCH.subarray(sent, filled)));
+  #postHead(start: string, end: string): void {
+    const { buffer, filled } = socketTurn;
+    let at = filled + buffer.write(start, filled, 'latin1');
+    for (let index = 0; index < end.length; index++) buffer[at++] = end.charCodeAt(index);
+    this.#post(at);
+  }
+
+  #postPiece(piece: Uint8Array): void {
+    const { buffer, filled } = socketTurn;
+    buffer.set(piece, filled);
+    this.#post(filled + piece.byteLength);
+  }
+
+  #post(end: number): void {
+    this.#isPosted = true;
+    socketTurn.post(this, end);
+  }
+
+  writePosted(buffer: Buffer, from: number, to: number): void {
+    this.#isPosted = false;
+    this.#hasBegun = true;
+    if (this.#state === 'closed') return;
+    const size = to - from;
+    const sent = this.#unsent.length > 0 ? 0 : Math.max(0, this.#socket?.write(buffer, from, size) ?? 0);
+    if (sent < size) this.#unsent.push(Buffer.from(buffer.subarray(from + sent, to)));
   }
 
   /** Sends bytes, and queues what the socket does not accept until it drains. */
   #write(bytes: Uint8Array): void {
+    if (this.#isPosted) socketTurn.flush();
+    this.#hasBegun = true;
     this.#unsent.push(bytes);
     if (this.#unsent.length === 1) this.#flush();
   }
@@ -221,9 +243,9 @@ export class Connection {
 const HANDLERS: Bun.SocketHandler<Connection> = {
   open: (socket) => socket.data.opened(socket),
   handshake: (socket, isDone, error) => socket.data.shookHands(socket, isDone, error),
-  data: (socket, bytes) => socket.data.received(bytes),
+  data: (socket, bytes) => socketTurn.arrived(socket.data, bytes),
   drain: (socket) => socket.data.drained(),
-  close: (socket, error) => socket.data.ended(error ?? undefined),
+  close: (socket, error) => socket.data.closed(error ?? undefined),
   error: (socket, error) => socket.data.failed(error),
   connectError: (socket, error) => socket.data.failed(error),
 };

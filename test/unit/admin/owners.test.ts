@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { stringify } from 'yaml';
-import { compileText } from '../../../src/config/read/load.ts';
+import { compileText } from '../../../src/config/read/compile-text.ts';
 import type { MasterKey, Snapshot } from '../../../src/config/snapshot.ts';
 import { exportFile } from '../../../src/migrate/export-file.ts';
 import { planImport } from '../../../src/migrate/import-file.ts';
@@ -165,6 +165,9 @@ describe.each(ENGINES)('teams and users, on %s', (engine) => {
     expect(await ids('?scope=team:search')).toEqual(['team:search/cost/month']);
     expect(await ids('?scope=user:nobody')).toEqual([]);
     expect(await ids('?over=1')).toEqual([]);
+    expect(await ids('?kind=cost&sort=used&limit=1')).toEqual(['team:search/cost/month']);
+    expect(await ids('?sort=used')).toHaveLength(3);
+    expect(await ids('?kind=output_tokens')).toEqual([]);
     const first = await api.call('GET', '/limits?limit=2');
     expect(first.body.limits).toHaveLength(2);
     expect(await ids(`?limit=2&cursor=${first.body.next_cursor}`)).toEqual(all.slice(2));

@@ -1,4 +1,7 @@
-import { compileText, type LoadContext } from '../../../src/config/read/load.ts';
+import { expect } from 'bun:test';
+import { compileText } from '../../../src/config/read/compile-text.ts';
+import type { LoadContext, LoadResult } from '../../../src/config/read/load-result.ts';
+import { loadPlain } from '../../../src/config/read/quick/load-plain.ts';
 import { formatProblem } from '../../../src/config/read/problems.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 
@@ -19,13 +22,12 @@ export function problemsOf(text: string, options: Options = {}): string[] {
     : result.problems.map((problem) => formatProblem(problem).replace('config.yaml:', ''));
 }
 
+/** Compiles the text as it would be explained, and checks that the quick way agrees where it does not leave it to this one. */
 function compile(text: string, options: Options) {
-  return compileText(text, {
-    file: 'config.yaml',
-    version: 7,
-    now: new Date(0),
-    env: {},
-    overrides: {},
-    ...options,
-  });
+  const context = { file: 'config.yaml', version: 7, now: new Date(0), env: {}, overrides: {}, ...options };
+  const result = compileText(text, context);
+  const quick = loadPlain(text, context);
+  const fileOf = (loaded: LoadResult) => loaded.kind === 'loaded' && JSON.stringify(loaded.file);
+  if (quick !== undefined) expect(fileOf(quick)).toBe(fileOf(result));
+  return result;
 }

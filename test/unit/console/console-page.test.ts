@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { type Console, createConsole } from '../../../src/console/console-page.ts';
 
-const PAGE = '<!doctype html><base href="/console/" /><meta name="csp-nonce" content="__CSP_NONCE__">';
+const PAGE =
+  '<!doctype html><base href="/console/" /><meta name="csp-nonce" content="__CSP_NONCE__">' +
+  '<!--page overview--><link href="o.js"><!--/page--><!--page requests--><link href="r.js"><!--/page-->';
 const SCRIPT = `console.log(${JSON.stringify('x'.repeat(4000))})`;
 
 let folder: string;
@@ -36,6 +38,13 @@ describe('the console', () => {
   test('answers the address of every view with the page', async () => {
     for (const path of ['/console', '/console/', '/console/requests', '/console/models/a%2Fb'])
       expect(await (await get(path)).text()).toContain('<base href="/console/"');
+  });
+
+  test('links to the scripts of the view that is asked for alone', async () => {
+    const links = async (path: string) => (await (await get(path)).text()).match(/\w\.js/g);
+    expect(await links('/console')).toEqual(['o.js']);
+    expect(await links('/console/requests')).toEqual(['r.js']);
+    expect(await links('/console/models')).toBeNull();
   });
 
   test('has a policy without inline scripts, and a nonce of its own in each answer', async () => {

@@ -20,7 +20,7 @@ function scene({ budgetMs = Infinity, ...limits }: Partial<AttemptLimits & { bud
   return {
     clock,
     client,
-    timeouts: new AttemptTimeouts(client.signal, clock, { limits: { ...LIMITS, ...limits }, budgetMs }),
+    timeouts: new AttemptTimeouts(client.signal, clock, { ...LIMITS, ...limits }, budgetMs),
   };
 }
 
@@ -43,10 +43,7 @@ describe('an attempt is called off', () => {
   test('at once, when the client had left before', () => {
     const client = new AbortController();
     client.abort();
-    const timeouts = new AttemptTimeouts(client.signal, new FakeClock(), {
-      limits: LIMITS,
-      budgetMs: Infinity,
-    });
+    const timeouts = new AttemptTimeouts(client.signal, new FakeClock(), LIMITS, Infinity);
     expect([timeouts.cause, timeouts.isCancelled]).toEqual(['client-left', true]);
   });
 

@@ -51,16 +51,8 @@ test('a stream in which something throws ends, and is told once', async () => {
     },
   });
   const scene = new Scene(CONFIG, { a: [throwing] });
-  const request: ClientRequest = {
-    method: 'POST',
-    path: '/v1/chat/completions',
-    search: '',
-    headers: new Headers({ 'content-type': 'application/json' }),
-    signal: new AbortController().signal,
-    clientAddress: () => '',
-    readBody: () => Promise.resolve(new TextEncoder().encode('{"model":"m","stream":true,"messages":[]}')),
-  };
-  const reading = responseOf(await handle(request, scene.gateway)).text();
+  const request = '{"model":"m","stream":true,"messages":[]}';
+  const reading = responseOf(await handle(chatRequest(request), scene.gateway)).text();
   await Promise.race([reading.catch(() => undefined), Bun.sleep(20)]);
   scene.clock.pass(10_000);
   await reading.catch(() => undefined);
@@ -69,3 +61,29 @@ test('a stream in which something throws ends, and is told once', async () => {
   expect(ended).toMatchObject({ ending: 'truncated' });
   expect([isCancelled, scene.traffic.inFlight('a/m')]).toEqual([true, 0]);
 });
+
+test('a refusal names the model if its limits refuse, and none if the model is unknown', async () => {
+  for (const [model, expected] of [
+    ['m', { model: 'm' }],
+    ['a-text-of-the-client', { model: undefined }],
+  ] as const) {
+    const scene = new Scene(`${CONFIG}\nlimits: [{ requests: 0, per: minute }]`, {});
+    await responseOf(
+      await handle(chatRequest(JSON.stringify({ model, messages: [] })), scene.gateway),
+    ).text();
+    const ended = scene.events.find(({ type }) => type === 'request-ended');
+    expect(ended).toMatchObject({ ending: 'refused', ...expected });
+  }
+});
+
+function chatRequest(body: string): ClientRequest {
+  return {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search: '',
+    headers: new Headers({ 'content-type': 'application/json' }),
+    signal: new AbortController().signal,
+    clientAddress: () => '',
+    readBody: () => Promise.resolve(new TextEncoder().encode(body)),
+  };
+}

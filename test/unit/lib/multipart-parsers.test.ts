@@ -1,7 +1,8 @@
 import { Busboy } from '@fastify/busboy';
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { peekRequest, spliceRequest } from '../../../src/protocols/request.ts';
+import { peekRequest } from '../../../src/protocols/request.ts';
+import { spliceRequest } from '../../../src/protocols/splice-request.ts';
 import { findPython } from '../../docs/python.ts';
 
 /** A form that a client sends, and the form that is forwarded. */

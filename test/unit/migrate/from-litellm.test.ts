@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { compileText } from '../../../src/config/read/load.ts';
+import { compileText } from '../../../src/config/read/compile-text.ts';
 import { parseSource } from '../../../src/config/read/source.ts';
 import { readLitellm } from '../../../src/migrate/from-litellm.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { compileText } from '../../../src/config/read/load.ts';
+import { compileText } from '../../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../../src/config/read/problems.ts';
 import { checkShape } from '../../../src/config/read/shape.ts';
 import { expandEnvironment } from '../../../src/config/read/environment.ts';

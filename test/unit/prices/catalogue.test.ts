@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'bun:test';
-import { type CatalogueFile, createCatalogue, type Wanted } from '../../../src/prices/catalogue.ts';
-import file from '../../../src/prices/catalogue.json' with { type: 'json' };
+import {
+  type CatalogueHead,
+  createCatalogue,
+  type ModelFile,
+  type Wanted,
+} from '../../../src/prices/catalogue.ts';
+import path from '../../../src/prices/catalogue.jsonl' with { type: 'file' };
 import type { MatchRule } from '../../../src/prices/matcher.ts';
 import { costOf } from '../../../src/prices/cost.ts';
 import { pricesAt } from '../../../src/prices/sheet.ts';
 
-const FILE = file as unknown as CatalogueFile;
-const catalogue = createCatalogue(FILE);
+const TEXT = await Bun.file(path).text();
+const [HEAD = '', ...MODELS] = TEXT.trimEnd().split('\n');
+const head = JSON.parse(HEAD) as CatalogueHead & { readonly compared: Readonly<Record<string, object>> };
+const catalogue = createCatalogue(TEXT);
 const NOW = { day: '2026-11-29', time: '12:00' };
 
 /** A name that the rule should match, derived from the rule's texts. */
@@ -44,8 +51,9 @@ describe('the catalogue', () => {
   test('has input and output prices for every generating model', () => {
     let priced = 0;
     const unpriced: string[] = [];
-    for (const { id, models } of FILE.providers) {
-      for (const { match, prices } of models) {
+    expect(MODELS.length).toBe(head.providers.length);
+    for (const [index, { id }] of head.providers.entries()) {
+      for (const { match, prices } of JSON.parse(MODELS[index] ?? '') as readonly ModelFile[]) {
         const model = sampleOf(match);
         if (!prices.every(({ per }) => 'input' in per && 'output' in per)) continue;
         const sheet = catalogue.find({ names: [id], apiBase: '', model });
@@ -59,13 +67,13 @@ describe('the catalogue', () => {
   });
 
   test('agrees with a second list on every base price of OpenAI and Anthropic', () => {
-    const { compared } = file;
-    expect(compared.openai).toEqual({ equal: 118, different: 0 });
-    expect(compared.anthropic).toEqual({ equal: 19, different: 0 });
+    const { compared } = head;
+    expect(compared['openai']).toEqual({ equal: 118, different: 0 });
+    expect(compared['anthropic']).toEqual({ equal: 19, different: 0 });
   });
 
   test('holds whole numbers only', () => {
-    const numbers = JSON.stringify(FILE.providers).match(/(?<=[[,:])-?\d+\.\d+/g);
+    const numbers = MODELS.join('\n').match(/(?<=[[,:])-?\d+\.\d+/g);
     expect(numbers).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { peekRequest, type RequestPeek, spliceRequest } from '../../../src/protocols/request.ts';
+import { peekRequest, type RequestPeek } from '../../../src/protocols/request.ts';
+import { spliceRequest } from '../../../src/protocols/splice-request.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);

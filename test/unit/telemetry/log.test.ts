@@ -3,6 +3,7 @@ import type { LoggingSettings } from '../../../src/config/snapshot.ts';
 import type { GatewayEvent, RequestEnded } from '../../../src/gateway/events.ts';
 import { createLog, type Log } from '../../../src/telemetry/log/log.ts';
 import { snapshotOf } from '../config/configuration.ts';
+import { intoList } from './line-list.ts';
 import { ANSWERED, attempt, failed, route } from '../routing/world.ts';
 
 function settings(more: Partial<LoggingSettings> = {}): LoggingSettings {
@@ -16,7 +17,7 @@ function settings(more: Partial<LoggingSettings> = {}): LoggingSettings {
 /** The lines that a log writes, unparsed. */
 function written(more: Partial<LoggingSettings>, use: (log: Log) => void): string[] {
   const lines: string[] = [];
-  use(createLog({ settings: () => settings(more), sink: { write: (line) => lines.push(line) } }));
+  use(createLog({ settings: () => settings(more), sink: intoList(lines) }));
   return lines;
 }
 
@@ -162,7 +163,7 @@ describe('the level', () => {
     const lines: string[] = [];
     const log = createLog({
       settings: () => settings({ level }),
-      sink: { write: (line) => lines.push(line) },
+      sink: intoList(lines),
     });
     log.listen(RECEIVED);
     level = 'info';
@@ -295,7 +296,7 @@ describe('a text is redacted wherever it stands in a line,', () => {
       const lines: string[] = [];
       const log = createLog({
         settings: () => settings({ format, level: 'debug', enableMetrics: true }),
-        sink: { write: (line) => lines.push(line) },
+        sink: intoList(lines),
         redactor: () => redact,
       });
       events.forEach(log.listen);

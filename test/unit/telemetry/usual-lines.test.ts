@@ -1,11 +1,16 @@
 import { expect, test } from 'bun:test';
+import * as fc from 'fast-check';
 import type { LoggingSettings } from '../../../src/config/snapshot.ts';
 import type { RequestEnded, RequestReceived } from '../../../src/gateway/events.ts';
+import { hundredthsText, thousandthsText } from '../../../src/lib/decimal-text.ts';
+import { dollarsOf } from '../../../src/prices/cost.ts';
 import type { Usage } from '../../../src/protocols/protocol.ts';
+import { LineBytes } from '../../../src/telemetry/log/line-bytes.ts';
 import { LineTexts } from '../../../src/telemetry/log/line-texts.ts';
 import { logEntries, metricsEntry } from '../../../src/telemetry/log/log-entry.ts';
 import { createLog, renderLine } from '../../../src/telemetry/log/log.ts';
 import { snapshotOf } from '../config/configuration.ts';
+import { intoList } from './line-list.ts';
 import { ANSWERED, attempt, failed, route } from '../routing/world.ts';
 
 const NOW = new Date(1_760_000_000_123);
@@ -81,7 +86,7 @@ for (const language of ['en', 'zh'] as const) {
       const lines: string[] = [];
       const log = createLog({
         settings: () => current,
-        sink: { write: (line) => lines.push(line) },
+        sink: intoList(lines),
         now: () => NOW,
       });
       const context = { now: NOW, texts: new LineTexts((text) => text) };
@@ -102,7 +107,7 @@ test('the lines of admitted requests are told apart by model, key and client', (
   const lines: string[] = [];
   const log = createLog({
     settings: () => settings({}),
-    sink: { write: (line) => lines.push(line) },
+    sink: intoList(lines),
     now: () => NOW,
   });
   const context = { now: NOW, texts: new LineTexts((text) => text) };
@@ -128,7 +133,7 @@ test('pieces follow the language, the redaction and the level of the moment', ()
   const lines: string[] = [];
   const log = createLog({
     settings: () => current,
-    sink: { write: (line) => lines.push(line) },
+    sink: intoList(lines),
     redactor: () => redact,
   });
   /** Returns the last of many lines. */
@@ -146,4 +151,24 @@ test('pieces follow the language, the redaction and the level of the moment', ()
   expect([first?.['key'], second?.['key'], third?.['key']]).toEqual(['team a', '****', '****']);
   expect(third?.['message']).toStartWith('请求成功');
   expect(written()).toBeUndefined();
+});
+
+test('numbers become the same bytes as text', () => {
+  const line = new LineBytes();
+  const bytesOf = (add: (line: LineBytes) => LineBytes): string => {
+    const { bytes, length } = add(line.begin(NOW, 'req_1'));
+    return Buffer.from(bytes).toString('latin1', line.begin(NOW, 'req_1').length, length);
+  };
+  const number = fc.oneof(
+    fc.constantFrom(0, 0.0004, 0.9996, 9.995, 99.9999, 1e12),
+    fc.double({ min: 0, max: 1e9, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(number, fc.nat(2 ** 31 - 1), (value, nano) => {
+      expect(bytesOf((line) => line.whole(value))).toBe(String(Math.round(value)));
+      expect(bytesOf((line) => line.hundredths(value))).toBe(hundredthsText(value));
+      expect(bytesOf((line) => line.thousandths(value))).toBe(thousandthsText(value));
+      expect(bytesOf((line) => line.dollars(nano * 1_000))).toBe(dollarsOf(nano * 1_000));
+    }),
+  );
 });

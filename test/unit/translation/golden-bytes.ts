@@ -1,5 +1,6 @@
 import { expect } from 'bun:test';
-import { insertModel, peekRequest, spliceRequest } from '../../../src/protocols/request.ts';
+import { peekRequest } from '../../../src/protocols/request.ts';
+import { insertModel, spliceRequest } from '../../../src/protocols/splice-request.ts';
 import { splice } from '../../../src/lib/splice.ts';
 import { carriedEvent, eventText } from '../../../src/translation/carriage/bedrock-events.ts';
 import type { BetaPolicy } from '../../../src/translation/carriage/betas.ts';

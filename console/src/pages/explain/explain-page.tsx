@@ -27,7 +27,9 @@ export function ExplainPage(): ReactNode {
   const providers = useQuery(listProviders());
   const body = bodyOf(request);
   const without = params['without']?.split(',') ?? [];
-  const model = params['model'] ?? (body.value?.['model'] as string | undefined) ?? '';
+  const models = useQuery(listModels());
+  const named = params['model'] ?? (body.value?.['model'] as string | undefined);
+  const model = named ?? models.data?.models[0]?.id ?? '';
   const question = {
     model,
     ...(params['key'] && { key: params['key'] }),
@@ -66,8 +68,8 @@ export function ExplainPage(): ReactNode {
           </Card>
         </div>
         <div className="stack">
-          {model === '' ? (
-            <Empty icon={BookOpenCheck} title={t('Choose a model')} text={t('Or paste a request.')} />
+          {models.data?.models.length === 0 && model === '' ? (
+            <Empty icon={BookOpenCheck} title={t('There is no model yet')} />
           ) : explained.data ? (
             <Plan explanation={explained.data} />
           ) : explained.error ? (

@@ -54,9 +54,9 @@ export function SupposedChangeForm({ onChange }: SupposedChangeFormProps): React
           label={t('This change is saved')}
           value={kind}
           options={[
-            { value: 'none', label: t('none') },
-            { value: 'models', label: t('of a model') },
-            { value: 'providers', label: t('of a provider') },
+            { value: 'none', label: t('None') },
+            { value: 'models', label: t('To a model') },
+            { value: 'providers', label: t('To a provider') },
           ]}
           onChange={choose}
         />

@@ -98,6 +98,7 @@ function columnsOf(t: TFunction): readonly Column<MasterKey>[] {
     { id: 'status', title: t('State'), sortBy: statusOf, cell: (key) => <KeyStatus masterKey={key} /> },
     {
       id: 'team',
+      isMinor: true,
       title: t('Team'),
       className: 'truncate',
       sortBy: ({ team }) => team,
@@ -105,14 +106,22 @@ function columnsOf(t: TFunction): readonly Column<MasterKey>[] {
     },
     {
       id: 'user',
+      isMinor: true,
       title: t('User'),
       className: 'truncate',
       sortBy: ({ user }) => user,
       cell: ({ user }) => user ?? NONE,
     },
-    { id: 'secret', title: t('Secret'), className: 'mono muted nowrap', cell: (key) => key.key_preview },
+    {
+      id: 'secret',
+      isMinor: true,
+      title: t('Secret'),
+      className: 'mono muted nowrap',
+      cell: (key) => key.key_preview,
+    },
     {
       id: 'models',
+      isMinor: true,
       title: t('Models'),
       className: 'truncate',
       sortBy: ({ allowed_models: models }) => models.length,
@@ -127,6 +136,7 @@ function columnsOf(t: TFunction): readonly Column<MasterKey>[] {
     },
     {
       id: 'used',
+      isMinor: true,
       title: t('Last used'),
       sortBy: (key) => key.last_used_at,
       cell: (key) => <When time={key.last_used_at} relative />,

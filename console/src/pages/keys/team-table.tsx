@@ -57,6 +57,7 @@ function columnsOf(t: TFunction): readonly Column<Team>[] {
     },
     {
       id: 'parent',
+      isMinor: true,
       title: t('Belongs to'),
       className: 'truncate',
       sortBy: ({ parent }) => parent,
@@ -64,6 +65,7 @@ function columnsOf(t: TFunction): readonly Column<Team>[] {
     },
     {
       id: 'limits',
+      isMinor: true,
       title: t('Limits'),
       className: 'truncate',
       cell: ({ limits = [] }) => (limits.length === 0 ? t('none') : limits.map(limitText).join(' · ')),
@@ -71,6 +73,7 @@ function columnsOf(t: TFunction): readonly Column<Team>[] {
     { id: 'use', title: t('Tightest limit'), cell: ({ usage }) => <TightestMeter usage={usage} /> },
     {
       id: 'tags',
+      isMinor: true,
       title: t('Tags'),
       className: 'truncate muted',
       cell: ({ tags = {} }) =>

@@ -5,6 +5,7 @@ import type { LimitUse, Team } from '../../api/resources.ts';
 export interface User {
   readonly id: string;
   readonly email?: string | null;
+  readonly created_at?: string;
   readonly limits?: readonly Readonly<Record<string, unknown>>[];
   readonly usage?: readonly LimitUse[];
 }

@@ -23,9 +23,16 @@ export function UserTable({ params, setParams }: TabProps): ReactNode {
         sortBy: ({ id }: User) => id,
         cell: ({ id }: User) => id,
       },
-      { id: 'email', title: t('Email'), className: 'truncate', cell: ({ email }: User) => email ?? NONE },
+      {
+        id: 'email',
+        isMinor: true,
+        title: t('Email'),
+        className: 'truncate',
+        cell: ({ email }: User) => email ?? NONE,
+      },
       {
         id: 'limits',
+        isMinor: true,
         title: t('Limits'),
         className: 'truncate',
         cell: ({ limits = [] }: User) =>

@@ -28,7 +28,7 @@ export function DemoPanel(): ReactNode {
         <div className="grow">
           <h2>{t('This is a demo')}</h2>
           <p className="muted">
-            {t('Break a provider and watch the requests go around it. Nothing leaves this machine.')}
+            {t('Break a provider and watch requests route around it. Nothing leaves this machine.')}
           </p>
         </div>
         <div className="row">

@@ -85,7 +85,10 @@ interface Group {
   readonly times: number;
 }
 
-/** Entries in a row that say the same become one, so that many fallbacks do not hide what else happened. */
+/** Entries that say the same within this time become one, also where others lie between them. */
+const GROUP_MS = 60_000;
+
+/** Groups repeated entries, so that many fallbacks do not hide what else happened. The newest group comes first. */
 function grouped(feed: readonly FeedEntry[]): readonly Group[] {
   const wordsOf = ({ kind, provider, model, key, route, version, detail }: FeedEntry): string =>
     JSON.stringify([
@@ -97,12 +100,20 @@ function grouped(feed: readonly FeedEntry[]): readonly Group[] {
       version,
       detail,
     ]);
-  const groups: Group[] = [];
+  const groups: { entry: FeedEntry; oldestMs: number; times: number }[] = [];
+  const latest = new Map<string, (typeof groups)[number]>();
   for (const entry of feed) {
-    const last = groups.at(-1);
-    if (last !== undefined && wordsOf(last.entry) === wordsOf(entry))
-      groups[groups.length - 1] = { entry: last.entry, times: last.times + 1 };
-    else groups.push({ entry, times: 1 });
+    const words = wordsOf(entry);
+    const known = latest.get(words);
+    const atMs = Date.parse(entry.at);
+    if (known !== undefined && known.oldestMs - atMs <= GROUP_MS) {
+      known.times++;
+      known.oldestMs = atMs;
+      continue;
+    }
+    const group = { entry, oldestMs: atMs, times: 1 };
+    latest.set(words, group);
+    groups.push(group);
   }
   return groups;
 }

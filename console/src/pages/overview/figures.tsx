@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useLive } from '../../api/live.ts';
-import type { Second } from '../../api/seconds.ts';
-import type { Overview } from '../../api/types.ts';
+import { percentilesOf, type Second } from '../../api/seconds.ts';
+import type { Overview, Percentiles } from '../../api/types.ts';
 import { changeOf, compact, count, duration, money, NONE, percent } from '../../lib/format.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 
@@ -18,9 +18,11 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
   const seconds = useLive((live) => live.seconds);
   const inFlight = useLive((live) => live.inFlight) ?? overview.in_flight;
   const recent = isLive ? lastMinute(seconds) : undefined;
-  const rate = recent?.requestsPerSecond ?? overview.requests_per_second;
+  // The gateway rounds its rate to thousandths.
+  const rate = recent?.requestsPerSecond ?? overview.requests / overview.window_seconds;
   const errors = recent?.errorRate ?? overview.error_rate;
-  const { latency_ms: latency, time_to_first_token_ms: first } = overview;
+  const latency = recent?.latency ?? overview.latency_ms;
+  const first = recent?.firstToken ?? overview.time_to_first_token_ms;
   return (
     <div className="figures">
       <Figure
@@ -71,32 +73,40 @@ function Spend({ overview }: { overview: Overview }): ReactNode {
   return (
     <Figure
       label={t('Spent today')}
+      title={change === undefined ? undefined : t('Compared with yesterday at this time')}
       value={money(today)}
       about={
         change === undefined
           ? t('yesterday {{text}}', { text: money(overview.cost_yesterday) })
-          : t('{{change}} vs. yesterday at this time', { change })
+          : t('{{change}} vs. yesterday', { change })
       }
     />
   );
 }
 
+/** Fewer would be a block instead of a line. */
+const LEAST_POINTS = 8;
+
 interface FigureProps {
   readonly label: string;
   readonly value: string;
   readonly about: ReactNode;
+  /** Says more about `about` when hovered. */
+  readonly title?: string | undefined;
   readonly look?: 'bad' | 'warning' | undefined;
   readonly line?: readonly number[] | undefined;
 }
 
-function Figure({ label, value, about, look, line }: FigureProps): ReactNode {
+function Figure({ label, value, about, title, look, line }: FigureProps): ReactNode {
   const color = look === 'bad' ? 'is-red' : look === 'warning' ? 'is-amber' : '';
   return (
     <div className="figure">
       <h2>{label}</h2>
       <p className={`figure-value num ${value === NONE ? 'muted' : color}`}>{value}</p>
-      <p className="small muted truncate">{about}</p>
-      {line !== undefined && line.length > 1 && (
+      <p className="small muted truncate" title={title}>
+        {about}
+      </p>
+      {line !== undefined && line.length >= LEAST_POINTS && (
         <div className="figure-line">
           <Sparkline values={line} height={32} />
         </div>
@@ -109,13 +119,15 @@ interface Recent {
   readonly requestsPerSecond: number;
   readonly errorRate: number;
   readonly tokensPerSecond: number;
+  readonly latency: Percentiles;
+  readonly firstToken: Percentiles;
 }
 
 /** Undefined until there are some seconds to average. */
 function lastMinute(seconds: readonly Second[]): Recent | undefined {
   const first = seconds.at(-60) ?? seconds[0];
   const last = seconds.at(-1);
-  if (first === undefined || last === undefined || last.atMs - first.atMs < 5000) return undefined;
+  if (first === undefined || last === undefined || last.atMs - first.atMs < 2000) return undefined;
   const part = seconds.filter(({ atMs }) => atMs > last.atMs - 60_000);
   const span = (last.atMs - (part[0]?.atMs ?? last.atMs)) / 1000 + 1;
   const sum = (of: (second: Second) => number): number => part.reduce((all, second) => all + of(second), 0);
@@ -124,5 +136,7 @@ function lastMinute(seconds: readonly Second[]): Recent | undefined {
     requestsPerSecond: requests / span,
     errorRate: requests === 0 ? 0 : sum(({ failures }) => failures) / requests,
     tokensPerSecond: sum(({ tokens }) => tokens) / span,
+    latency: percentilesOf(part.flatMap(({ durations }) => durations)),
+    firstToken: percentilesOf(part.flatMap(({ firstTokens }) => firstTokens)),
   };
 }

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { readOverview, readSeries } from '../../api/queries.ts';
+import { Link } from 'wouter';
+import { LIVE_WINDOW_SECONDS, listNodes, readOverview, readSeries } from '../../api/queries.ts';
 import { useSession } from '../../app/session.tsx';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Page } from '../../ui/page.tsx';
-import { Failed, Skeleton } from '../../ui/states.tsx';
+import { Failed, Notice, Skeleton } from '../../ui/states.tsx';
 import { Segments } from '../../ui/toggle.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { Feed } from './feed.tsx';
@@ -22,9 +23,9 @@ export function OverviewPage(): ReactNode {
   const [params, setParams] = useParams();
   const isLive = (params['range'] ?? 'live') === 'live';
   const range = rangeOf(params['range'], '15m');
-  const overview = useQuery(readOverview(isLive ? 300 : range.seconds));
+  const overview = useQuery(readOverview(isLive ? LIVE_WINDOW_SECONDS : range.seconds));
   const series = useQuery({
-    ...readSeries({ since: isoAgo(range.seconds), range: range.id }, 30_000),
+    ...readSeries({ since: isoAgo(range.seconds) }, 30_000),
     queryKey: ['series', 'overview', range.id],
     enabled: !isLive,
   });
@@ -54,12 +55,30 @@ export function OverviewPage(): ReactNode {
       {overview.data ? <Figures overview={overview.data} isLive={isLive} /> : <Skeleton height="6.5rem" />}
       <div className="overview-columns">
         <div className="stack">
+          {isLive && <WhichGateway />}
           {isLive ? <LiveCharts /> : <StoredCharts series={series.data} error={series.error} />}
           <ProviderTiles />
         </div>
         <Feed />
       </div>
     </Page>
+  );
+}
+
+/** Says that the live numbers are of one gateway, where several share a database. */
+function WhichGateway(): ReactNode {
+  const { t } = useTranslation();
+  const { gateway } = useSession();
+  const { data } = useQuery({ ...listNodes(), enabled: gateway.mode === 'database' });
+  const live = data?.nodes.filter(({ state }) => state !== 'gone').length ?? 0;
+  if (live < 2) return null;
+  return (
+    <Notice look="note">
+      <span className="grow">
+        {t('Live shows this gateway alone. The time ranges add up all {{count}} gateways.', { count: live })}
+      </span>
+      <Link href="/settings?tab=gateways">{t('Gateways')}</Link>
+    </Notice>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Plug } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readSeries } from '../../api/queries.ts';
@@ -14,9 +14,13 @@ import { useProviderStates } from './use-provider-states.ts';
 
 const ORDER = { cooling: 0, on_trial: 1, draining: 2, healthy: 3, disabled: 4 };
 
+/** A line of fewer would be a stroke in a corner. */
+const LEAST_POINTS = 5;
+
 /** One tile for each provider, those with trouble first. */
 export function ProviderTiles(): ReactNode {
   const { t } = useTranslation();
+  const heading = useId();
   const { states, error } = useProviderStates();
   const series = useQuery({
     ...readSeries({ since: new Date(Date.now() - 3_600_000).toISOString(), group_by: 'provider' }, 30_000),
@@ -38,10 +42,15 @@ export function ProviderTiles(): ReactNode {
   const latencies = new Map(series.data?.series.map((one) => [one.group, one.latency_p50_ms]));
   const sorted = states.toSorted((one, other) => ORDER[one.state] - ORDER[other.state]);
   return (
-    <section aria-label={t('Providers')} className="tiles">
-      {sorted.map((status) => (
-        <Tile key={status.name} status={status} latency={latencies.get(status.name) ?? []} />
-      ))}
+    <section className="stack tight" aria-labelledby={heading}>
+      <h2 id={heading}>
+        {t('Providers')} <span className="muted small">{t('in the last 5 min')}</span>
+      </h2>
+      <div className="tiles">
+        {sorted.map((status) => (
+          <Tile key={status.name} status={status} latency={latencies.get(status.name) ?? []} />
+        ))}
+      </div>
     </section>
   );
 }
@@ -73,7 +82,7 @@ function Tile({ status, latency }: TileProps): ReactNode {
           <span>{duration(status.p95_ms_5m)}</span>
         </span>
         <span>
-          <span className="muted small">{t('5 min')}</span>
+          <span className="muted small">{t('Requests')}</span>
           <span>{compact(status.requests_5m)}</span>
         </span>
         <span>
@@ -86,12 +95,11 @@ function Tile({ status, latency }: TileProps): ReactNode {
           {status.last_error}
         </span>
       ) : (
-        <span className="tile-line muted">
-          <Sparkline
-            values={latency.filter((value) => value !== null).length > 2 ? latency : []}
-            height={24}
-          />
-        </span>
+        latency.filter((value) => value !== null).length > LEAST_POINTS && (
+          <span className="tile-line muted" title={t('Latency, last hour')}>
+            <Sparkline values={latency} height={24} />
+          </span>
+        )
       )}
     </Link>
   );

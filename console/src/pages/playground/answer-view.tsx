@@ -78,7 +78,7 @@ function Measures({ answer }: { answer: Answer }): ReactNode {
             {t('by')} <b>{provider}</b>
           </span>
         )}
-        {requestId !== undefined && <Link href={`/requests?id=${requestId}`}>{t('the request')}</Link>}
+        {requestId !== undefined && <Link href={`/requests?id=${requestId}`}>{t('Open the request')}</Link>}
       </p>
       {trail.length > 1 && (
         <ol className="trail small muted">

@@ -2,7 +2,7 @@ import { Code, X } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '../../app/session.tsx';
-import { IconButton } from '../../ui/button.tsx';
+import { Button, IconButton } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Pick } from '../../ui/pick.tsx';
@@ -16,18 +16,22 @@ interface ColumnProps {
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   readonly onModel: (model: string) => void;
+  /** Sends an example. Left out: this column offers none. */
+  readonly onAsk?: (text: string) => void;
   /** Left out: it is the only one. */
   readonly onRemove?: () => void;
 }
 
 /** The conversation as one model has it. */
-export function Column({ model, models, turns, settings, onModel, onRemove }: ColumnProps): ReactNode {
+export function Column({ model, models, turns, settings, onModel, onAsk, onRemove }: ColumnProps): ReactNode {
   const { t } = useTranslation();
   const [hasCode, setCode] = useState(false);
   const end = useRef<HTMLDivElement>(null);
   const last = turns.at(-1)?.answers[model];
   useEffect(() => {
-    end.current?.scrollIntoView({ block: 'nearest' });
+    // `scrollIntoView` would move the row of columns sideways, too.
+    const box = end.current?.parentElement;
+    box?.scrollTo({ top: box.scrollHeight });
   }, [last?.text.length, turns.length]);
   return (
     <section className="column" aria-label={model}>
@@ -50,7 +54,12 @@ export function Column({ model, models, turns, settings, onModel, onRemove }: Co
         role="log"
         aria-label={t('Conversation with {{name}}', { name: model })}
       >
-        {turns.length === 0 && <p className="muted messages-empty">{t('Nothing has been asked yet.')}</p>}
+        {turns.length === 0 && (
+          <div className="messages-empty">
+            <p className="muted">{t('Nothing has been asked yet.')}</p>
+            {onAsk && <Examples onAsk={onAsk} />}
+          </div>
+        )}
         {turns.map((turn, at) => (
           // oxlint-disable-next-line react/no-array-index-key -- turns are never reordered
           <div key={at} className="stack tight">
@@ -67,6 +76,24 @@ export function Column({ model, models, turns, settings, onModel, onRemove }: Co
       </div>
       {hasCode && <AsCode {...{ model, turns, settings }} onClose={() => setCode(false)} />}
     </section>
+  );
+}
+
+/** Something to begin with, for those who only want to see an answer. */
+function Examples({ onAsk }: { onAsk: (text: string) => void }): ReactNode {
+  const { t } = useTranslation();
+  const examples = [
+    t('Say hello in three languages.'),
+    t('Explain what an LLM gateway does, in two sentences.'),
+  ];
+  return (
+    <div className="examples">
+      {examples.map((text) => (
+        <Button key={text} small onClick={() => onAsk(text)}>
+          {text}
+        </Button>
+      ))}
+    </div>
   );
 }
 

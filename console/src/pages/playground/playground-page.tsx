@@ -102,6 +102,7 @@ function Conversation({ models, all, settings, as, setModels }: ConversationProp
             models={all.filter((name) => name === model || !models.includes(name))}
             turns={turns}
             settings={settings}
+            {...(at === 0 && { onAsk: (text: string) => void start({ text, images: [] }) })}
             onModel={(name) => setModels(models.map((one, index) => (index === at ? name : one)))}
             {...(models.length > 1 && { onRemove: () => setModels(models.filter((one) => one !== model)) })}
           />

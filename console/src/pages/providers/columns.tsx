@@ -34,18 +34,21 @@ export function providerColumns(t: TFunction): readonly Column<ProviderRow>[] {
     },
     {
       id: 'type',
+      isMinor: true,
       title: t('API'),
       sortBy: ({ provider }) => provider.provider_type,
       cell: ({ provider }) => provider.provider_type,
     },
     {
       id: 'address',
+      isMinor: true,
       title: t('Address'),
       className: 'truncate muted',
       cell: ({ provider }) => <span title={provider.api_base}>{provider.api_base ?? NONE}</span>,
     },
     {
       id: 'routes',
+      isMinor: true,
       title: t('Routes'),
       isNumber: true,
       sortBy: ({ status }) => status?.routes,
@@ -53,6 +56,7 @@ export function providerColumns(t: TFunction): readonly Column<ProviderRow>[] {
     },
     {
       id: 'flight',
+      isMinor: true,
       title: t('In flight'),
       isNumber: true,
       sortBy: ({ status }) => status?.in_flight,
@@ -60,6 +64,7 @@ export function providerColumns(t: TFunction): readonly Column<ProviderRow>[] {
     },
     {
       id: 'requests',
+      isMinor: true,
       title: t('Requests, 5 min'),
       isNumber: true,
       sortBy: ({ status }) => status?.requests_5m,

@@ -1,5 +1,6 @@
 import { Repeat2, Waves } from 'lucide-react';
 import type { TFunction } from 'i18next';
+import { isAnswered } from '../../api/seconds.ts';
 import type { RequestRow } from '../../api/types.ts';
 import { compact, count, duration, NONE } from '../../lib/format.ts';
 import type { Column } from '../../ui/sort-header.tsx';
@@ -29,6 +30,7 @@ function names(t: TFunction): readonly Column<RequestRow>[] {
     { id: 'model', title: t('Model'), className: 'truncate', cell: ({ model }) => <Name text={model} /> },
     {
       id: 'provider',
+      isMinor: true,
       title: t('Provider'),
       className: 'truncate',
       cell: ({ provider, has_fallback: hasFallback, attempts }) => (
@@ -43,8 +45,20 @@ function names(t: TFunction): readonly Column<RequestRow>[] {
         </span>
       ),
     },
-    { id: 'key', title: t('Key'), className: 'truncate', cell: ({ key }) => <Name text={key} /> },
-    { id: 'team', title: t('Team'), className: 'truncate', cell: ({ team }) => <Name text={team} /> },
+    {
+      id: 'key',
+      isMinor: true,
+      title: t('Key'),
+      className: 'truncate',
+      cell: ({ key }) => <Name text={key} />,
+    },
+    {
+      id: 'team',
+      isMinor: true,
+      title: t('Team'),
+      className: 'truncate',
+      cell: ({ team }) => <Name text={team} />,
+    },
   ];
 }
 
@@ -52,25 +66,39 @@ function numbers(t: TFunction): readonly Column<RequestRow>[] {
   return [
     {
       id: 'tokens',
+      isMinor: true,
       title: t('Tokens'),
       isNumber: true,
       cell: ({ total_tokens: tokens }) => <span title={count(tokens)}>{compact(tokens)}</span>,
     },
     {
       id: 'first',
+      isMinor: true,
       title: t('First token'),
       isNumber: true,
-      cell: ({ time_to_first_token_ms: ms, is_streamed: isStreamed }) => (
+      // An error has no tokens, and the time to its first byte would look like a fast answer.
+      cell: (row) => (
         <span className="row tight nowrap is-end">
-          {isStreamed && <Waves className="muted" aria-label={t('streamed')} />}
-          {duration(ms)}
+          {row.is_streamed && (
+            <span title={t('streamed')} className="row">
+              <Waves className="muted" aria-label={t('streamed')} />
+            </span>
+          )}
+          {duration(isAnswered(row) ? row.time_to_first_token_ms : null)}
         </span>
       ),
     },
     { id: 'duration', title: t('Duration'), isNumber: true, cell: (row) => duration(row.duration_ms) },
-    { id: 'cost', title: t('Cost'), isNumber: true, cell: ({ cost }) => <Money value={cost} /> },
+    {
+      id: 'cost',
+      isMinor: true,
+      title: t('Cost'),
+      isNumber: true,
+      cell: ({ cost }) => <Money value={cost} />,
+    },
     {
       id: 'id',
+      isMinor: true,
       title: t('Request id'),
       className: 'truncate',
       cell: (row) => <span className="mono muted">{row.request_id}</span>,

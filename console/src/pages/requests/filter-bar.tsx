@@ -1,18 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
-import { FilterX, ListFilter, Repeat2 } from 'lucide-react';
+import { ListFilter, Repeat2 } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { listKeys, listModels, listProviders } from '../../api/queries.ts';
 import { count, dateTime } from '../../lib/format.ts';
 import { RANGES } from '../../lib/ranges.ts';
 import type { Params } from '../../lib/params.ts';
-import { Button, classes } from '../../ui/button.tsx';
+import { classes } from '../../ui/button.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { Select } from '../../ui/select.tsx';
 import { useTeamNames } from '../keys/use-owners.ts';
-import { FILTERS, hasFilter } from './filters.ts';
+import { FILTERS } from './filters.ts';
 
 interface FilterBarProps {
   readonly params: Params;
@@ -69,15 +69,6 @@ export function FilterBar({ params, onChange }: FilterBarProps): ReactNode {
         {(teams.length > 0 || params['team'] !== undefined) && pick('team', t('Team'), t('Team'), teams)}
         <Choices params={params} onChange={onChange} />
       </div>
-      {hasFilter(params) && (
-        <Button
-          look="quiet"
-          icon={FilterX}
-          onClick={() => onChange(Object.fromEntries([...FILTERS, 'range'].map((name) => [name, ''])))}
-        >
-          {t('Clear')}
-        </Button>
-      )}
     </div>
   );
 }

@@ -28,6 +28,9 @@ export function queryOf(params: Params, nowMs: number): Query {
   };
 }
 
+/** The change of the address that removes every filter. */
+export const withoutFilters: Params = Object.fromEntries([...FILTERS, 'range'].map((name) => [name, '']));
+
 export function hasFilter(params: Params): boolean {
   return FILTERS.some((name) => params[name] !== undefined) || params['range'] !== undefined;
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readRequest } from '../../api/queries.ts';
+import { isAnswered } from '../../api/seconds.ts';
 import type { RequestDetail } from '../../api/types.ts';
 import { useSession } from '../../app/session.tsx';
 import { count, duration, NONE } from '../../lib/format.ts';
@@ -77,8 +78,12 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
           <When time={request.time} />
         </Fact>
         <Fact label={t('Duration')}>{duration(request.duration_ms)}</Fact>
-        <Fact label={t('First token')}>{duration(request.time_to_first_token_ms)}</Fact>
-        <Fact label={t('Gateway overhead')}>{duration(request.overhead_ms)}</Fact>
+        <Fact label={t('First token')}>
+          {duration(isAnswered(request) ? request.time_to_first_token_ms : null)}
+        </Fact>
+        <Fact label={t('Gateway overhead')}>
+          {request.overhead_ms === 0 ? '<1 ms' : duration(request.overhead_ms)}
+        </Fact>
         <Fact label={t('Cost')}>
           <Money value={request.cost} />
         </Fact>
@@ -158,9 +163,9 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
       <div className="stack">
         <Facts>
           <Fact label={t('Prompt')}>{count(request.prompt_tokens)}</Fact>
-          <Fact label={t('of which cached')}>{count(request.cached_tokens)}</Fact>
+          <Fact label={t('Of which cached')}>{count(request.cached_tokens)}</Fact>
           <Fact label={t('Answer')}>{count(request.completion_tokens)}</Fact>
-          <Fact label={t('of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
+          <Fact label={t('Of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
           <Fact label={t('Total')}>{count(request.total_tokens)}</Fact>
           {request.saved !== null && request.saved !== undefined && (
             <Fact label={t('Saved by the cache')}>

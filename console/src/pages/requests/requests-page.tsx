@@ -1,4 +1,4 @@
-import { CirclePlay, Download, Pause, ScrollText } from 'lucide-react';
+import { CirclePlay, Download, FilterX, Pause, ScrollText } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryText } from '../../api/client.ts';
@@ -13,7 +13,7 @@ import { When } from '../../ui/values.tsx';
 import { ColumnMenu, useHiddenColumns } from './column-menu.tsx';
 import { requestColumns } from './columns.tsx';
 import { FilterBar } from './filter-bar.tsx';
-import { hasFilter, queryOf } from './filters.ts';
+import { hasFilter, queryOf, withoutFilters } from './filters.ts';
 import { RequestDrawer } from './request-drawer.tsx';
 import { useRequests } from './use-requests.ts';
 
@@ -84,6 +84,11 @@ function Actions({ columns, hidden, setHidden, isTail, params, setParams }: Acti
   const csv = `/admin/v1/requests${queryText({ ...queryOf(params, Date.now()), format: 'csv' })}`;
   return (
     <>
+      {hasFilter(params) && (
+        <Button look="quiet" icon={FilterX} onClick={() => setParams(withoutFilters)}>
+          {t('Clear filters')}
+        </Button>
+      )}
       <Button
         icon={isTail ? Pause : CirclePlay}
         aria-pressed={isTail}

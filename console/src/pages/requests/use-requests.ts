@@ -5,6 +5,7 @@ import { useLive } from '../../api/live.ts';
 import type { RequestPage, RequestRow } from '../../api/types.ts';
 import type { Params } from '../../lib/params.ts';
 import { FILTERS, passes, queryOf } from './filters.ts';
+import { withLive } from './with-live.ts';
 
 const PAGE = 100;
 
@@ -37,7 +38,7 @@ export function useRequests(params: Params, isTail: boolean) {
   }, [pages.data]);
   const rows = useMemo(() => {
     const isNew = (row: RequestRow): boolean => !known.has(row.request_id) && passes(row, params);
-    return [...shown.current.filter(isNew), ...stored];
+    return withLive(stored, shown.current.filter(isNew));
     // oxlint-disable-next-line react/exhaustive-deps -- `shown` follows `ended`
   }, [stored, known, params, ended, isTail]);
   return { rows, pages };

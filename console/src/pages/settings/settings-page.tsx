@@ -8,20 +8,24 @@ import { changeLanguage } from '../../i18n/set-up.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
+import { CodeBlock } from '../../ui/copy.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { Segments } from '../../ui/toggle.tsx';
 import { Fact, Facts, When } from '../../ui/values.tsx';
 import { AccountList } from './account-list.tsx';
+import { GatewayList } from './gateway-list.tsx';
 import { SessionList } from './session-list.tsx';
 
 /** How the console looks here, and for an admin who may enter it. */
 export function SettingsPage(): ReactNode {
   const { t } = useTranslation();
   const { administer } = useMay();
+  const { session } = useSession();
   const [params, setParams] = useParams();
   const tabs = [
     { id: 'you', label: t('You'), content: <You /> },
+    ...(session.role === 'key' ? [] : [{ id: 'gateways', label: t('Gateways'), content: <GatewayList /> }]),
     ...(administer
       ? [
           { id: 'accounts', label: t('Accounts'), content: <AccountList /> },
@@ -86,8 +90,11 @@ function You(): ReactNode {
               {session.expires_at === null ? t('never') : <When time={session.expires_at} relative />}
             </Fact>
             <Fact label={t('Gateway')}>{gateway.version}</Fact>
-            <Fact label={t('Address for clients')}>{gateway.address}</Fact>
           </Facts>
+          <div className="stack tight">
+            <span className="small muted">{t('Address for clients')}</span>
+            <CodeBlock label={t('Address for clients')} text={gateway.address} />
+          </div>
           {session.kind !== 'demo' && (
             <div className="row">
               <Button icon={LogOut} onClick={() => void signOut()}>

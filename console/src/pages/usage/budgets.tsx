@@ -1,41 +1,46 @@
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { admin } from '../../api/client.ts';
 import type { LimitUse } from '../../api/resources.ts';
-import { dateTime } from '../../lib/format.ts';
+import { nearDateTime, utc } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
-import { kindOf, UsageMeter } from '../../ui/usage-meter.tsx';
+import { Failed, Skeleton } from '../../ui/states.tsx';
+import { UsageMeter } from '../../ui/usage-meter.tsx';
 import { useKeys } from '../keys/use-keys.ts';
 import { useTeams, useUsers } from '../keys/use-owners.ts';
+import { burnDownOf } from './burn-down.ts';
 
-const SHOWN = 8;
+const SHOWN = 6;
 
-interface Budget {
-  readonly owner: string;
-  readonly use: LimitUse;
-}
-
-/** The budgets that are nearest to their end, and when each will be used up. */
+/** The budgets of which most is used, and when each will be used up. */
 export function Budgets(): ReactNode {
   const { t } = useTranslation();
-  const { keys = [] } = useKeys();
-  const teams = useTeams().data?.teams ?? [];
-  const users = useUsers().data?.users ?? [];
-  const budgets: Budget[] = [...teams, ...users, ...keys]
-    .flatMap(({ usage = [], ...owner }) => usage.map((use) => ({ owner: nameOf(owner), use })))
-    .filter(({ use }) => kindOf(use) === 'cost' && use.amount > 0)
-    .toSorted((one, other) => other.use.used / other.use.amount - one.use.used / one.use.amount)
-    .slice(0, SHOWN);
+  const { data, error } = useQuery({
+    queryKey: ['limits', 'cost'],
+    queryFn: ({ signal }) =>
+      admin<{ readonly limits: readonly LimitUse[] }>('/limits', {
+        query: { kind: 'cost', sort: 'used', limit: SHOWN },
+        signal,
+      }),
+    refetchInterval: 30_000,
+  });
+  const sinceOf = useBeginnings();
   return (
     <Card title={t('Budgets')}>
-      {budgets.length === 0 ? (
+      {data === undefined && error !== null ? (
+        <Failed error={error} />
+      ) : data === undefined ? (
+        <Skeleton height="4rem" />
+      ) : data.limits.length === 0 ? (
         <p className="muted small">{t('No key, team or user has a spending limit.')}</p>
       ) : (
         <ul className="stack">
-          {budgets.map(({ owner, use }) => (
-            <li key={`${owner} ${use.counter ?? use.id ?? ''}`} className="stack tight">
-              <span className="strong truncate">{owner}</span>
-              <UsageMeter use={use} />
-              <BurnDown use={use} />
+          {data.limits.map((use) => (
+            <li key={use.counter} className="stack tight">
+              <UsageMeter use={use} owner={<Owner use={use} />} />
+              <BurnDownText use={use} sinceMs={sinceOf(use)} />
             </li>
           ))}
         </ul>
@@ -44,25 +49,50 @@ export function Budgets(): ReactNode {
   );
 }
 
-/** A key may have another name than its id. */
-function nameOf({ id, name }: { readonly id: string; readonly name?: unknown }): string {
-  return typeof name === 'string' ? name : id;
+/** When the owner of a limit was created, which is when a budget in total began to count. */
+function useBeginnings(): (use: LimitUse) => number | undefined {
+  const { keys } = useKeys();
+  const teams = useTeams().data?.teams;
+  const users = useUsers().data?.users;
+  return ({ scope, scope_id: id }) => {
+    const owners = scope === 'key' ? keys : scope === 'team' ? teams : scope === 'user' ? users : undefined;
+    const created = owners?.find((owner) => owner.id === id)?.created_at;
+    return created === undefined ? undefined : Date.parse(created);
+  };
 }
 
-/** By the use since the window began; of a window without an end nothing is said. */
-function BurnDown({ use }: { use: LimitUse }): ReactNode {
+const TABS: Readonly<Record<string, string>> = { key: '', team: '&tab=teams', user: '&tab=users' };
+
+/** Whose budget it is; leads to the owner. */
+function Owner({ use: { scope = '', name, scope_id: id } }: { use: LimitUse }): ReactNode {
   const { t } = useTranslation();
-  const endMs = use.resets_at ? Date.parse(use.resets_at) : undefined;
-  const isMonth = (use.id ?? '').includes('month');
-  if (endMs === undefined || !isMonth || use.used <= 0 || use.used >= use.amount) return null;
-  const start = new Date(endMs);
-  start.setMonth(start.getMonth() - 1);
-  const elapsedMs = Date.now() - start.getTime();
-  const usedUpMs = start.getTime() + (elapsedMs * use.amount) / use.used;
-  if (usedUpMs >= endMs) return <p className="small muted">{t('At this rate, the budget lasts.')}</p>;
+  const tab = TABS[scope];
+  if (tab === undefined || id === undefined)
+    return <span title={name}>{name === undefined || name === '' ? t('All requests') : name}</span>;
   return (
-    <p className="small is-amber">
-      {t('At this rate, the budget runs out on {{day}}.', { day: dateTime(usedUpMs) })}
-    </p>
+    <Link href={`/keys?id=${encodeURIComponent(id)}${tab}`} title={name}>
+      {name}
+    </Link>
   );
+}
+
+function BurnDownText({ use, sinceMs }: { use: LimitUse; sinceMs: number | undefined }): ReactNode {
+  const { t } = useTranslation();
+  const burnDown = burnDownOf(use, Date.now(), sinceMs);
+  switch (burnDown.kind) {
+    case 'used-up':
+      return <p className="small is-red">{t('Used up.')}</p>;
+    case 'lasts':
+      return <p className="small muted">{t('At this rate, the budget lasts.')}</p>;
+    case 'ends':
+      return (
+        <p className="small is-amber" title={utc(burnDown.atMs)}>
+          {t('At this rate, it is used up by {{when}}.', { when: nearDateTime(burnDown.atMs) })}
+        </p>
+      );
+    case 'refills':
+      return <p className="small muted">{t('Refills continuously.')}</p>;
+    case 'unknown':
+      return null;
+  }
 }

@@ -93,6 +93,7 @@ function columnsOf(t: TFunction, { title, total, hasCache }: ColumnOptions): rea
     },
     {
       id: 'failures',
+      isMinor: true,
       title: t('Failures'),
       isNumber: true,
       sortBy: ({ failures }) => failures,
@@ -102,6 +103,7 @@ function columnsOf(t: TFunction, { title, total, hasCache }: ColumnOptions): rea
     },
     {
       id: 'input',
+      isMinor: true,
       title: t('Prompt tokens'),
       isNumber: true,
       sortBy: ({ input }) => input,
@@ -109,13 +111,15 @@ function columnsOf(t: TFunction, { title, total, hasCache }: ColumnOptions): rea
     },
     {
       id: 'cached',
-      title: t('cached'),
+      isMinor: true,
+      title: t('Cached'),
       isNumber: true,
       sortBy: ({ cached }) => cached,
       cell: ({ cached }) => <span title={count(cached)}>{compact(cached)}</span>,
     },
     {
       id: 'output',
+      isMinor: true,
       title: t('Answer tokens'),
       isNumber: true,
       sortBy: ({ output }) => output,

@@ -3,7 +3,7 @@ import { ChartColumn, Download } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin, queryText } from '../../api/client.ts';
-import { compact, count, money, NONE } from '../../lib/format.ts';
+import { compact, count, money, moneyMark, NONE } from '../../lib/format.ts';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Card } from '../../ui/card.tsx';
@@ -139,7 +139,7 @@ function Totals({ total }: { total: SpendRow }): ReactNode {
           <Fact label={t('Requests')}>{count(total.requests)}</Fact>
           <Fact label={t('Failures')}>{count(total.failures)}</Fact>
           <Fact label={t('Prompt tokens')}>{compact(total.input_tokens)}</Fact>
-          <Fact label={t('of which cached')}>{compact(total.cached_tokens)}</Fact>
+          <Fact label={t('Cached')}>{compact(total.cached_tokens)}</Fact>
           <Fact label={t('Answer tokens')}>{compact(total.output_tokens)}</Fact>
           {Number(total.saved ?? 0) > 0 && (
             <Fact label={t('Saved by the cache')}>
@@ -196,6 +196,7 @@ function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
         height={260}
         times={periods.map((period) => Date.parse(period.length === 10 ? `${period}T00:00` : period) / 1000)}
         format={measure === 'cost' ? money : compact}
+        formatMark={measure === 'cost' ? moneyMark : compact}
         lines={lines}
       />
     </Card>

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { configSchemaText } from '../../../config/schema/json-schema.ts';
-import { compileText } from '../../../config/read/load.ts';
+import { compileText } from '../../../config/read/compile-text.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
 import { EXIT } from '../../../exit-code.ts';
 import { programName } from '../../program-name.ts';

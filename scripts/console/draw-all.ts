@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { fileOf } from './views.ts';
+
+/** A gateway as somebody sees it. */
+export interface Scene {
+  readonly name: string;
+  readonly url: string;
+  /** The key to sign in with; left out: nobody signs in. */
+  readonly key?: string;
+  readonly views: readonly string[];
+  /** Draws what has no address of its own, after the views. */
+  readonly also?: (page: Page, draw: (name: string) => Promise<void>) => Promise<void>;
+}
+
+const LOOKS = [
+  ['light', 'en'],
+  ['dark', 'en'],
+  ['light', 'zh-CN'],
+  ['dark', 'zh-CN'],
+] as const;
+const PHONE_WIDTH = 390;
+const SIZES = [
+  [1440, 900],
+  [PHONE_WIDTH, 844],
+] as const;
+
+/** Draws each view of a scene at two widths, in both themes and languages. `only` picks views by a part of the file's name. */
+export async function drawAll(browser: Browser, scene: Scene, folder: string, only: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [colorScheme, locale] of LOOKS)
+    for (const [width, height] of SIZES) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale });
+      const suffix = `${width}-${colorScheme}-${locale.slice(0, 2)}.png`;
+      await drawScene(await context.newPage(), scene, (name) => {
+        const file = `${scene.name}-${name}-${suffix}`;
+        return file.includes(only) ? join(folder, file) : undefined;
+      });
+      await context.close();
+    }
+}
+
+/** What `also` draws. */
+const OPENED = ['a-request', 'a-failure', 'a-key', 'a-team', 'a-provider', 'palette', 'an-answer'];
+
+/** `fileFor` returns the path of a picture; undefined: it is not wanted. */
+async function drawScene(
+  page: Page,
+  scene: Scene,
+  fileFor: (name: string) => string | undefined,
+): Promise<void> {
+  const draw = async (name: string): Promise<void> => {
+    const path = fileFor(name);
+    if (path !== undefined)
+      await page.screenshot({ path, fullPage: page.viewportSize()?.width === PHONE_WIDTH });
+  };
+  await signIn(page, scene);
+  for (const view of scene.views) {
+    if (fileFor(fileOf(view)) === undefined) continue;
+    await page.goto(`${scene.url}/console/${view}`);
+    await settled(page);
+    await draw(fileOf(view));
+  }
+  if (OPENED.some((name) => fileFor(name) !== undefined)) await scene.also?.(page, draw);
+}
+
+async function signIn(page: Page, { url, key }: Scene): Promise<void> {
+  await page.goto(`${url}/console`);
+  if (key === undefined) return;
+  await page.locator('input').fill(key);
+  await page.keyboard.press('Enter');
+  await page.locator('nav.side').waitFor({ state: 'attached' });
+}
+
+/** Waits until a page has what it shows. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('main h1, main h2').first().waitFor();
+  await page
+    .locator('.skeleton')
+    .first()
+    .waitFor({ state: 'detached' })
+    .catch(() => console.warn(`${page.url()} is still loading`));
+  await Bun.sleep(700);
+}

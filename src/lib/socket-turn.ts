@@ -1,0 +1,155 @@
+/** The receiver of a socket's bytes. */
+export interface Receiver {
+  readonly received: (bytes: Buffer) => void;
+  /** `received` has thrown. */
+  readonly failed: (error: Error) => void;
+}
+
+/** The sender of posted bytes. */
+export interface Sender {
+  /** Writes a part of the buffer, which is overwritten afterwards. */
+  readonly writePosted: (buffer: Buffer, from: number, to: number) => void;
+}
+
+/** If more pieces arrive in a turn, they are taken in several parts, so that answers need not wait for all of them. */
+const MOST_PIECES = 32;
+
+/** A post has at most this many bytes. */
+export const MOST_POST_BYTES = 64 * 1024;
+
+/**
+ * Joins what the sockets do in a turn of the event loop: first all received bytes are taken, with everything that
+ * follows from them, and then all bytes are written. Done socket by socket, each call of the system would displace the
+ * program from the processor's caches, and each write would wake up its reader.
+ */
+export class SocketTurn {
+  #isDue = false;
+  #number = 0;
+  #endedAtMs = 0;
+  readonly #receivers: (Receiver | undefined)[] = [];
+  readonly #pieces: (Buffer | undefined)[] = [];
+  #pieceCount = 0;
+  #isTaking = false;
+  #buffer = Buffer.allocUnsafeSlow(4 * MOST_POST_BYTES);
+  #filled = 0;
+  /** For each post its sender, and its end in the buffer. */
+  readonly #senders: (Sender | undefined)[] = [];
+  readonly #ends: number[] = [];
+  #postCount = 0;
+  #isFlushing = false;
+
+  /** The number of turns so far. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** When the last turn ended, by `performance.now`. */
+  get endedAtMs(): number {
+    return this.#endedAtMs;
+  }
+
+  /** For the handler of a socket. Handlers of its other events have to call `take` first. */
+  arrived(receiver: Receiver, bytes: Buffer): void {
+    this.#receivers[this.#pieceCount] = receiver;
+    this.#pieces[this.#pieceCount] = bytes;
+    this.#pieceCount += 1;
+    this.#schedule();
+    if (this.#pieceCount < MOST_PIECES) return;
+    this.flush();
+    this.take();
+  }
+
+  /** Gives the receivers what has arrived. */
+  take(): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    for (let at = 0; at < this.#pieceCount; at++) this.#give(at);
+    this.#pieceCount = 0;
+    this.#isTaking = false;
+  }
+
+  /** The bytes of the next post begin at `filled`, and have room. */
+  get buffer(): Buffer {
+    if (this.#filled + MOST_POST_BYTES > this.#buffer.byteLength) this.#makeRoom();
+    return this.#buffer;
+  }
+
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /** Adds the bytes from `filled` to `end`. They are written at the end of the turn, after the sender's earlier posts. */
+  post(sender: Sender, end: number): void {
+    this.#schedule();
+    this.#filled = end;
+    if (this.#postCount > 0 && this.#senders[this.#postCount - 1] === sender) {
+      this.#ends[this.#postCount - 1] = end;
+      return;
+    }
+    this.#senders[this.#postCount] = sender;
+    this.#ends[this.#postCount] = end;
+    this.#postCount += 1;
+  }
+
+  /** Writes all posts now. */
+  flush(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      // A write that fails may cause more posts.
+      for (let at = 0; at < this.#postCount; at++) this.#write(at);
+    } finally {
+      this.#postCount = 0;
+      this.#filled = 0;
+      this.#isFlushing = false;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#begin);
+    // What follows from the first immediate runs between the two.
+    setImmediate(this.#end);
+  }
+
+  readonly #begin = (): void => this.take();
+
+  readonly #end = (): void => {
+    this.#isDue = false;
+    this.flush();
+    this.#number += 1;
+    this.#endedAtMs = performance.now();
+  };
+
+  #give(at: number): void {
+    const receiver = this.#receivers[at];
+    const bytes = this.#pieces[at];
+    this.#receivers[at] = undefined;
+    this.#pieces[at] = undefined;
+    if (receiver === undefined || bytes === undefined) return;
+    try {
+      receiver.received(bytes);
+    } catch (error) {
+      receiver.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #write(at: number): void {
+    const sender = this.#senders[at];
+    this.#senders[at] = undefined;
+    sender?.writePosted(this.#buffer, at === 0 ? 0 : (this.#ends[at - 1] ?? 0), this.#ends[at] ?? 0);
+  }
+
+  #makeRoom(): void {
+    this.flush();
+    if (this.#filled + MOST_POST_BYTES <= this.#buffer.byteLength) return;
+    // It is being flushed already.
+    const larger = Buffer.allocUnsafeSlow(2 * this.#buffer.byteLength);
+    this.#buffer.copy(larger, 0, 0, this.#filled);
+    this.#buffer = larger;
+  }
+}
+
+/** The turn of this process's event loop. */
+export const socketTurn = new SocketTurn();
