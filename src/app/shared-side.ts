@@ -11,6 +11,7 @@ import type { CooldownLedger } from '../routing/cooldown.ts';
 import type { RouteChange } from '../routing/route-change.ts';
 import { RouteStateTable } from '../store/route-state-table.ts';
 import { systemClock } from '../lib/system-clock.ts';
+import { StoreChecks } from './store-checks.ts';
 import { RouteSync } from './route-sync.ts';
 import { openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
@@ -63,6 +64,12 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
   if (typeof opened === 'string')
     return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
   const { store, database } = opened;
+  const checked = await store.check().catch(() => undefined);
+  if (checked?.refused !== undefined) {
+    await store.close();
+    return { side: undefined, problem: needs(driver, checked.refused) };
+  }
+  const checks = new StoreChecks(store, { deadlineMs: sharedState.deadlineMs, checked, log });
   // A failure is repaired by the next run: the rows only take room.
   const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
@@ -88,9 +95,13 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
       return desk;
     },
     desk: () => desk,
-    start: async (cooldowns) => void (await Promise.all([desk?.start(), routes.start(cooldowns)])),
+    async start(cooldowns) {
+      await Promise.all([desk?.start(), routes.start(cooldowns)]);
+      void checks.start();
+    },
     tellRoute: routes.tell,
     async stop() {
+      checks.stop();
       routes.close();
       await desk?.close();
     },
