@@ -51,7 +51,8 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
   const possible = {
     inputTokens,
     outputTokens,
-    hasMedia: use.images > 0 || use.audioSeconds > 0,
+    hasMedia: use.images > 0 || use.audioSeconds > 0 || (use.contextTokens ?? 0) > 0,
+    hasMediaOutput: use.hasMediaOutput === true,
     audioSeconds: use.audioSeconds,
     characters: use.textBytes,
     answers: use.answers,

@@ -30,7 +30,7 @@ import { sweepRegularly } from './sweep-regularly.ts';
 import { openPorts } from './open-ports.ts';
 import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
-import { createThreads } from './threads.ts';
+import { createThreads, type Threads } from './threads.ts';
 import { type AppLedgers, loneLedgers, type OpenLeasing } from './lone-ledgers.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import { createUpstream } from '../upstream/upstream.ts';
@@ -100,6 +100,8 @@ export interface AppOptions {
   readonly sharedAnswers?: SharedAnswers | undefined;
   /** The clock of a single process; undefined: the machine's clock. */
   readonly clock?: SystemClock;
+  /** The threads to use, which `stop` ends with the app; undefined: its own. */
+  readonly threads?: Threads;
 }
 
 /** Connects a process with the journal and the ledger. */
@@ -139,7 +141,7 @@ export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, cluster = singleProcess(options.clock ?? systemClock, options.spend) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
-  const { stop: stopThreads, ...threads } = createThreads();
+  const { stop: stopThreads, ...threads } = options.threads ?? createThreads();
   const upstream = createUpstream();
   const answers = new AnswerCache(snapshot, options.sharedAnswers);
   const own = { clock, ledgers, answers, snapshot: () => snapshot };

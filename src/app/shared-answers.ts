@@ -2,7 +2,6 @@ import type { Snapshot } from '../config/snapshot.ts';
 import type { SharedAnswers } from '../gateway/cache/stored-answer.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { Log } from '../telemetry/log/log.ts';
-import { openRedis } from './lease-store.ts';
 import { readSecretVariables } from './secret-variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,6 +28,7 @@ export async function openSharedAnswers(
   const variables = readSecretVariables(env);
   const secret = variables.kind === 'read' ? variables.env['SECRET_KEY'] || variables.env['ADMIN_KEY'] : '';
   if (!secret) return warn('SECRET_KEY is not set, and without it Redis could read them.');
+  const { openRedis } = await import('./lease-store.ts');
   const redis = await openRedis({ ...sharedState, deadlineMs: DEADLINE_MS });
   if (typeof redis === 'string') return warn(redis);
   const { RedisAnswers } = await import('../redis/redis-answers.ts');

@@ -51,7 +51,7 @@ export async function serveInOneProcess(
       knownOf: spend?.knownOf,
       leasing: leasingThrough(shared, own),
     },
-    tracing: openProcessTracing(systemClock),
+    tracing: await openProcessTracing(systemClock),
     isObserved: () => activity.isOn || (admin?.retentionMs ?? 0) > 0 || own.isKept,
   });
   current = app.snapshot;

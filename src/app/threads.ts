@@ -18,11 +18,16 @@ export function createThreads(): Threads {
     translator,
     async stop() {
       translator.stop();
-      const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
-      while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
+      await estimated(tokens);
       tokens.stop();
     },
   };
 }
 
 const LAST_REPORTS_MS = 2_000;
+
+/** Resolves when no report waits for a token estimate, or after a moment. */
+export async function estimated(tokens: ThreadedTokenCounter): Promise<void> {
+  const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
+  while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
+}

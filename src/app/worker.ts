@@ -174,7 +174,7 @@ async function start(
     database: () => database,
     records: recording.counts,
     objects: init.database && objectsOf(channel),
-    tracing: openProcessTracing(clock),
+    tracing: await openProcessTracing(clock),
     sharedAnswers: await openSharedAnswers(snapshot, process.env, log),
     isObserved: () => activity.isOn || (init.admin?.retentionMs ?? 0) > 0 || spend.isKept,
     cluster: clusterOf(init, channel, { clock, ledgers }),

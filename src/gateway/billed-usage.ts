@@ -29,6 +29,8 @@ function addedParts(one: UsageParts, other: UsageParts): UsageParts {
     cacheWrite: sum(one.cacheWrite, other.cacheWrite),
     cacheWrite1h: sum(one.cacheWrite1h, other.cacheWrite1h),
     audioInput: sum(one.audioInput, other.audioInput),
+    cachedAudio: sum(one.cachedAudio, other.cachedAudio),
+    cachedImage: sum(one.cachedImage, other.cachedImage),
     imageInput: sum(one.imageInput, other.imageInput),
     audioOutput: sum(one.audioOutput, other.audioOutput),
     imageOutput: sum(one.imageOutput, other.imageOutput),

@@ -1,3 +1,4 @@
+import { lazily } from '../lib/lazily.ts';
 import type { Fields } from '../lib/http/fields.ts';
 import { valueAt } from '../lib/json/json-scan.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
@@ -5,6 +6,7 @@ import { rewriteModel } from '../protocols/model-name.ts';
 import { asObject } from '../protocols/json-object.ts';
 import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { rememberLast } from '../lib/remember-last.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { AnswerBody } from '../protocols/answer-body.ts';
 import type { AnswerDefect, AnswerReading, Usage } from '../protocols/protocol.ts';
@@ -21,7 +23,6 @@ import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
 import { failedStreamOf } from './translated/failed-stream.ts';
 import type { ReplyTranslation } from './translated/reply-translation.ts';
-import { classifyTranslated, translatedError } from './translated/classify-translated.ts';
 import { unframedReply } from './translated/unframed-body.ts';
 import { usageAtEnd } from './stream/usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
@@ -80,6 +81,19 @@ function classifyForeign(
   return judgeOther(how.carriage === 'bedrock' ? carried : reply, reading);
 }
 
+/** Most gateways translate nothing. */
+const translations = lazily(() => import('./translated/classify-translated.ts'));
+
+async function classifyTranslated(
+  reply: Reply,
+  reading: ReplyContext,
+  translation: ReplyTranslation,
+): Promise<Classification> {
+  const loading = translations();
+  const loaded = loading instanceof Promise ? await loading : loading;
+  return loaded.classifyTranslated(reply, reading, translation);
+}
+
 function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classification> {
   return reading.protocol.endsWithConnection === true
     ? openForeignStream(reply, reading)
@@ -114,8 +128,11 @@ function withoutBody(reply: Reply): Reply {
 }
 
 function isEventStream(headers: Fields): boolean {
-  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+  const contentType = headers.get('content-type');
+  return contentType !== null && isEventType(contentType);
 }
+
+const isEventType = rememberLast((contentType) => contentType.toLowerCase().startsWith('text/event-stream'));
 
 async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { planned, provider, timeouts, gateway, translation } = reading;
@@ -142,7 +159,9 @@ async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<
   );
   if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
   const translated =
-    translation === undefined ? undefined : translatedError(reply, decoded, reading, translation);
+    translation === undefined
+      ? undefined
+      : (await translations()).translatedError(reply, decoded, reading, translation);
   if (translated !== undefined) return { outcome, answer: translated };
   const failed = failedStreamOf({ status, decoded, headers: reply.headers }, outcome, reading);
   if (failed !== undefined) return { outcome, answer: failed };
@@ -216,10 +235,12 @@ function classifyRead(
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
   const shown = shownWhole({ headers, bytes }, decoded, reading);
   return {
-    outcome: { kind: 'answered' },
+    outcome: ANSWERED,
     answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },
   };
 }
+
+const ANSWERED = { kind: 'answered' } as const;
 
 /** The usage that a provider bills for a reply that is no answer. */
 function usageOf(decoded: AnswerBody | undefined): Usage | undefined {

@@ -1,8 +1,8 @@
 import type { MasterKey } from '../config/snapshot.ts';
+import { lazily } from '../lib/lazily.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { NO_CLAIMS } from '../limits/claim.ts';
 import { admit } from './admit.ts';
-import { serveCached } from './cache/serve-cached.ts';
 import { attribute } from './attribute.ts';
 import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
@@ -72,9 +72,11 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
       admission,
       isReported: false,
+      cache: undefined,
+      laterId: undefined,
     };
     tellReceived(planned, gateway);
-    const cached = snapshot.caching && (await serveCached(planned, gateway));
+    const cached = snapshot.caching && (await fromCache(planned, gateway));
     if (cached !== undefined) return cached;
     const execution = await execute(planned, gateway);
     const answer = relay(new ServedRequest(planned, execution, gateway, settleAndReport));
@@ -83,6 +85,15 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const context = { id, request, startedAtMs, key, attribution, plan: found, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
   }
+}
+
+/** Few gateways cache answers. */
+const caching = lazily(() => import('./cache/serve-cached.ts'));
+
+async function fromCache(planned: PlannedRequest, gateway: Gateway): Promise<ClientAnswer | undefined> {
+  const loading = caching();
+  const { serveCached } = loading instanceof Promise ? await loading : loading;
+  return serveCached(planned, gateway);
 }
 
 function tellReceived({ id, plan, key, request }: PlannedRequest, { emit }: Gateway): void {

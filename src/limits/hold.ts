@@ -14,6 +14,10 @@ export interface RequestSize {
   readonly answers: number;
   /** Whether the answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
+  /** Whether the answer may be speech or images. */
+  readonly hasMediaOutput?: boolean;
+  /** The most tokens of a conversation that the provider keeps and the body lacks, of any kind. */
+  readonly contextTokens?: number;
 }
 
 /** The statistics of earlier requests. */
@@ -59,7 +63,7 @@ const FRAME_TOKENS = 64;
 export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
   const quantile = Math.max(LEAST_OUTPUT, Math.ceil(learned.outputTokens));
   return {
-    input: Math.ceil(size.textBytes * learned.tokensPerByte) + mediaTokens(size),
+    input: Math.ceil(size.textBytes * learned.tokensPerByte) + mediaTokens(size) + (size.contextTokens ?? 0),
     output: outputOf(size, Math.min(size.askedTokens ?? quantile, quantile)),
   };
 }
@@ -70,7 +74,7 @@ export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
  */
 export function maximumNeed(size: RequestSize, modelMaximum: number | undefined): TokenNeed {
   return {
-    input: size.textBytes + FRAME_TOKENS + largestMediaTokens(size),
+    input: size.textBytes + FRAME_TOKENS + largestMediaTokens(size) + (size.contextTokens ?? 0),
     output: outputOf(size, size.askedTokens ?? modelMaximum ?? UNKNOWN_MAXIMUM),
   };
 }

@@ -8,6 +8,8 @@ export interface PossibleUse {
   readonly outputTokens: number;
   /** Whether the input has recordings or images, which may have prices of their own. */
   readonly hasMedia: boolean;
+  /** Whether the output may be speech or images, which may have prices of their own. */
+  readonly hasMediaOutput: boolean;
   readonly audioSeconds: number;
   readonly characters: number;
   readonly answers: number;
@@ -27,7 +29,9 @@ export function dearestCost(use: PossibleUse, prices: PricesInForce): PossibleCo
   const { inputTokens, outputTokens } = use;
   const input = dearest(use.hasMedia ? MEDIA_INPUT : TEXT_INPUT, prices, inputTokens);
   if (input === undefined) return otherwise(use, prices);
-  const output = dearest(OUTPUT, prices, inputTokens) ?? dearest(MEDIA_OUTPUT, prices, inputTokens);
+  const output = use.hasMediaOutput
+    ? dearest([...OUTPUT, ...MEDIA_OUTPUT], prices, inputTokens)
+    : (dearest(OUTPUT, prices, inputTokens) ?? dearest(MEDIA_OUTPUT, prices, inputTokens));
   if (output === undefined && outputTokens > 0) return otherwise(use, prices);
   const share = (PPM - prices.discountPpm) / PPM;
   const fee = priceOf('request', prices.per, inputTokens) ?? 0;

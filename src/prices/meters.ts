@@ -73,6 +73,9 @@ export interface ReportedUse {
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
+  /** The cached parts of `audioInput` and `imageInput`. */
+  readonly cachedAudio?: number | undefined;
+  readonly cachedImage?: number | undefined;
   /** The whole output, including reasoning. */
   readonly output: number;
   readonly reasoning?: number | undefined;
@@ -89,22 +92,27 @@ export function metersOf(use: ReportedUse, requests = 1): MeterCounts {
   const whole = count(use.input);
   const writes = count(use.cacheWrite);
   const hour = Math.min(count(use.cacheWrite1h), writes);
-  const cached = partOf(use.cached, whole);
-  const write = partOf(writes - hour, whole - cached);
-  const write1h = partOf(hour, whole - cached - write);
-  const audio = partOf(use.audioInput, whole - cached - write - write1h);
-  const image = partOf(use.imageInput, whole - cached - write - write1h - audio);
+  const read = partOf(use.cached, whole);
+  const heard = Math.min(partOf(use.cachedAudio, read), count(use.audioInput));
+  const seen = Math.min(partOf(use.cachedImage, read - heard), count(use.imageInput));
+  const cached = read - heard - seen;
+  const write = partOf(writes - hour, whole - read);
+  const write1h = partOf(hour, whole - read - write);
+  const audio = partOf(count(use.audioInput) - heard, whole - read - write - write1h);
+  const image = partOf(count(use.imageInput) - seen, whole - read - write - write1h - audio);
   const output = count(use.output);
   const reasoning = partOf(use.reasoning, output);
   const spoken = partOf(use.audioOutput, output - reasoning);
   const drawn = partOf(use.imageOutput, output - reasoning - spoken);
   return {
     cached,
+    cached_audio: heard,
+    cached_image: seen,
     cache_write: write,
     cache_write_1h: write1h,
     audio_input: audio,
     image_input: image,
-    input: whole - cached - write - write1h - audio - image,
+    input: whole - read - write - write1h - audio - image,
     reasoning,
     audio_output: spoken,
     image_output: drawn,

@@ -86,6 +86,9 @@ export interface UsageParts {
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
+  /** The parts of `audioInput` and `imageInput` that are cached, and so also of the cached tokens. */
+  readonly cachedAudio?: number | undefined;
+  readonly cachedImage?: number | undefined;
   readonly audioOutput?: number | undefined;
   readonly imageOutput?: number | undefined;
   /** Number of searches, not tokens. */

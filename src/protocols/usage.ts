@@ -61,16 +61,25 @@ export function usageFrom(report: unknown): Usage | undefined {
   const cacheRead = count(raw.cache_read_input_tokens);
   const counts = countsOf(raw, cacheRead);
   if (counts === undefined) return undefined;
-  const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
-  const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
+  // The Realtime API names the details of its tokens in the singular.
+  const inputDetails =
+    asObject(raw.prompt_tokens_details) ??
+    asObject(raw.input_tokens_details) ??
+    asObject(raw.input_token_details);
+  const outputDetails =
+    asObject(raw.completion_tokens_details) ??
+    asObject(raw.output_tokens_details) ??
+    asObject(raw.output_token_details);
   const parts = partsOf(raw, inputDetails, outputDetails);
-  return {
-    ...counts,
+  const usage: Usage = {
+    inputTokens: counts.inputTokens,
+    outputTokens: counts.outputTokens,
+    totalTokens: counts.totalTokens,
     cachedTokens: cachedIn(raw, inputDetails, cacheRead),
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
-    ...(parts && { parts }),
-    ...(raw.cost !== undefined && reportedCost(raw.cost)),
   };
+  if (parts === undefined && raw.cost === undefined) return usage;
+  return { ...usage, ...(parts && { parts }), ...(raw.cost !== undefined && reportedCost(raw.cost)) };
 }
 
 function countsOf(
@@ -139,6 +148,7 @@ function partsOf(
     cacheWrite: count(raw.cache_creation_input_tokens) ?? count(input?.cache_write_tokens),
     audioInput: count(input?.audio_tokens),
     imageInput: count(input?.image_tokens),
+    ...cachedParts(input?.cached_tokens_details),
     audioOutput: count(output?.audio_tokens),
     imageOutput: count(output?.image_tokens),
     webSearches: count(asObject(raw.server_tool_use)?.web_search_requests),
@@ -146,6 +156,11 @@ function partsOf(
   };
   if (!hasAny(parts)) return undefined;
   return { ...parts, cacheWrite1h: count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens) };
+}
+
+function cachedParts(details: unknown): Pick<UsageParts, 'cachedAudio' | 'cachedImage'> | undefined {
+  const cached = asObject(details);
+  return cached && { cachedAudio: count(cached.audio_tokens), cachedImage: count(cached.image_tokens) };
 }
 
 function hasAny(parts: Readonly<Record<string, unknown>>): boolean {

@@ -3,7 +3,6 @@ import type { Server, ServerWebSocket, WebSocketHandler } from 'bun';
 import type { ClientRequest } from '../gateway/ports.ts';
 import { CLOSE } from '../gateway/web-socket/close-codes.ts';
 import type { SocketGateway } from '../gateway/web-socket/connect.ts';
-import { openWebSocket } from '../gateway/web-socket/handshake.ts';
 import type { WebSocketLine } from '../gateway/web-socket/line.ts';
 import { expiryOf } from '../gateway/web-socket/still-allowed.ts';
 import { MAX_MESSAGE_BYTES } from '../gateway/web-socket/message-limits.ts';
@@ -65,6 +64,8 @@ export class WebSockets {
     asked: ClientRequest,
     { request, server }: { readonly request: Request; readonly server: Server<SocketData> },
   ): Promise<Response> {
+    // Few gateways serve WebSockets.
+    const { openWebSocket } = await import('../gateway/web-socket/handshake.ts');
     const handshake = await openWebSocket(asked, this.#gateway);
     if (handshake.kind === 'refused') return responseOf(handshake.answer);
     const { line, headers } = handshake;

@@ -49,6 +49,21 @@ export function documentText(media: Media, text: string): string {
     .join('\n');
 }
 
+/** Tells the parts of a document that an API for files has no room for. */
+export function tellDocument({ context, citations, path }: Media, { losses }: Exchange): void {
+  if (context !== undefined && context !== '')
+    losses.dropped(`${path}.context`, 'a file has no context in this API');
+  tellCitations({ citations, path }, { losses });
+}
+
+/** Tells that the answer will not cite a document. */
+export function tellCitations(
+  { citations, path }: Pick<Media, 'citations' | 'path'>,
+  { losses }: Pick<Exchange, 'losses'>,
+): void {
+  if (citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
+}
+
 /** A file name with an extension, which OpenAI requires. Derived from the title if there is no name. */
 export function fileName(media: Media): string {
   const name = media.name ?? media.title ?? 'document';

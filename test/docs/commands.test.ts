@@ -45,7 +45,7 @@ describe.each(
 async function followPage({ blocks, notes }: Page): Promise<void> {
   const given = notes.get('given') ?? [];
   if (given.includes('a database')) postgres = await sharePostgres();
-  newcomer = await startNewcomer(await postgres?.newDatabase());
+  newcomer = await startNewcomer(await postgres?.emptyDatabase());
   if (given.includes('the demo runs')) await newcomer.follow(DEMO);
   for (const block of blocks.filter(isFollowed)) await followBlock(block, newcomer);
 }

@@ -5,12 +5,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrateUp } from '../../src/store/migrate.ts';
 import { until } from './gateway.ts';
 
 /** A PostgreSQL server that tests may share, each with databases of its own. */
 export interface TestDatabaseServer {
-  /** The URL of a new, empty database. */
+  /** The URL of a new database with the current schema and no rows. */
   readonly newDatabase: () => Promise<string>;
+  /** The URL of a new database without a schema. */
+  readonly emptyDatabase: () => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
@@ -40,17 +44,31 @@ const BINARIES = join(
 /** PostgreSQL refuses to run as root. On every common system 65534 is `nobody`. */
 const NOBODY = 65_534;
 
+/** Migrating a database takes several times as long as copying one that is migrated. */
+const MIGRATED = 'migrated';
+
+/** Tests crash the server but not the machine, and none waits for the vacuum of its tables. */
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'max_connections=300',
+  'fsync=off',
+  'full_page_writes=off',
+  'autovacuum=off',
+];
+
 /** The server of the whole run. A test that is run alone starts one for itself. `stop` drops the databases made here. */
 export async function sharePostgres(): Promise<TestDatabaseServer> {
   const port = process.env[SHARED_PORT];
   if (port === undefined) return startPostgres();
   const names: string[] = [];
+  const create = (template?: string): Promise<string> => {
+    const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
+    names.push(name);
+    return createDatabase(Number(port), name, template);
+  };
   return {
-    newDatabase() {
-      const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
-      names.push(name);
-      return createDatabase(Number(port), name);
-    },
+    newDatabase: () => create(MIGRATED),
+    emptyDatabase: () => create(),
     stop: () => dropDatabases(Number(port), names),
   };
 }
@@ -61,16 +79,18 @@ export async function startPostgres(): Promise<TestPostgres> {
   const data = join(folder, 'data');
   await run(['initdb', '-D', data, '-U', 'proxy', '--auth=trust', '--no-sync', '-E', 'UTF8', '--no-locale']);
   const port = await freePort();
-  const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300`;
+  const settings = [`-p ${port} -k ${folder}`, ...SETTINGS].join(' -c ');
   const start = (): Promise<void> =>
     run(['pg_ctl', '-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), '-o', settings, 'start']);
   const stop = (mode: string): Promise<void> => run(['pg_ctl', '-D', data, '-m', mode, '-w', 'stop']);
   await start();
+  await createMigrated(port);
   let databases = 0;
   let isRunning = true;
   return {
     port,
-    newDatabase: () => createDatabase(port, `test_${databases++}`),
+    newDatabase: () => createDatabase(port, `test_${databases++}`, MIGRATED),
+    emptyDatabase: () => createDatabase(port, `test_${databases++}`),
     async crash() {
       await stop('immediate');
       isRunning = false;
@@ -88,9 +108,15 @@ export async function startPostgres(): Promise<TestPostgres> {
   };
 }
 
-async function createDatabase(port: number, name: string): Promise<string> {
+async function createMigrated(port: number): Promise<void> {
+  const database = openDatabase(await createDatabase(port, MIGRATED));
+  await migrateUp(database);
+  await database.close();
+}
+
+async function createDatabase(port: number, name: string, template = 'template1'): Promise<string> {
   const sql = new SQL(`postgres://proxy@127.0.0.1:${port}/postgres`, { max: 1 });
-  await sql.unsafe(`create database ${name}`);
+  await sql.unsafe(`create database ${name} template ${template}`);
   await sql.close();
   return `postgres://proxy:pg-password-canary@127.0.0.1:${port}/${name}?sslmode=disable`;
 }

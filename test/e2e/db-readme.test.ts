@@ -65,7 +65,7 @@ describe.each(['postgres', 'sqlite'])('the README of the database mode, on %s', 
   let gateway: DatabaseGateway | undefined;
 
   beforeEach(async () => {
-    dbUrl = engine === 'postgres' ? await postgres.newDatabase() : `sqlite://${folder}/proxy.db`;
+    dbUrl = engine === 'postgres' ? await postgres.emptyDatabase() : `sqlite://${folder}/proxy.db`;
   });
   afterEach(async () => {
     gateway?.program.kill('SIGKILL');

@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-replicas-'));
-  dbUrl = await postgres.newDatabase();
+  dbUrl = await postgres.emptyDatabase();
   // Both start at once, and each tries to create the schema.
   [first, second] = await Promise.all([
     startDatabaseGateway({ dbUrl, folder: join(folder, 'first') }),

@@ -1,4 +1,5 @@
 import { type App, startApp } from '../../src/app/gateway-app.ts';
+import { createThreads, estimated } from '../../src/app/threads.ts';
 import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 import { compileText } from '../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
@@ -20,6 +21,9 @@ export interface TestGateway {
   readonly stop: () => Promise<void>;
 }
 
+/** One set of threads for all gateways of a test process: loading the tokenizer takes longer than most tests. */
+const threads = createThreads();
+
 /** Compiles a configuration; throws with its problems if it is refused. */
 export function compiled(config: string, version = 1): Snapshot {
   const result = compileText(config, { file: 'test.yaml', env: {}, overrides: {}, version, now: new Date() });
@@ -39,6 +43,7 @@ export function startGateway(
   const app = startApp({
     snapshot: compiled(listening),
     version: 'test',
+    threads: { ...threads, stop: () => estimated(threads.tokens) },
     ...(clock && { clock }),
     emit: (event) => {
       if (event.type === 'bug') console.error(event.error);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway, until } from './gateway.ts';
+import { windowOf } from '../../src/limits/window.ts';
 import { openSocket } from './web-socket-client.ts';
 
 let simulator: Simulator;
@@ -15,11 +16,15 @@ models:
   voice: { routes: [{ provider: first, model: gpt-realtime-1 }] }
   text: { routes: [{ provider: first, model: gpt-5.5-upstream }] }
   silent: { routes: [{ provider: first, model: mock/ws-silence }] }
+  endless: { routes: [{ provider: first, model: mock/ws-stall }] }
 prices: { catalogue: "off", models: { "first/*": { input: 3, output: 15 } } }
 spend: { journal: memory }
 master_keys:
   - { name: two, key: mk-two, limits: [{ requests: 2, per: day }, { tokens: 1M, per: day }, { concurrent: 5 }] }
   - { name: money, key: mk-money, limits: [{ cost: 5, per: month }] }
+  - { name: voice, key: mk-voice, limits: [{ cost: 5, per: month }] }
+  - { name: cut, key: mk-cut, limits: [{ cost: 5, per: month }] }
+  - { name: sure, key: mk-sure, limits: [{ cost: 0.7, per: month, hold: maximum }] }
   - { name: empty, key: mk-empty, limits: [{ cost: 0, per: month }] }
 `);
 });
@@ -103,11 +108,54 @@ describe('each response of a WebSocket', () => {
     client.socket.close();
   });
 
-  test('of the Realtime API has no known price', async () => {
-    const client = await openSocket(gateway.url, '/v1/realtime?model=voice', auth('money'));
+  test('of the Realtime API costs what it says, and what it was cut off after', async () => {
+    const client = await openSocket(gateway.url, '/v1/realtime?model=voice', auth('voice'));
     await client.event('session.created');
     client.send({ type: 'response.create' });
-    expect(await client.event('error')).toMatchObject({ error: { code: 'price_unknown' } });
+    await client.event('response.done');
+    // 12 and 8 tokens.
+    await until(() => held('voice')['cost/month']?.[0] === 156_000 || undefined);
+    expect(held('voice')['cost/month']).toEqual([156_000, 0]);
     client.socket.close();
+    const cut = await openSocket(gateway.url, '/v1/responses', auth('cut'));
+    cut.send(create('endless'));
+    await cut.event('response.output_text.delta');
+    cut.socket.close();
+    const ended = await until(() =>
+      gateway.events.find(
+        (event) => event.type === 'request-ended' && event.keyName === 'cut' && event.status === 200,
+      ),
+    );
+    expect(ended).toMatchObject({
+      ending: 'client-left',
+      isUsageEstimated: true,
+      cost: { basis: 'estimated' },
+    });
+    await until(() => (held('cut')['cost/month']?.[0] ?? 0) > 0 || undefined);
+    expect(held('cut')['cost/month']?.[1]).toBe(0);
+  });
+
+  test('is held in advance under hold: maximum, and a session without room for it is told and closed', async () => {
+    const client = await openSocket(gateway.url, '/v1/realtime?model=voice', auth('sure'));
+    await client.event('session.created');
+    const [used, ahead] = await until(() => {
+      const all = held('sure')['cost/month'];
+      return all !== undefined && all[1] > 0 ? all : undefined;
+    });
+    expect(used).toBe(0);
+    expect(ahead).toBeGreaterThan(32_768 * 15_000);
+    client.send({ type: 'response.create' });
+    await client.event('response.done');
+    await until(() => held('sure')['cost/month']?.[0] === 156_000 || undefined);
+    expect(held('sure')['cost/month']?.[1]).toBeGreaterThan(32_768 * 15_000);
+    expect(client.closed()).toBeUndefined();
+    // Others use the rest, so that the next response no longer fits.
+    const window = windowOf({ unit: 'month', timezone: 'UTC' }, Date.now()).startMs;
+    gateway.app.counters.adjust('key:sure/cost/month', window, 300_000_000);
+    client.send({ type: 'response.create' });
+    expect(await client.event('error')).toMatchObject({ error: { code: 'budget_exceeded' } });
+    await until(() => client.closed());
+    expect(client.closed()).toMatchObject({ code: 1008 });
+    expect(held('sure')['cost/month']).toEqual([300_156_000, 0]);
   });
 });

@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 test.each(['postgres', 'sqlite'])('budgets of LiteLLM and their use arrive once in %s', async (engine) => {
-  const url = engine === 'postgres' ? await postgres.newDatabase() : `sqlite://${join(folder, 'proxy.db')}`;
+  const url = engine === 'postgres' ? await postgres.emptyDatabase() : `sqlite://${join(folder, 'proxy.db')}`;
   const run = async (...args: string[]) => {
     const program = startProcess(args, { cwd: folder, env: { DB_URL: url, ADMIN_KEY } });
     const code = await program.exited;

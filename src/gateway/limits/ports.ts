@@ -3,7 +3,7 @@ import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { Claim } from '../../limits/claim.ts';
 import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-taking.ts';
 import type { LeaseVerdict } from '../../limits/lease-report.ts';
-import type { EndedUse } from '../../limits/estimates.ts';
+import type { EndedUse, ExpectedOutput } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
 import type { Attribution } from '../attribution.ts';
 import type { RequestEnded } from '../events.ts';
@@ -22,8 +22,8 @@ export interface Demand {
   readonly isGenerated: boolean;
   /** Whether its answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
-  /** Whether its cost can be calculated. Defaults to true. */
-  readonly isPriced?: boolean;
+  /** The most tokens of the session that a response of the Realtime API reads and writes in any form; undefined: another API. */
+  readonly sessionTokens?: number | undefined;
   readonly attribution: Attribution;
 }
 
@@ -62,7 +62,7 @@ export interface Counters {
 /** Learns from ended requests, to estimate later ones. */
 export interface Estimates {
   readonly tokensPerByte: (model: string) => number;
-  readonly outputTokens: (keyId: string | undefined, model: string) => number;
+  readonly outputs: (keyId: string | undefined, model: string) => ExpectedOutput;
   readonly bytesPerToken: (model: string) => number;
   readonly note: (use: EndedUse) => void;
 }

@@ -23,6 +23,7 @@ const MEMBERS = [
   'max_output_tokens',
   'n',
   'service_tier',
+  'modalities',
   'generationconfig',
 ];
 
@@ -56,7 +57,7 @@ function sizeOfFile({ byteLength }: Uint8Array, hasOutput: boolean): SizedReques
 
 function sizeOfJson(body: Uint8Array, scan: ObjectScan, hasOutput: boolean): SizedRequest {
   const media = mediaIn(body);
-  const limits: AnswerLimits = { askedTokens: undefined, answers: 1, tier: undefined };
+  const limits: AnswerLimits = { askedTokens: undefined, answers: 1, tier: undefined, hasMediaOutput: false };
   if (scan.kind === 'object') for (const member of scan.members) noteMember(body, member, limits);
   return {
     ...limits,
@@ -71,6 +72,7 @@ interface AnswerLimits {
   askedTokens: number | undefined;
   answers: number;
   tier: string | undefined;
+  hasMediaOutput: boolean;
 }
 
 /** Parsers differ on duplicate members, so the larger number counts. */
@@ -87,8 +89,12 @@ function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): voi
     case 'service_tier':
       limits.tier = typeof value === 'string' ? value : undefined;
       return;
+    case 'modalities':
+      limits.hasMediaOutput ||= hasOtherThanText(value);
+      return;
     case 'generationconfig': {
-      const { maxOutputTokens, candidateCount } = asObject(value) ?? {};
+      const { maxOutputTokens, candidateCount, responseModalities } = asObject(value) ?? {};
+      limits.hasMediaOutput ||= hasOtherThanText(responseModalities);
       limits.askedTokens = largest(limits.askedTokens, maxOutputTokens);
       limits.answers = largest(limits.answers, candidateCount) ?? 1;
       return;
@@ -96,6 +102,10 @@ function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): voi
     default:
       limits.askedTokens = largest(limits.askedTokens, value);
   }
+}
+
+function hasOtherThanText(modalities: unknown): boolean {
+  return Array.isArray(modalities) && modalities.some((one) => String(one).toLowerCase() !== 'text');
 }
 
 /** Reads a short whole number without a parser. Returns undefined for anything else. */

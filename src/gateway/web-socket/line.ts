@@ -1,7 +1,6 @@
 import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import { FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
-import { readProviderEvent } from '../../protocols/web-socket/provider-event.ts';
 import type { Model } from '../../routing/route.ts';
 import { admit } from '../admit.ts';
 import { revealsSecret } from '../redact.ts';
@@ -21,9 +20,9 @@ import {
 import { MessageQueue } from './message-queue.ts';
 import type { ProviderListener, SocketEnd } from './ports.ts';
 import { refusalEvent } from './refusal-event.ts';
-import { type AdmittedResponse, admitResponse, NO_BODY } from './response-admission.ts';
+import type { AdmittedResponse } from './response-admission.ts';
 import { makerOf } from './response-maker.ts';
-import { ResponseReports } from './response-reports.ts';
+import { SessionResponses } from './session-responses.ts';
 import { speakingModel } from './speaking-model.ts';
 import { currentKey, validKey, whyNotAllowed } from './still-allowed.ts';
 import { withUpstreamNames } from './upstream-names.ts';
@@ -44,7 +43,7 @@ export interface LineContext {
 export class WebSocketLine implements ProviderListener {
   readonly key: MasterKey | undefined;
   readonly #line: LineContext;
-  readonly #reports: ResponseReports;
+  readonly #responses: SessionResponses;
   #client: SocketEnd | undefined;
   #provider: Connected | undefined;
   /** The model named by the last message or the handshake. */
@@ -65,9 +64,17 @@ export class WebSocketLine implements ProviderListener {
 
   constructor(line: LineContext) {
     this.#line = line;
-    const { context, gateway } = line;
+    const { context, api, gateway } = line;
     this.key = context.key;
-    this.#reports = new ResponseReports({ ...context, api: line.api, gateway });
+    this.#responses = new SessionResponses({
+      context,
+      api,
+      gateway,
+      maker: () => makerOf(this.#provider, this.#model),
+      model: () => this.#model,
+      isOver: () => this.isOver,
+      refuse: (error, endsFor) => this.#refuse(error, this.#model, endsFor),
+    });
   }
 
   get isOver(): boolean {
@@ -97,6 +104,7 @@ export class WebSocketLine implements ProviderListener {
     this.#model = model;
     gateway.traffic.begin(connected.route.id);
     for (const message of early) this.onMessage(message);
+    this.#responses.holdNext();
   }
 
   /** Attaches the client's end once its handshake is complete. */
@@ -132,8 +140,8 @@ export class WebSocketLine implements ProviderListener {
     const message = redactMessage(received, provider);
     if (message.length > MAX_MESSAGE_BYTES)
       return this.end(CLOSE.tooBig, "The provider's message is too large.");
-    if (typeof message === 'string') this.#account(message);
-    this.#reports.sent(message.length);
+    if (typeof message === 'string') this.#responses.read(message);
+    this.#responses.reports.sent(message.length);
     if (this.#client === undefined) this.#early.push(message);
     else this.#client.send(message);
     if (this.#isHigh()) this.#provider?.socket.pause();
@@ -160,7 +168,7 @@ export class WebSocketLine implements ProviderListener {
   /** Prepares for shutdown: ends the connection once nothing is lost, as a session of the Realtime API would be. */
   leave(): void {
     this.#isLeaving = true;
-    if (this.#line.api !== 'responses' || !this.#reports.isIdle || !this.#messages.isIdle) return;
+    if (this.#line.api !== 'responses' || !this.#responses.reports.isIdle || !this.#messages.isIdle) return;
     this.end(CLOSE.goingAway, 'The gateway shuts down.');
   }
 
@@ -179,6 +187,7 @@ export class WebSocketLine implements ProviderListener {
       const checked = checkMessage(text, currentKey(context.key, gateway.snapshot()), gateway.objects);
       const isPlain = !(checked instanceof Promise) && checked.type !== CREATE && checked.models.length === 0;
       if (isPlain && this.#provider !== undefined) {
+        this.#responses.sent(text, checked.type);
         this.#toProvider(text);
         return undefined;
       }
@@ -201,10 +210,10 @@ export class WebSocketLine implements ProviderListener {
     const isOther = name !== undefined && name !== this.#model?.name;
     const model = isOther ? speakingModel(name, api, { key, snapshot }) : this.#model;
     if (model === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
-    const response = { api, context, key, model, body: message.bytes };
+    this.#responses.sent(text, message.type);
     let admitted: AdmittedResponse | undefined;
     try {
-      if (isRequest) admitted = await admitResponse(response, gateway, admission);
+      if (isRequest) admitted = await this.#responses.admit(model, message.bytes, admission);
       if (this.#provider === undefined) await this.connect(model);
       this.#passNamed(message, text, { model, admitted });
     } catch (error) {
@@ -226,7 +235,7 @@ export class WebSocketLine implements ProviderListener {
     this.#model = model;
     if (admitted !== undefined) {
       this.#askedFor += 1;
-      this.#reports.ask(makerOf(this.#provider, this.#model), admitted);
+      this.#responses.reports.ask(makerOf(this.#provider, this.#model), admitted);
     }
     this.#toProvider(renamed === message.bytes ? text : Buffer.from(renamed).toString());
   }
@@ -245,42 +254,8 @@ export class WebSocketLine implements ProviderListener {
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
     if (this.#end !== undefined) return;
     const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
-    this.#client?.send(refusalEvent(api, refusal, this.#reports.refuse(refusal, model)));
+    this.#client?.send(refusalEvent(api, refusal, this.#responses.reports.refuse(refusal, model)));
     if (endsFor !== undefined) this.end(CLOSE.policy, endsFor);
-  }
-
-  #account(text: string): void {
-    const event = readProviderEvent(text);
-    switch (event.kind) {
-      case 'created':
-        this.#noteObject(event.id);
-        return this.#begin(event.id);
-      case 'ended':
-        return this.#reports.end(event.id, makerOf(this.#provider, this.#model), event);
-      case 'error':
-        return this.#reports.fail(event.status ?? 500);
-      case 'other':
-    }
-  }
-
-  /** A response that the client did not request is counted too, and ends the connection if it exceeds a limit. */
-  #begin(id: string): void {
-    const { gateway, api, context } = this.#line;
-    const model = this.#model;
-    if (!this.#reports.begin(id, makerOf(this.#provider, this.#model)) || model === undefined) return;
-    const key = currentKey(context.key, gateway.snapshot());
-    void Promise.try(admitResponse, { api, context, key, model, body: NO_BODY }, gateway).then(
-      ({ admission }) => this.#reports.admit(id, admission),
-      (error: unknown) => this.#refuse(error, model, 'A limit is reached.'),
-    );
-  }
-
-  /** Assigns a response to the client's key, since it may be continued later by its id. */
-  #noteObject(id: string): void {
-    const { api, gateway, context } = this.#line;
-    const { id: keyId = '', name: keyName = '' } = context.key ?? {};
-    const provider = this.#provider?.provider.name;
-    if (api === 'responses' && provider !== undefined) gateway.objects.note(id, { keyId, keyName, provider });
   }
 
   #finish(given: number, reason: string, ending: 'client-left' | 'truncated'): void {
@@ -293,7 +268,7 @@ export class WebSocketLine implements ProviderListener {
     this.#provider?.socket.resume();
     this.#provider?.socket.close(code, reason);
     this.#client?.close(code, reason);
-    this.#reports.endAll(ending);
+    this.#responses.end(ending);
     leaveSeat();
   }
 }

@@ -10,7 +10,7 @@ import type { Ending, RequestEnded } from '../events.ts';
 import type { ClientRequest, Gateway } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import { closeAdmission } from '../report.ts';
-import type { AdmittedResponse } from './response-admission.ts';
+import type { AdmittedResponse, ReadByResponse } from './response-admission.ts';
 
 /** The connection to which the reports belong. */
 export interface Reported {
@@ -36,6 +36,9 @@ interface Pending extends Maker {
   readonly requestId: string;
   readonly startedAtMs: number;
   readonly firstByteAtMs: number | undefined;
+  readonly read: ReadByResponse;
+  /** Bytes of its events. */
+  sentBytes: number;
 }
 
 const NOBODY: Maker = {
@@ -44,6 +47,8 @@ const NOBODY: Maker = {
   servedAs: undefined,
   upstreamModel: undefined,
 };
+
+const NOTHING: ReadByResponse = { bodyBytes: 0, sessionTokens: 0 };
 
 /** Maximum number of responses tracked at once per connection. */
 const MOST_PENDING = 64;
@@ -65,18 +70,23 @@ export class ResponseReports {
   }
 
   /** Records that the client requested a response. Its admission is settled when it ends. */
-  ask(maker: Maker, { requestId, admission }: AdmittedResponse): void {
-    this.#asked.push({ ...this.#start(maker, requestId), admission });
+  ask(maker: Maker, { requestId, admission, read }: AdmittedResponse): void {
+    this.#asked.push({ ...this.#start(maker, requestId), admission, read });
     // The oldest of so many must have been answered in an unknown way.
     if (this.#asked.length > MOST_PENDING) this.fail(500);
   }
 
-  /** Records that the provider started a response. Returns true if the client had not requested it. */
-  begin(id: string, maker: Maker): boolean {
-    if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return false;
+  /**
+   * Records that the provider started a response. If the client had not requested it, it gets what `takeHeld` returns;
+   * if that is nothing either, its request id is returned, since it has to be admitted.
+   */
+  begin(id: string, maker: Maker, takeHeld?: () => AdmittedResponse | undefined): string | undefined {
+    if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return undefined;
     const asked = this.#asked.shift();
-    this.#begun.set(id, { ...(asked ?? this.#start(maker)), firstByteAtMs: this.#nowMs() });
-    return asked === undefined;
+    const held = asked === undefined ? takeHeld?.() : undefined;
+    const pending = asked ?? { ...this.#start(maker, held?.requestId), ...held };
+    this.#begun.set(id, { ...pending, firstByteAtMs: this.#nowMs() });
+    return asked === undefined && held === undefined ? pending.requestId : undefined;
   }
 
   /** Adds the admission of a response that the client had not requested. */
@@ -88,7 +98,10 @@ export class ResponseReports {
 
   /** Counts bytes of the responses that are being sent. */
   sent(bytes: number): void {
-    for (const { admission } of this.#begun.values()) admission.grow?.(bytes);
+    for (const pending of this.#begun.values()) {
+      pending.sentBytes += bytes;
+      pending.admission.grow?.(bytes);
+    }
   }
 
   end(id: string, maker: Maker, { usage, isFailed }: { usage: Usage | undefined; isFailed: boolean }): void {
@@ -127,35 +140,46 @@ export class ResponseReports {
     const { method, path, headers } = request;
     gateway.emit({ type: 'request-started', requestId, method, endpoint: endpointOf(path), path, headers });
     const startedAtMs = this.#nowMs();
-    return { ...maker, requestId, startedAtMs, firstByteAtMs: undefined, admission: FREE_ADMISSION };
+    const none = { firstByteAtMs: undefined, admission: FREE_ADMISSION, read: NOTHING, sentBytes: 0 };
+    return { ...maker, ...none, requestId, startedAtMs };
   }
 
   #report(pending: Pending, end: ResponseEnd): void {
-    const { usage } = end;
+    const usage = end.usage ?? this.#usageOf(pending, end.ending);
+    const isEstimated = end.usage === undefined && usage !== undefined;
     const endedAtMs = this.#nowMs();
-    const cost = usage && this.#costOf(pending, usage);
+    const cost = usage && this.#costOf(pending, usage, isEstimated);
     if (cost instanceof Promise)
       void cost.then(
-        (known) => this.#close(pending, { ...end, endedAtMs, cost: known }),
-        () => this.#close(pending, { ...end, endedAtMs, cost: undefined }),
+        (known) => this.#close(pending, { ...end, usage, isEstimated, endedAtMs, cost: known }),
+        () => this.#close(pending, { ...end, usage, isEstimated, endedAtMs, cost: undefined }),
       );
-    else this.#close(pending, { ...end, endedAtMs, cost });
+    else this.#close(pending, { ...end, usage, isEstimated, endedAtMs, cost });
   }
 
-  /** The Realtime API counts audio as tokens at a different price, so the cost is unknown. */
+  /** The estimated use of a response that was cut off after it had begun: the provider bills it. */
+  #usageOf({ model = '', firstByteAtMs, read, sentBytes }: Pending, ending: Ending): Usage | undefined {
+    if (firstByteAtMs === undefined || (ending !== 'client-left' && ending !== 'truncated')) return undefined;
+    const { estimates } = this.#reported.gateway;
+    const inputTokens = Math.ceil(read.bodyBytes * estimates.tokensPerByte(model)) + read.sessionTokens;
+    const outputTokens = Math.ceil(sentBytes / estimates.bytesPerToken(model));
+    const totalTokens = inputTokens + outputTokens;
+    return { inputTokens, outputTokens, totalTokens, cachedTokens: undefined, reasoningTokens: undefined };
+  }
+
   #costOf(
     { provider, upstreamModel: model, admission }: Pending,
     usage: Usage,
+    isEstimated: boolean,
   ): Cost | Promise<Cost> | undefined {
-    const { api, gateway } = this.#reported;
-    if (api === 'realtime' || provider === undefined || model === undefined) return undefined;
+    if (provider === undefined || model === undefined) return undefined;
     const { hasBudget = false } = admission;
-    return gateway.costs?.costOf({ provider, model, usage, isEstimated: false, hasBudget });
+    return this.#reported.gateway.costs?.costOf({ provider, model, usage, isEstimated, hasBudget });
   }
 
   #close(
     { admission, requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
-    end: ResponseEnd & { readonly endedAtMs: number; readonly cost: Cost | undefined },
+    end: ReportedEnd,
   ): void {
     const { gateway, request, key, attribution } = this.#reported;
     const ended: RequestEnded = {
@@ -174,7 +198,7 @@ export class ResponseReports {
       code: end.code,
       history: [],
       usage: end.usage,
-      isUsageEstimated: false,
+      isUsageEstimated: end.isEstimated,
       cost: end.cost,
       isStreamed: firstByteAtMs !== undefined,
       overheadMs: undefined,
@@ -186,18 +210,22 @@ export class ResponseReports {
   }
 }
 
-function actualOf(
-  provider: string | undefined,
-  { usage, ending, cost }: ResponseEnd & { readonly cost: Cost | undefined },
-): Actual {
+function actualOf(provider: string | undefined, { usage, ending, cost, isEstimated }: ReportedEnd): Actual {
   return {
     wasServed: provider !== undefined,
     isFailed: ending === 'failed',
+    isEstimated,
     inputTokens: usage?.inputTokens,
     cachedTokens: usage?.cachedTokens,
     outputTokens: usage?.outputTokens,
     costNano: cost?.nano,
   };
+}
+
+interface ReportedEnd extends ResponseEnd {
+  readonly isEstimated: boolean;
+  readonly endedAtMs: number;
+  readonly cost: Cost | undefined;
 }
 
 interface ResponseEnd {

@@ -1,5 +1,4 @@
 import { copyOfFields, type Fields } from './fields.ts';
-import { promisify } from 'node:util';
 import type { Duplex } from 'node:stream';
 import { nodeModules } from '../node-modules.ts';
 
@@ -165,7 +164,12 @@ const ZSTD: Decoder = {
 type Decode = (bytes: Uint8Array, limit: Limit, done: (error: Error | null, decoded: Buffer) => void) => void;
 
 function inThread(decode: Decode, bytes: Uint8Array, limit: Limit): Promise<Uint8Array> {
-  return promisify(decode)(bytes, limit);
+  return new Promise((resolve, reject) => {
+    decode(bytes, limit, (error, decoded) => {
+      if (error) reject(error);
+      else resolve(decoded);
+    });
+  });
 }
 
 /** Decoders by the name of the coding. They also look at the bytes where servers disagree about the name. */

@@ -1,5 +1,5 @@
-import zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
+import { nodeModules } from '../node-modules.ts';
 
 /** Decodes a body with a `Content-Encoding` piece by piece, off the event loop. */
 export interface PieceDecoder {
@@ -42,10 +42,12 @@ export function createPieceDecoder(
 
 const OPTIONS = { chunkSize: 64 * 1024 };
 
+const { zlib } = nodeModules;
+
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
-  ['gzip', () => zlib.createGunzip(OPTIONS)],
-  ['x-gzip', () => zlib.createGunzip(OPTIONS)],
-  ['deflate', () => zlib.createInflate(OPTIONS)],
-  ['br', () => zlib.createBrotliDecompress(OPTIONS)],
-  ['zstd', () => zlib.createZstdDecompress(OPTIONS)],
+  ['gzip', () => zlib().createGunzip(OPTIONS)],
+  ['x-gzip', () => zlib().createGunzip(OPTIONS)],
+  ['deflate', () => zlib().createInflate(OPTIONS)],
+  ['br', () => zlib().createBrotliDecompress(OPTIONS)],
+  ['zstd', () => zlib().createZstdDecompress(OPTIONS)],
 ]);

@@ -192,17 +192,22 @@ export const checkTokenCount = checking(anthropicWords, (call: Call) => {
 });
 
 /** Refuses what Bedrock refuses in a Messages request. The body contains the version, the path the model. */
-export const checkInvoked = checking(anthropicWords, ({ body }: Call) => {
+export const checkInvoked = checking(anthropicWords, (call: Call) => {
+  const { body } = call;
   const version = { anthropic_version: BEDROCK_VERSION };
-  object({ ...version, ...NEEDED }, { ...withoutStream(FIELDS), anthropic_beta: list(text) })(body, []);
+  object({ ...version, ...NEEDED }, { ...withoutStream(carriedFields(call)), anthropic_beta: list(text) })(
+    body,
+    [],
+  );
   refuseUrls(body);
   checkRules(body);
 });
 
 /** Refuses what Vertex AI refuses in a Messages request. */
-export const checkRawPredict = checking(anthropicWords, ({ body }: Call) => {
+export const checkRawPredict = checking(anthropicWords, (call: Call) => {
+  const { body } = call;
   const version = { anthropic_version: VERTEX_VERSION };
-  object({ ...version, ...NEEDED }, { ...FIELDS, anthropic_beta: list(text) })(body, []);
+  object({ ...version, ...NEEDED }, { ...carriedFields(call), anthropic_beta: list(text) })(body, []);
   refuseUrls(body);
   checkRules(body);
 });
@@ -214,6 +219,21 @@ export const checkRawCount = checking(anthropicWords, ({ body }: Call) => {
     [],
   );
 });
+
+/** Fields of Anthropic's own service. The platforms know some of them as betas. */
+const OF_ANTHROPIC = new Set(
+  'cache_control container diagnostics inference_geo service_tier speed user_profile_id workspace_id'.split(
+    ' ',
+  ),
+);
+const OF_PLATFORMS: Fields = Object.fromEntries(
+  Object.entries(FIELDS).filter(([name]) => !OF_ANTHROPIC.has(name)),
+);
+
+function carriedFields({ body, headers }: Call): Fields {
+  const hasBeta = body['anthropic_beta'] !== undefined || headers['anthropic-beta'] !== undefined;
+  return hasBeta ? { ...FIELDS, ...BETA_FIELDS } : OF_PLATFORMS;
+}
 
 function withoutStream({ stream: _, ...rest }: Fields): Fields {
   return rest;

@@ -41,8 +41,10 @@ export async function converse(request: HttpRequest, connection: Connection, api
     const named = modelIn(message);
     if (named !== undefined) fault = readSocketFault(named);
     const isRequest = message['type'] === 'response.create';
-    if (isRequest && fault !== undefined) play(fault, { connection, send });
-    else for (const event of answerEvents(api, message, `${id}_${++responses}`)) send(event);
+    const events = answerEvents(api, message, `${id}_${responses + 1}`);
+    if (isRequest && fault !== undefined) return play(fault, { connection, send, events });
+    responses += 1;
+    for (const event of events) send(event);
   };
   connection.takeOver((bytes) => reader.push(bytes).forEach(take));
   const protocol = request.headers['sec-websocket-protocol']?.split(',')[0]?.trim();
@@ -60,11 +62,16 @@ export async function converse(request: HttpRequest, connection: Connection, api
 interface Stage {
   readonly connection: Connection;
   readonly send: (event: JsonObject) => void;
+  /** What would be sent without the fault. */
+  readonly events: readonly JsonObject[];
 }
 
-function play(fault: SocketFault, { connection, send }: Stage): void {
+function play(fault: SocketFault, { connection, send, events }: Stage): void {
   switch (fault.name) {
     case 'ws-silence':
+      return;
+    case 'ws-stall':
+      events.slice(0, -1).forEach(send);
       return;
     case 'ws-cut':
       connection.reset();

@@ -1,6 +1,7 @@
 /** The faults of WebSockets, as `GET /mock/faults` shows them, with their defaults. */
 export const SOCKET_FAULTS = [
   { name: 'ws-silence', summary: 'WebSocket: no event in place of a response', params: {} },
+  { name: 'ws-stall', summary: 'WebSocket: the first events of a response, and no more', params: {} },
   { name: 'ws-cut', summary: 'WebSocket: a reset in place of a response', params: {} },
   { name: 'ws-close', summary: 'WebSocket: a close frame in place of a response', params: { code: 1011 } },
   {
@@ -19,6 +20,8 @@ export const SOCKET_FAULTS = [
 export type SocketFault =
   /** The first response gets no events. */
   | { readonly name: 'ws-silence' }
+  /** The first response begins and does not end. */
+  | { readonly name: 'ws-stall' }
   /** Resets the connection instead of sending the first response. */
   | { readonly name: 'ws-cut' }
   /** Closes the connection with this code. Default: 1011. */
@@ -36,6 +39,7 @@ export function readSocketFault(model: string): SocketFault | undefined {
   if (!model.startsWith('mock/')) return undefined;
   switch (name) {
     case 'ws-silence':
+    case 'ws-stall':
     case 'ws-cut':
       return { name };
     case 'ws-close':

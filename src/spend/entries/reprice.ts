@@ -77,10 +77,11 @@ export async function repriceRequests(database: Database, options: RepriceOption
 }
 
 /** A lost request is charged what it held, whatever the prices. */
-function isPriced(
-  { costBasis, costNano, promptTokens, completionTokens }: RequestRecord,
-  backfills: boolean,
-): boolean {
+function isPriced(record: RequestRecord, backfills: boolean): boolean {
+  const { costBasis, costNano, promptTokens, completionTokens, cachedTokens } = record;
+  // A record does not tell which cached tokens were sound or images, which have prices of their own.
+  const hasMedia = (record.audioInputTokens ?? 0) > 0 || (record.imageInputTokens ?? 0) > 0;
+  if (hasMedia && (cachedTokens ?? 0) > 0 && costNano !== null) return false;
   if (backfills) return costBasis === null && (promptTokens ?? completionTokens) !== null;
   return costBasis === 'provider' || costBasis === 'estimated' || (costBasis !== null && costNano === null);
 }

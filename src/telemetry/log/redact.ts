@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { redactShapes } from './key-shapes.ts';
 import { shown } from './secret-forms.ts';
 import { SecretSearch } from './secret-search.ts';
@@ -38,11 +37,15 @@ export function redactorOf(secrets: () => readonly string[]): () => Redact {
   return () => {
     const current = secrets();
     if (current !== known) {
-      if (!isDeepStrictEqual(current, known)) redact = createRedactor([...new Set([...current, ...known])]);
+      if (!areEqual(current, known)) redact = createRedactor([...new Set([...current, ...known])]);
       known = current;
     }
     return redact;
   };
+}
+
+function areEqual(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((text, index) => text === others[index]);
 }
 
 /** Redacts the value of a header or field that is always secret; a scheme before it stays. */

@@ -21,8 +21,12 @@ export function readBlock(value: unknown, path: string, place: BlockPlace): read
       return [{ kind: 'text', text: asString(block['text']) ?? '', path, cache }];
     case 'image':
     case 'document':
+      tellMember(block, 'transformations', path, place);
       return [{ ...readMedia(block, type, path), cache }];
     case 'tool_use': {
+      if (asString(asObject(block['caller'])?.['type']) !== 'direct')
+        tellMember(block, 'caller', path, place);
+      tellMember(block, 'toolset_name', path, place);
       const input = place.slices(place.turn, place.block) ?? writeJson(block['input'] ?? {});
       const name = asString(block['name']) ?? '';
       const id = asString(block['id']) ?? '';
@@ -40,6 +44,12 @@ export function readBlock(value: unknown, path: string, place: BlockPlace): read
 
 function tell({ losses }: BlockPlace, path: string, why: string): void {
   losses.push({ path, what: 'dropped', class: 'tuning', why });
+}
+
+/** Tells a member that no other API has. */
+function tellMember(block: JsonObject, name: string, path: string, place: BlockPlace): void {
+  if (block[name] !== undefined && block[name] !== null)
+    tell(place, `${path}.${name}`, 'only Anthropic has this field');
 }
 
 function readMedia(block: JsonObject, kind: 'image' | 'document', path: string): Media | Unknown {
@@ -79,6 +89,7 @@ function sourceOf(source: JsonObject): MediaSource | undefined {
 
 function readResult(block: JsonObject, path: string, place: BlockPlace): ToolResult {
   const { content } = block;
+  tellMember(block, 'toolset_name', path, place);
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : asArray(content);
   const parts = blocks.flatMap((inner, index) =>
     readBlock(inner, typeof content === 'string' ? `${path}.content` : `${path}.content[${index}]`, place),

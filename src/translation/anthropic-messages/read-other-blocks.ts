@@ -17,6 +17,10 @@ export function readOther(block: JsonObject, type: string, path: string, place: 
     case 'tool_removal':
       return instead(unknown, `[${changed(asObject(block['tool']) ?? {})} no longer available]`);
     case 'search_result':
+      if (asObject(block['citations'])?.['enabled'] === true) {
+        const why = 'the API does not cite documents';
+        place.losses.push({ path: `${path}.citations`, what: 'dropped', class: 'tuning', why });
+      }
       return instead(unknown, searchResultText(block));
     case 'web_search_tool_result': {
       const lines = asArray(block['content'])

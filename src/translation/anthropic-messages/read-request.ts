@@ -109,12 +109,15 @@ function readFormat(format: JsonObject | undefined, path: string): OutputFormat 
 function unknownValues(fields: Fields, config: Fields, wish: ReasoningWish | undefined): OnlyField[] {
   const format = config.any('format');
   const isUnread = readFormat(asObject(format), '').kind === 'text';
-  const thinking = asString(fields.object('thinking')?.['type']);
+  const given = new Fields(fields.object('thinking') ?? {}, 'thinking');
+  for (const name of ['display', 'budget_tokens']) given.any(name);
+  const thinking = given.string('type');
   const isUnnamed = wish?.path !== 'output_config.effort';
   return [
     ...(isUnread ? unknownValue('output_config.format', format, 'meaning') : []),
     ...(isUnnamed ? unknownValue('output_config.effort', config.any('effort')) : []),
     ...(thinking !== undefined && !THINKING.has(thinking) ? unknownValue('thinking', thinking) : []),
+    ...given.rest('only Anthropic has this field'),
   ];
 }
 

@@ -12,6 +12,7 @@ import type { LossList } from '../losses.ts';
 import type { Block, Verdict } from '../same-api/message-block.ts';
 import { blocksAt, listEdits } from '../same-api/message-edits.ts';
 import type { Betas } from './betas.ts';
+import { isNull, ONLY_ANTHROPIC } from './own-members.ts';
 import { type ServerTools, tellServerTool } from './server-tools.ts';
 
 /** A field that exists only in an Anthropic beta. */
@@ -19,40 +20,47 @@ interface BetaField {
   readonly betas: readonly string[];
   /** Whether dropping it changes the meaning of the request. */
   readonly meaning?: boolean;
-  /**
-   * Whether Anthropic has released it, so that clients send it without naming the beta. The field is dropped only if
-   * the client named its beta.
-   */
-  readonly released?: boolean;
 }
 
-/** Top-level fields, from the types of `@anthropic-ai/sdk` 1.14 and from requests of Claude Code. */
+/**
+ * Top-level fields of Anthropic's own service, from the types of `@anthropic-ai/sdk` 1.14 and from requests of Claude
+ * Code. Those without a beta belong to its accounts and regions. Clients send released ones without naming the beta.
+ */
 const FIELDS: Readonly<Record<string, BetaField>> = {
   billing_policy: { betas: ['user-profiles-billing'] },
   compaction: { betas: ['compact'] },
-  container: { betas: ['code-execution', 'skills'], meaning: true, released: true },
+  container: { betas: ['code-execution', 'skills'], meaning: true },
   context_management: { betas: ['context-management', 'compact'] },
-  diagnostics: { betas: ['cache-diagnosis'], released: true },
+  diagnostics: { betas: ['cache-diagnosis'] },
   fallback_credit_token: { betas: ['fallback-credit'] },
   fallbacks: { betas: ['server-side-fallback'] },
+  inference_geo: { betas: [] },
   mcp_servers: { betas: ['mcp-client'], meaning: true },
   output_format: { betas: ['structured-outputs'], meaning: true },
   safeguards: { betas: ['safeguards'] },
-  speed: { betas: ['fast-mode'], released: true },
+  service_tier: { betas: [] },
+  speed: { betas: ['fast-mode'] },
   thread: { betas: ['message-threads'], meaning: true },
-  user_profile_id: { betas: ['user-profiles'], released: true },
+  user_profile_id: { betas: ['user-profiles'] },
+  workspace_id: { betas: [] },
 };
 
-/** Whether the field must be dropped because the provider does not accept its beta. Records the loss. */
-export function isLostField(key: string, betas: Betas, losses: LossList): boolean {
+/** Whether the field must be dropped because the provider does not accept it. Records the loss, unless it is null. */
+export function isLostField(
+  { key, value }: ObjectMember,
+  bytes: Uint8Array,
+  { betas, losses }: { readonly betas: Betas; readonly losses: LossList },
+): boolean {
   const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
   if (field === undefined || betas.takes(field.betas)) return false;
-  if (field.released === true && !betas.lost(field.betas)) return false;
-  const why = 'the provider does not accept the beta of this field';
+  if (isNull(bytes, value.start)) return true;
+  const why = field.betas.length === 0 ? ONLY_ANTHROPIC : BETA_REFUSED;
   if (field.meaning === true) losses.meaning(key, why);
   else losses.dropped(key, why);
   return true;
 }
+
+const BETA_REFUSED = 'the provider does not accept the beta of this field';
 
 const TOOL_SEARCH = ['advanced-tool-use', 'tool-search-tool', 'tool-search'];
 const EAGER_INPUT = ['fine-grained-tool-streaming'];
@@ -62,18 +70,27 @@ const MID_SYSTEM = ['mid-conversation-system'];
 export interface Takes {
   readonly system: boolean;
   readonly toolSearch: boolean;
-  readonly eagerInput: boolean;
   readonly display: boolean;
   readonly binding: boolean;
+  readonly taskBudget: boolean;
+  /** Members of tools. */
+  readonly members: Readonly<Record<string, boolean>>;
 }
 
-export function takesOf(betas: Betas, passes: boolean): Takes {
+/** `strict`: the model accepts strict tools where it is carried. */
+export function takesOf(betas: Betas, passes: boolean, strict: boolean): Takes {
   return {
     system: betas.takes(MID_SYSTEM),
     toolSearch: passes || betas.takes(TOOL_SEARCH),
-    eagerInput: passes || betas.takes(EAGER_INPUT),
     display: passes || betas.takes(['thinking-display-updates']),
     binding: passes || betas.takes(['thinking-binding-controls']),
+    taskBudget: passes || betas.takes(['task-budgets']),
+    members: {
+      strict: passes || strict || betas.takes(['structured-outputs']),
+      input_examples: passes || betas.takes(['advanced-tool-use', 'tool-examples']),
+      allowed_callers: passes || betas.takes(['advanced-tool-use', 'code-execution']),
+      eager_input_streaming: passes || betas.takes(EAGER_INPUT),
+    },
   };
 }
 
@@ -155,12 +172,33 @@ export function toolEdits(
       if (isHidden && !referenced.has(name)) return 'cut';
       if (deferred !== undefined) lost.add('defer_loading');
     }
-    if (!takes.eagerInput && memberNamed(members, 'eager_input_streaming') !== undefined) {
-      lost.add('eager_input_streaming');
-      losses.dropped(`${path}.eager_input_streaming`, 'the provider does not accept the beta of this field');
+    for (const { key, value } of members) {
+      if (takes.members[key] !== false) continue;
+      lost.add(key);
+      // False and null ask for nothing.
+      if (!isOff(bytes, value.start)) losses.dropped(`${path}.${key}`, BETA_REFUSED);
     }
     return lost.size === 0 ? undefined : cuts(members, (at) => lost.has(members[at]?.key ?? ''));
   });
+}
+
+function isOff(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === LOWER_F || isNull(bytes, at);
+}
+
+/** The edits of `output_config`; `all`: nothing is left of it. */
+export function outputEdits(
+  bytes: Uint8Array,
+  value: Extent,
+  takes: Takes,
+  losses: LossList,
+): readonly Edit[] | 'all' {
+  const members = membersOf(bytes, value.start);
+  if (takes.taskBudget) return [];
+  const isLost = (member: ObjectMember | undefined): boolean => member?.key === 'task_budget';
+  if (!members.some(isLost)) return [];
+  losses.dropped('output_config.task_budget', BETA_REFUSED);
+  return members.every(isLost) ? 'all' : cuts(members, (at) => isLost(members[at]));
 }
 
 /** The edits of `thinking`. */
@@ -172,7 +210,7 @@ export function thinkingEdits(bytes: Uint8Array, value: Extent, takes: Takes, lo
       member?.key === 'display' && !takes.display && textOf(bytes, member.value) === 'updates';
     const isBinding = member?.key === 'block_binding' && !takes.binding;
     if (!isUpdates && !isBinding) return false;
-    losses.dropped(`thinking.${member.key}`, 'the provider does not accept the beta of this field');
+    losses.dropped(`thinking.${member.key}`, BETA_REFUSED);
     return true;
   });
 }
@@ -191,3 +229,4 @@ export function textsOf(bytes: Uint8Array, list: Extent): readonly string[] {
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
 const LOWER_T = 0x74;
+const LOWER_F = 0x66;

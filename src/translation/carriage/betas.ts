@@ -8,8 +8,6 @@ export interface Betas {
   readonly dropped: readonly string[];
   /** Whether the provider accepts the feature of one of these betas. A name without a date stands for all dates. */
   readonly takes: (names: readonly string[]) => boolean;
-  /** Whether the client asked for one of them and the provider does not get it. */
-  readonly lost: (names: readonly string[]) => boolean;
 }
 
 /** Sorts the client's betas by the policy. They come from the header or, in Bedrock's own form, from the body. */
@@ -25,7 +23,6 @@ export function betasOf(asked: readonly string[], policy: BetaPolicy): Betas {
     kept,
     dropped,
     takes: (wanted) => any(kept, wanted) || any(listed, wanted),
-    lost: (wanted) => any(dropped, wanted),
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from '../../lib/json/json-outline.ts';
 import { type Edit, splice } from '../../lib/splice.ts';
 import type { JsonTree } from '../json.ts';
+import { claudeFamily } from '../models/claude.ts';
 import { createLossList, type LossList } from '../losses.ts';
 import type { FetchedByPath, RemoteMedia } from '../remote-media.ts';
 import type { Block, Verdict } from '../same-api/message-block.ts';
@@ -16,6 +17,7 @@ import { thinkingJudge } from '../same-api/own-reasoning.ts';
 import {
   chosenTool,
   isLostField,
+  outputEdits,
   type Takes,
   takesOf,
   textsOf,
@@ -23,6 +25,8 @@ import {
   toolEdits,
   toolSearchJudge,
 } from './beta-leftovers.ts';
+import { lastMarkEdits } from './last-mark.ts';
+import { isNull, withOwnMembers } from './own-members.ts';
 import { remoteJudge, type RemoteScene, resultEdits } from './remote-blocks.ts';
 import { type Betas, type BetaPolicy, betasOf } from './betas.ts';
 import { isChosenLost, serverToolJudge, type ServerTools, serverToolsOf } from './server-tools.ts';
@@ -69,16 +73,22 @@ export function carry(body: Uint8Array, target: CarriageTarget, request: Carriag
   const inBody = members.filter(({ key }) => key === BETAS).flatMap(({ value }) => textsOf(body, value));
   const policy = target.betas ?? 'drop';
   const betas = betasOf([...(request.betas ?? '').split(','), ...inBody], policy);
-  const takes = { ...takesOf(betas, policy === 'pass'), ...(target.midSystem === true && { system: true }) };
+  const { strict } = claudeFamily(target.model, target.carriage);
+  const takes = {
+    ...takesOf(betas, policy === 'pass', strict),
+    ...(target.midSystem === true && { system: true }),
+  };
   const remote: RemoteMedia[] = [];
   const files = request.files ?? NO_FILES;
   const server = serverToolsOf(target.carriage, betas, policy === 'pass');
   const scene: Scene = { body, members, losses, takes, server, files, takesIds: policy === 'pass', remote };
   const isCount = request.operation === 'count';
   const isCut = (member: ObjectMember) =>
-    isOfCarrier(member, target, isCount) || (policy !== 'pass' && isLostField(member.key, betas, losses));
+    isOfCarrier(member, target, isCount) ||
+    (policy !== 'pass' && isLostField(member, body, { betas, losses }));
   const cut = new Set(members.filter(isCut));
   const edits = innerEdits(scene, cut);
+  if (policy !== 'pass') edits.push(...requestMark(scene, cut, edits));
   edits.push(...cuts(members, (index) => isIn(cut, members[index])));
   const added = additions(target, isCount, betas);
   if (isCount && target.carriage === 'bedrock') added['max_tokens'] = leastTokens(scene);
@@ -137,6 +147,10 @@ function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
       edits.push(...messageEdits(body, value, { judge, foldSystem: !takes.system, losses, referenced }));
     else if (key === 'thinking') edits.push(...thinkingEdits(body, value, takes, losses));
   }
+  const config = memberNamed(members, 'output_config');
+  const inConfig = config === undefined ? [] : outputEdits(body, config.value, takes, losses);
+  if (inConfig !== 'all') edits.push(...inConfig);
+  else if (config !== undefined) cut.add(config);
   for (const member of members) {
     if (member.key !== 'tools') continue;
     const inner = toolEdits(body, member.value, { takes, server, referenced, chosen, losses });
@@ -151,6 +165,21 @@ function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
   return edits;
 }
 
+/** Moves the request's own cache mark to its last block. */
+function requestMark(
+  { body, members, losses }: Scene,
+  cut: Set<ObjectMember>,
+  edits: readonly Edit[],
+): readonly Edit[] {
+  const mark = memberNamed(members, 'cache_control');
+  if (mark === undefined) return [];
+  for (const member of members) if (member.key === mark.key) cut.add(member);
+  if (isNull(body, mark.value.start)) return [];
+  const moved = lastMarkEdits(body, members, edits);
+  if (moved === undefined) losses.dropped(mark.key, 'the last block cannot have its mark');
+  return moved ?? [];
+}
+
 function judgeOf(
   { takes, server, losses, files, takesIds, remote }: Scene,
   referenced: Set<string>,
@@ -159,9 +188,14 @@ function judgeOf(
   const media = remoteJudge({ files, takesIds, losses, remote });
   const search = takes.toolSearch ? undefined : toolSearchJudge(referenced, losses);
   const servers = serverToolJudge(server, losses);
-  const other = (block: Block): Verdict => media(block) ?? search?.(block) ?? servers(block);
+  const found = (block: Block): Verdict => media(block) ?? search?.(block) ?? servers(block);
+  const other = takesIds ? found : (block: Block): Verdict => withOwnMembers(found(block), block, losses);
   return (block) =>
-    block.type === 'tool_result' ? resultEdits(block, other) : (thinking(block) ?? other(block));
+    block.type !== 'tool_result'
+      ? (thinking(block) ?? other(block))
+      : takesIds
+        ? resultEdits(block, other)
+        : withOwnMembers(resultEdits(block, other), block, losses);
 }
 
 function additions({ carriage, model }: CarriageTarget, isCount: boolean, { kept }: Betas): JsonTree {

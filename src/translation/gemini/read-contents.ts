@@ -47,8 +47,12 @@ export function readSystem(value: unknown): {
   return { system, more };
 }
 
-/** Fields of a part that tell Gemini how to look at it. */
-const MEDIA_SETTINGS = ['mediaResolution', 'videoMetadata', 'mediaProcessing'];
+/** The data that a part may hold, of which it has one. */
+const DATA = ['text', 'functionCall', 'functionResponse', 'inlineData', 'fileData'];
+/** Its other members that are read. */
+const READ = new Set(['thought', 'thoughtSignature']);
+/** The members of calls and responses that are read. */
+const READ_CALL = new Set(['id', 'name', 'args', 'response', 'parts']);
 
 class ContentReader {
   readonly losses: Loss[] = [];
@@ -81,12 +85,20 @@ class ContentReader {
     return { role, parts, path };
   }
 
+  /** Tells the members that say how Gemini is to look at a part. A part without known data is lost as a whole. */
   #tellSettings(part: JsonObject, path: string): void {
-    for (const name of MEDIA_SETTINGS) {
-      if (part[name] === undefined || part[name] === null) continue;
-      const why = 'the other API has no such field';
-      this.losses.push({ path: `${path}.${name}`, what: 'dropped', class: 'tuning', why });
-    }
+    const data = DATA.find((name) => isGiven(part[name]));
+    if (data === undefined) return;
+    for (const name of Object.keys(part))
+      if (name !== data && !READ.has(name) && isGiven(part[name])) this.#tell(`${path}.${name}`);
+    if (data !== 'functionCall' && data !== 'functionResponse') return;
+    const inner = camelKeys(asObject(part[data]) ?? {});
+    for (const name of Object.keys(inner))
+      if (!READ_CALL.has(name) && isGiven(inner[name])) this.#tell(`${path}.${data}.${name}`);
+  }
+
+  #tell(path: string): void {
+    this.losses.push({ path, what: 'dropped', class: 'tuning', why: 'the other API has no such field' });
   }
 
   #part(part: JsonObject, parts: Part[], at: { readonly path: string; readonly key: string }): void {
@@ -158,6 +170,10 @@ class ContentReader {
     const texts: ToolResult['parts'] = text === '' ? [] : [{ kind: 'text', text, path }];
     return { kind: 'result', callId, name, parts: [...texts, ...media], isError, path };
   }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 /** The source texts of a member of calls or responses, by the indices of content and part. */

@@ -7,7 +7,7 @@ import type {
   Sampling,
 } from '../conversation.ts';
 import { idSuffix } from '../ids.ts';
-import { asArray, asObject, asString } from '../json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import { effortNamed } from '../models/efforts.ts';
 import { Fields, readBody, unknownValue } from '../request-fields.ts';
 import { fromOpenApi } from '../schema.ts';
@@ -108,6 +108,7 @@ function readFormat(config: Fields): OutputFormat {
   const name = free === undefined ? 'responseSchema' : 'responseJsonSchema';
   const schema = free ?? (subset === undefined ? undefined : fromOpenApi(subset));
   const path = 'generationConfig.responseMimeType';
+  if (mime === undefined && schema === undefined) return readNewerFormat(config);
   if (schema === undefined) return mime === 'application/json' ? { kind: 'json', path } : { kind: 'text' };
   return {
     kind: 'json-schema',
@@ -118,6 +119,29 @@ function readFormat(config: Fields): OutputFormat {
     path: `generationConfig.${name}`,
     schemaPath: `generationConfig.${name}`,
   };
+}
+
+/** Reads the text format in `responseFormat`, which replaces `responseMimeType` and its schemas. */
+function readNewerFormat(config: Fields): OutputFormat {
+  const path = 'generationConfig.responseFormat';
+  const text = formatsOf(config).find((format) => format['text'] !== undefined);
+  const { mimeType, schema } = camelKeys(asObject(text?.['text']) ?? {});
+  if (mimeType !== 'application/json') return { kind: 'text' };
+  const given = asObject(schema);
+  if (given === undefined) return { kind: 'json', path };
+  const rest = { name: undefined, description: undefined, strict: undefined };
+  return { kind: 'json-schema', ...rest, schema: given, path, schemaPath: path };
+}
+
+function formatsOf(config: Fields): readonly JsonObject[] {
+  return asArray(config.any('responseFormat')).map((format) => camelKeys(asObject(format) ?? {}));
+}
+
+/** Whether a format asks for a text of a known type. */
+function isTextFormat(format: JsonObject): boolean {
+  const { mimeType } = camelKeys(asObject(format['text']) ?? {});
+  const isKnown = mimeType === undefined || mimeType === 'application/json' || mimeType === 'text/plain';
+  return Object.keys(format).every((key) => key === 'text') && isKnown;
 }
 
 function readSampling(config: Fields): Sampling {
@@ -167,6 +191,9 @@ function* readOnly(fields: Fields, config: Fields): Iterable<OnlyField> {
   const modalities = asArray(config.any('responseModalities'));
   if (modalities.some((modality) => asString(modality)?.toUpperCase() !== 'TEXT'))
     yield only('generationConfig.responseModalities', 'only Gemini returns images and audio', modalities);
+  const formats = formatsOf(config);
+  if (!formats.every(isTextFormat))
+    yield* unknownValue('generationConfig.responseFormat', formats, 'meaning');
   const thinking = new Fields(camelKeys(config.object('thinkingConfig') ?? {}), THINKING_CONFIG);
   const level = thinking.string('thinkingLevel');
   const isKnown = effortNamed(level?.toLowerCase()) !== undefined || level === UNSPECIFIED;

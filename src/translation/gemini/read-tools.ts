@@ -29,8 +29,12 @@ export function readTools(fields: Fields): {
     }
   }
   const config = new Fields(camelKeys(fields.object('toolConfig') ?? {}), 'toolConfig');
-  config.any('functionCallingConfig');
-  return { tools, serverTools, only: [...only, ...config.rest()] };
+  const calling = new Fields(
+    camelKeys(config.object('functionCallingConfig') ?? {}),
+    'toolConfig.functionCallingConfig',
+  );
+  for (const name of ['mode', 'allowedFunctionNames']) calling.any(name);
+  return { tools, serverTools, only: [...only, ...calling.rest(), ...config.rest()] };
 }
 
 /** Members of a declaration that are read. The schema of the response is documentation: no model sees it. */

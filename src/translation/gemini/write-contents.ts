@@ -1,7 +1,7 @@
 import type { Media, Part, Seal, Text, ToolCall, ToolResult, Turn } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { documentText, dropDetail } from '../media.ts';
+import { documentText, dropDetail, tellCitations, tellDocument } from '../media.ts';
 import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
 import { arranged, CONTINUES, EMPTY_MESSAGE, joinedMessages } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
@@ -153,8 +153,8 @@ class ContentWriter {
     const { source, mediaType: mimeType } = media;
     const { losses } = this.#exchange;
     dropDetail(media, this.#exchange);
-    if (media.citations === true)
-      losses.dropped(`${media.path}.citations`, 'the API does not cite documents');
+    if (source.kind === 'text') tellCitations(media, this.#exchange);
+    else tellDocument(media, this.#exchange);
     switch (source.kind) {
       case 'bytes':
         return [{ inlineData: { mimeType, data: source.data } }];

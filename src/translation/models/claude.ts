@@ -112,11 +112,14 @@ export function claudeFamily(
           ...family,
           midSystem: false,
           json: carriage === 'bedrock' && BEDROCK_JSON.has(row?.[0] ?? ''),
-          strict: carriage === 'bedrock' && family.strict && !family.xhigh,
+          strict:
+            carriage === 'bedrock' && family.strict && (!family.xhigh || BEDROCK_STRICT.has(row?.[0] ?? '')),
         };
   return overrides === undefined ? carried : { ...carried, ...overrides };
 }
 
+/** Seen at Bedrock in July 2026, unlike Opus 4.7, Opus 4.8 and Sonnet 5 (https://github.com/BerriAI/litellm/issues/33193). */
+const BEDROCK_STRICT = new Set(['opus-5']);
 const BEDROCK_JSON = new Set(['sonnet-4-5', 'opus-4-5', 'opus-4-6']);
 
 function claudeRow(model: string): readonly [string, ClaudeFamily] | undefined {

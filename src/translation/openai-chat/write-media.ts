@@ -1,13 +1,15 @@
 import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { documentText, fileName, mediaUrl } from '../media.ts';
+import { documentText, fileName, mediaUrl, tellCitations, tellDocument } from '../media.ts';
 import type { Dialect } from '../models/dialects.ts';
 
 /** Writes media as parts of a user message. Records a loss and writes nothing if the API does not accept them. */
-export function writeMedia(media: Media, { losses }: Exchange, dialect: Dialect): readonly JsonTree[] {
+export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): readonly JsonTree[] {
+  const { losses } = exchange;
   const { source, path } = media;
-  if (media.citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
+  if (source.kind === 'text') tellCitations(media, exchange);
+  else tellDocument(media, exchange);
   if (source.kind === 'file-id') {
     losses.meaning(path, 'the file is stored at another provider');
     return [];

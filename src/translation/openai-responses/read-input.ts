@@ -1,5 +1,5 @@
 import type { Part, SystemText, Turn } from '../conversation.ts';
-import { asArray, asString, type JsonObject } from '../json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import type { Loss } from '../losses.ts';
 import { turnList } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
@@ -64,10 +64,12 @@ class ItemReader {
         break;
       case 'function_call':
       case 'custom_tool_call':
+        this.#tellMembers(item, path);
         this.#add('assistant', [readCall(item, path, this.#minted())], path);
         break;
       case 'function_call_output':
       case 'custom_tool_call_output':
+        this.#tellMembers(item, path);
         this.#add('results', [readResult(item, path)], path);
         break;
       case 'additional_tools':
@@ -82,8 +84,21 @@ class ItemReader {
     }
   }
 
+  /** Tells who made a call, if it was a program, and whether the model went on meanwhile. */
+  #tellMembers(item: JsonObject, path: string): void {
+    const caller = asString(asObject(item['caller'])?.['type']);
+    const why = 'the other API has no such field';
+    if (caller !== undefined && caller !== 'direct') this.#lose(`${path}.caller`, 'tuning', why);
+    if (item['async'] === true) this.#lose(`${path}.async`, 'tuning', why);
+  }
+
   #message(item: JsonObject, path: string): void {
     const parts = readContent(item['content'], `${path}.content`);
+    for (const [index, part] of asArray(item['content']).entries()) {
+      const detail = asString(asObject(part)?.['detail']) ?? 'auto';
+      if (asObject(part)?.['type'] === 'input_file' && detail !== 'auto')
+        this.#lose(`${path}.content[${index}].detail`, 'tuning', 'the other API has no detail of files');
+    }
     switch (item['role']) {
       case 'system':
       case 'developer':

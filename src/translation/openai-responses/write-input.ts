@@ -2,7 +2,7 @@ import type { Media, Part, Reasoning, ToolCall, ToolResult, Turn } from '../conv
 import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
-import { documentText, fileName, mediaUrl } from '../media.ts';
+import { documentText, fileName, mediaUrl, tellCitations, tellDocument } from '../media.ts';
 import { arranged, CONTINUES, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
 
@@ -165,9 +165,11 @@ function reasoningItem({ text, seal }: Reasoning): JsonTree {
 /**
  * Writes media as parts of a message or a result. Records a loss and writes nothing if the API does not accept them.
  */
-function writeMedia(media: Media, { losses }: Exchange): readonly JsonTree[] {
+function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
+  const { losses } = exchange;
   const { source, path } = media;
-  if (media.citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
+  if (source.kind === 'text') tellCitations(media, exchange);
+  else tellDocument(media, exchange);
   if (source.kind === 'file-id') {
     losses.meaning(path, 'the file is stored at another provider');
     return [];

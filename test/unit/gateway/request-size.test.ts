@@ -63,3 +63,13 @@ test('a large body gives the same as a small one', async () => {
   const { askedTokens, textBytes } = await size(body);
   expect([askedTokens, textBytes]).toEqual([9, JSON.stringify(body).length]);
 });
+
+test.each([
+  [{ modalities: ['text', 'audio'] }, true],
+  [{ modalities: ['text'] }, false],
+  [{ generationConfig: { responseModalities: ['IMAGE'] } }, true],
+  [{}, false],
+] as const)('the answer to %j may be more than text: %p', async (body, isMore) => {
+  const size = await sizeOf(Buffer.from(JSON.stringify(body)), true);
+  expect(size.hasMediaOutput === true).toBe(isMore);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { AnswerBody } from '../../../src/protocols/answer-body.ts';
 import { protocolNamed } from '../../../src/protocols/by-path.ts';
+import { metersOf } from '../../../src/prices/meters.ts';
 import { usageIn } from '../../../src/protocols/usage.ts';
 import { readProviderEvent } from '../../../src/protocols/web-socket/provider-event.ts';
 
@@ -34,4 +35,34 @@ test('the service tier of a stream counts', () => {
   expect(reader.usage()).toMatchObject({ inputTokens: 3, parts: { serviceTier: 'priority' } });
   const event = readProviderEvent(JSON.stringify({ type: 'response.completed', response }));
   expect(event).toMatchObject({ kind: 'ended', usage: { parts: { serviceTier: 'priority' } } });
+});
+
+test("the Realtime API's details are read, and cached sound is a part of both", () => {
+  const usage = usageIn(
+    new AnswerBody(
+      bytes({
+        usage: {
+          input_tokens: 132,
+          output_tokens: 121,
+          total_tokens: 253,
+          input_token_details: {
+            text_tokens: 119,
+            audio_tokens: 13,
+            cached_tokens: 64,
+            cached_tokens_details: { text_tokens: 54, audio_tokens: 10 },
+          },
+          output_token_details: { text_tokens: 30, audio_tokens: 91 },
+        },
+      }),
+    ),
+  );
+  const { inputTokens: input = 0, outputTokens: output = 0, cachedTokens: cached, parts } = usage ?? {};
+  expect(metersOf({ ...parts, input, output, cached })).toMatchObject({
+    input: 65,
+    cached: 54,
+    cached_audio: 10,
+    audio_input: 3,
+    output: 30,
+    audio_output: 91,
+  });
 });

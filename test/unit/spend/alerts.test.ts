@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 import { AlertWatch, type EndedAlert } from '../../../src/spend/alerts/alert-watch.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { createHookSender } from '../../../src/upstream/hook-sender.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
@@ -56,7 +55,6 @@ afterEach(async () => {
 describe.each([...ENGINES])('alerts over %s', (engine) => {
   async function newDatabase(): Promise<Database> {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     return database;
   }
 

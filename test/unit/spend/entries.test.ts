@@ -9,7 +9,6 @@ import { repairLedger, verifyLedger } from '../../../src/spend/entries/verify.ts
 import type { Use } from '../../../src/spend/journal/line.ts';
 import { Ledger } from '../../../src/spend/ledger/ledger.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { compiled } from '../../e2e/gateway.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
 import { AT_MS, closeLine, newFolder, newWriter } from './lines.ts';
@@ -46,7 +45,6 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
   /** A ledger with three requests of a cent each. */
   async function spent() {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     const folder = newFolder();
     const moved: Use[] = [];
     const ledger = new Ledger({

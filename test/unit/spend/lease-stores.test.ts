@@ -6,7 +6,6 @@ import { RedisLeases } from '../../../src/redis/redis-leases.ts';
 import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
@@ -18,7 +17,6 @@ let database: Database;
 beforeAll(async () => {
   postgres = await sharePostgres();
   database = openDatabase(await postgres.newDatabase());
-  await migrateUp(database);
 });
 afterAll(async () => {
   await database.close();

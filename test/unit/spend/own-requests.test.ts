@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { listOwnRequests, readOwnRequest } from '../../../src/spend/key/own-requests.ts';
 import type { KeyAnswer } from '../../../src/gateway/key-use.ts';
 import { openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { requestRecords } from '../../../src/store/records/request-record-table.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
 import { record } from '../store/request-records.ts';
@@ -24,7 +23,6 @@ function bodyOf(answer: KeyAnswer): { requests: { id: string }[]; next_cursor: s
 describe.each([...ENGINES])('the requests of a key in %s', (engine) => {
   test('are found among many of other keys, in order, each once', async () => {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     const table = requestRecords(database);
     const others = Array.from({ length: 12_000 }, (_, at) =>
       record({ endedAtMs: NOON_MS + at, requestId: `r${at}`, key: 'other', keyId: 'k2' }),

@@ -30,7 +30,6 @@ const REFUSED = {
 describe.each([...ENGINES])('in %s', (engine) => {
   test('requests that the database refuses are put aside, and all others are stored', async () => {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     const folder = newFolder();
     const troubles: LedgerTrouble[] = [];
     const ledger = new Ledger({
@@ -77,7 +76,6 @@ describe.each([...ENGINES])('in %s', (engine) => {
 
   test('a refused record does not hold up those behind it in memory', async () => {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     const table = requestRecords(database);
     const troubles: RecordTrouble[] = [];
     const queue = new RequestRecordQueue({

@@ -4,7 +4,6 @@ import { periodsOf, startOfDate, zonedText } from '../../../src/spend/report/rep
 import { spendGroups, type SpendQuery, totalOf } from '../../../src/spend/report/spend-report.ts';
 import { csvLines, rowView } from '../../../src/spend/report/spend-view.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { requestRecords } from '../../../src/store/records/request-record-table.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
 import { record } from '../store/request-records.ts';
@@ -22,7 +21,6 @@ afterAll(() => databases.stop());
 describe.each([...ENGINES])('the report in %s', (engine) => {
   async function ledgerOf(quarters: readonly Quarter[]): Promise<Database> {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     await insertQuarters(database, quarters);
     return database;
   }

@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
+import { openDatabase } from '../../../src/store/database.ts';
 import { createKeyring, type Keyring } from '../../../src/store/keyring.ts';
+import { migrateUp } from '../../../src/store/migrate.ts';
 import { openStore, type Store } from '../../../src/store/store.ts';
 import type { StoreEvent, StoreOptions } from '../../../src/store/store-options.ts';
 import {
@@ -12,9 +14,12 @@ import {
   type TestPostgres,
 } from '../../e2e/db-postgres.ts';
 
-/** Both engines in the form that tests need. Each call of `newUrl` names an empty database. */
+/** Both engines in the form that tests need. */
 export interface TestDatabases {
+  /** Names a new database with the current schema and no rows. */
   readonly newUrl: (engine: Engine) => Promise<string>;
+  /** Names a new database without a schema. */
+  readonly emptyUrl: (engine: Engine) => Promise<string>;
   readonly folder: string;
   readonly stop: () => Promise<void>;
 }
@@ -38,17 +43,30 @@ export async function startOwnDatabases(): Promise<OwnDatabases> {
 
 async function databasesOn(postgres: TestDatabaseServer): Promise<TestDatabases> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-db-'));
+  const newFile = (): string => join(folder, `${crypto.randomUUID()}.db`);
+  let migrated: Promise<string> | undefined;
   return {
     folder,
-    newUrl: async (engine) =>
-      engine === 'postgres'
-        ? postgres.newDatabase()
-        : `sqlite://${join(folder, `${crypto.randomUUID()}.db`)}`,
+    async newUrl(engine) {
+      if (engine === 'postgres') return postgres.newDatabase();
+      const file = newFile();
+      await copyFile(await (migrated ??= migratedFile(newFile())), file);
+      return `sqlite://${file}`;
+    },
+    emptyUrl: async (engine) => (engine === 'postgres' ? postgres.emptyDatabase() : `sqlite://${newFile()}`),
     async stop() {
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A file of SQLite with the current schema, which no connection has open, so that it can be copied. */
+async function migratedFile(file: string): Promise<string> {
+  const database = openDatabase(`sqlite://${file}`);
+  await migrateUp(database);
+  await database.close();
+  return file;
 }
 
 /** Deriving a key takes a while on purpose, so the tests share one. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { lastUseIn } from '../../../src/store/last-use.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { ENGINES, startDatabases, type TestDatabases } from './databases.ts';
 
 let databases: TestDatabases;
@@ -24,7 +23,6 @@ async function use(database: Database, keyId: string, quarterMs: number): Promis
 describe.each(ENGINES)('the last use of keys, on %s', (engine) => {
   test('is the day of the newest sum, and is followed', async () => {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     let nowMs = NOON;
     const lastUse = lastUseIn(database, () => nowMs);
     await use(database, 'today', NOON - 900_000);

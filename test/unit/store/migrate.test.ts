@@ -48,7 +48,7 @@ function inventory(database: Database): Promise<string[]> {
 
 describe.each([...ENGINES])('the schema in %s', (engine) => {
   test('goes up to the latest version, and down again step by step, until nothing is left where that is wanted', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     expect(await schemaVersion(database)).toBe(0);
     const before = await inventory(database);
     const up = await migrateUp(database);
@@ -66,7 +66,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('is made once by programs that start at the same moment', async () => {
-    const url = await databases.newUrl(engine);
+    const url = await databases.emptyUrl(engine);
     const replicas = Array.from({ length: 3 }, () => openDatabase(url));
     const made = await Promise.all(replicas.map((database) => migrateUp(database)));
     expect(made.map(({ version }) => version)).toEqual([LATEST, LATEST, LATEST]);
@@ -75,7 +75,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('is as it was after a migration that fails, the steps before it included', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     await migrateUp(database);
     const before = await inventory(database);
     const broken = later('create table half (id text); create table half (id text)');
@@ -88,7 +88,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('keeps its data on the way down, and has it again on the way up', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     await migrateUp(database);
     await database.write(
       (sql) => sql`insert into settings (id, position, body, secrets, created_at, updated_at)
@@ -117,7 +117,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
 
   test('is another database in each, and the same for all who open it', async () => {
     const identities = [];
-    for (const url of [await databases.newUrl(engine), await databases.newUrl(engine)]) {
+    for (const url of [await databases.emptyUrl(engine), await databases.newUrl(engine)]) {
       const database = openDatabase(url);
       await migrateUp(database);
       identities.push(
@@ -130,7 +130,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('that is newer and only adds to what the program knows is one that it runs on', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     await migrateUp(database, later('create table third (id text)'));
     await requireSchema(database);
     expect(await migrateUp(database)).toEqual({ version: LATEST + 2, steps: [] });
@@ -138,7 +138,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('that is newer and has changed what the program knows is left alone', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     const [good, other] = later('create table third (id text)').slice(-2);
     const breaking = [...MIGRATIONS, good!, { ...other!, runsFrom: LATEST + 2 }];
     await migrateUp(database, breaking);
@@ -153,13 +153,13 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('that lacks a step is named with the command that makes it', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     await expect(requireSchema(database)).rejects.toThrow('llm-proxy migrate up');
     await database.close();
   });
 
   test('takes up the records of the version before, which its programs go on writing', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     const before = MIGRATIONS.filter(({ version }) => version < 6);
     await migrateUp(database, before);
     const rows = Array.from({ length: 2000 }, (_, i) => ({
@@ -190,7 +190,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
   });
 
   test('keeps corrections of the ledger from being deleted, unless that is forced', async () => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     const known = MIGRATIONS.filter(({ version }) => version <= 6);
     await migrateUp(database, known);
     await database.write(
@@ -209,7 +209,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
 });
 
 test('a step that takes longer than any other transaction may is waited for', async () => {
-  const database = openDatabase(await databases.newUrl('postgres'), { timeoutMs: 2_000 });
+  const database = openDatabase(await databases.emptyUrl('postgres'), { timeoutMs: 2_000 });
   const slow = later('select pg_sleep(3)');
   expect((await migrateUp(database, slow)).version).toBe(LATEST + 2);
   await database.close();

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { buildRecordIndexes, hasRecordIndexes } from '../../../src/store/records/record-indexes.ts';
 import type { RecordPage } from '../../../src/store/records/request-record-filter.ts';
 import { requestRecords, type RequestRecords } from '../../../src/store/records/request-record-table.ts';
@@ -19,7 +18,6 @@ afterAll(() => databases.stop());
 describe.each([...ENGINES])('the indexes of request records in %s', (engine) => {
   async function filled(rows: number): Promise<Database> {
     const database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     const numbers =
       engine === 'postgres'
         ? `generate_series(1, ${rows}) as g(n)`
@@ -53,7 +51,6 @@ describe.each([...ENGINES])('the indexes of request records in %s', (engine) => 
   test('are created at once in a small table, and by several gateways', async () => {
     const database = await filled(10);
     const other = openDatabase(await databases.newUrl(engine));
-    await migrateUp(other);
     await Promise.all([
       buildRecordIndexes(database),
       buildRecordIndexes(database),
@@ -74,7 +71,6 @@ async function searchAll(records: RequestRecords, page: RecordPage): Promise<Fou
 
 test('an index that PostgreSQL did not complete is created again', async () => {
   const database = openDatabase(await databases.newUrl('postgres'));
-  await migrateUp(database);
   const row = {
     attempts: 1,
     ending: 'complete',

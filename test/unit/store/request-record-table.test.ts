@@ -1,7 +1,6 @@
 import type { SQL } from 'bun';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { migrateUp } from '../../../src/store/migrate.ts';
 import { buildRecordIndexes } from '../../../src/store/records/record-indexes.ts';
 import { recordOf, type RequestRecord } from '../../../src/store/records/request-record.ts';
 import { type RequestRecords, requestRecords } from '../../../src/store/records/request-record-table.ts';
@@ -25,7 +24,6 @@ describe.each([...ENGINES])('the request records in %s', (engine) => {
 
   async function renew(): Promise<void> {
     database = openDatabase(await databases.newUrl(engine));
-    await migrateUp(database);
     records = requestRecords(database);
   }
 

@@ -125,11 +125,17 @@ describe('betas', () => {
     );
   });
 
-  test('unknown fields stay, and so do released ones whose beta was not requested', () => {
-    const sent = '{"brand_new":1,"diagnostics":{}}';
-    expect(carried(sent).text).toBe(`{${BEDROCK_VERSION},"brand_new":1,"diagnostics":{}}`);
+  test('unknown fields stay, and those of Anthropic’s own service go, whether their beta was requested or not', () => {
+    const sent = '{"brand_new":1,"diagnostics":{},"service_tier":"auto","inference_geo":null,"speed":"fast"}';
     const asked = { operation: 'generate', betas: 'cache-diagnosis-2026-04-07' } as const;
-    expect(carried(sent, BEDROCK, asked).text).toBe(`{${BEDROCK_VERSION},"brand_new":1}`);
+    for (const target of [BEDROCK, VERTEX]) {
+      const { text, losses } = carried(sent, target, asked);
+      expect(JSON.parse(text)).toEqual({ anthropic_version: expect.any(String), brand_new: 1 });
+      expect(losses).toEqual(['dropped diagnostics', 'dropped service_tier', 'dropped speed']);
+    }
+    const listed = carried(sent, { ...BEDROCK, betas: ['fast-mode', 'cache-diagnosis'] }, asked);
+    expect(listed.losses).toEqual(['dropped service_tier']);
+    expect(carried(sent, { ...BEDROCK, betas: 'pass' }).losses).toEqual([]);
   });
 
   test('of a provider that is called directly', () => {
@@ -137,6 +143,93 @@ describe('betas', () => {
     expect(betaHeader('a-2025-01-01,b', 'drop')).toBeUndefined();
     expect(betaHeader('a-2025-01-01,b', ['a'])).toBe('a-2025-01-01');
     expect(betaHeader('context-1m-2025-08-07', ['context'])).toBe('context-1m-2025-08-07');
+  });
+});
+
+describe('what only Anthropic’s own service has', () => {
+  const mark = { type: 'ephemeral', ttl: '1h' };
+  const sent = (messages: unknown, more: object = {}) => {
+    const { text, losses } = carried(JSON.stringify({ cache_control: mark, messages, ...more }));
+    const { messages: written, cache_control } = JSON.parse(text) as Record<string, unknown>;
+    expect(cache_control).toBeUndefined();
+    return { written, losses };
+  };
+
+  test.each([
+    ['hi', [{ type: 'text', text: 'hi', cache_control: mark }]],
+    [[{ type: 'text', text: 'hi' }], [{ cache_control: mark, type: 'text', text: 'hi' }]],
+    [
+      [{ type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } }],
+      [{ type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } }],
+    ],
+    [
+      [{ type: 'tool_result', tool_use_id: 'c', toolset_name: null }],
+      [{ cache_control: mark, type: 'tool_result', tool_use_id: 'c' }],
+    ],
+  ])('the mark of the request goes to its last block: %j', (content, expected) => {
+    const before = { role: 'user', content: 'first' };
+    const { written, losses } = sent([before, { role: 'user', content }]);
+    expect(written).toEqual([before, { role: 'user', content: expected }]);
+    expect(losses).toEqual([]);
+  });
+
+  test.each([
+    ['', 'dropped cache_control'],
+    [[{ type: 'thinking', thinking: 'x', signature: 's' }], 'dropped cache_control'],
+    [
+      [{ type: 'image', source: { type: 'url', url: 'https://a/b' } }],
+      'dropped messages[0].content[0],dropped cache_control',
+    ],
+  ])('a last block without room for it loses it: %j', (content, losses) => {
+    expect(sent([{ role: 'user', content }]).losses.join()).toBe(losses);
+  });
+
+  test('members of blocks, tools and settings are cut', () => {
+    const source = { type: 'base64', media_type: 'image/png', data: 'AA==' };
+    const call = { type: 'tool_use', id: 'c', name: 'f', input: {} };
+    const tool = { name: 'f', input_schema: { type: 'object' } };
+    const body = {
+      messages: [
+        { role: 'user', content: [{ type: 'image', source, transformations: { resize: 1 } }] },
+        {
+          role: 'assistant',
+          content: [
+            { ...call, caller: { type: 'direct' } },
+            { ...call, caller: { type: 'code_execution_20260120', tool_id: 'x' }, toolset_name: 't' },
+          ],
+        },
+      ],
+      tools: [
+        {
+          ...tool,
+          strict: true,
+          input_examples: [{}],
+          allowed_callers: ['direct'],
+          eager_input_streaming: false,
+        },
+      ],
+      output_config: { task_budget: { type: 'tokens', total: 9 } },
+    };
+    const { text, losses } = carried(JSON.stringify(body));
+    expect(JSON.parse(text)).toEqual({
+      anthropic_version: 'bedrock-2023-05-31',
+      messages: [
+        { role: 'user', content: [{ type: 'image', source }] },
+        { role: 'assistant', content: [call, call] },
+      ],
+      tools: [tool],
+    });
+    expect(losses).toEqual([
+      'dropped messages[0].content[0].transformations',
+      'dropped messages[1].content[1].caller',
+      'dropped messages[1].content[1].toolset_name',
+      'dropped output_config.task_budget',
+      'dropped tools[0].strict',
+      'dropped tools[0].input_examples',
+      'dropped tools[0].allowed_callers',
+    ]);
+    const taking: CarriageTarget = { carriage: 'bedrock', model: 'anthropic.claude-sonnet-4-6' };
+    expect(carried(JSON.stringify({ tools: [{ ...tool, strict: true }] }), taking).losses).toEqual([]);
   });
 });
 
