@@ -22,8 +22,7 @@ export function admit(
 
 function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admission {
   const headers = limitHeaders(limit, taking);
-  // The token stays spent however the request ends, so there is nothing to settle.
-  if (taking.admitted) return { headers, settle: () => undefined };
+  if (taking.admitted) return { headers, settle: nothingToSettle };
   const isNever = !Number.isFinite(taking.retryAfterMs);
   throw new Refusal('rate_limit_exceeded', refusalValues(key, limit, taking), {
     headers: {
@@ -32,6 +31,11 @@ function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admissio
       ...(isNever && NO_RETRY),
     },
   });
+}
+
+/** The token stays spent however the request ends. */
+function nothingToSettle(): undefined {
+  return undefined;
 }
 
 /** Replaces an infinite wait, which `Retry-After` cannot express. */

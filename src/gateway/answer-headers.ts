@@ -1,4 +1,4 @@
-import type { Fields } from '../lib/http/fields.ts';
+import { type Fields, PlainFields } from '../lib/http/fields.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
 import { hundredthsText } from '../lib/decimal-text.ts';
@@ -7,32 +7,56 @@ import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { lossHeader } from '../translation/losses.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { sendsOf, attemptsSummary } from '../routing/attempts-summary.ts';
+import type { Attempt } from '../routing/outcome.ts';
+import type { Route } from '../routing/route.ts';
 import type { AnswerFields } from './client-answer.ts';
 import type { ClientRequest } from './ports.ts';
-import { revealsSecret } from './redact.ts';
+import { revealsSecret, secretsOf } from './redact.ts';
 import { ownTimeMs } from './report.ts';
 import type { ServedRequest } from './settle.ts';
 
 /** Copies the provider's response header without hop-by-hop fields, and adds the gateway's fields. */
 export function answerHeaders(upstream: Fields, served: ServedRequest): AnswerFields {
-  const fields: AnswerFields = {};
-  const dropped = namedByConnection(upstream);
-  const provider = providerOf(served);
-  // The runtime gives an array only for `set-cookie`, which is kept back.
-  const received = upstream.toJSON();
-  for (const name in received) {
-    const value = received[name] ?? '';
-    if (!isKeptBack(name) && !dropped.has(name) && !reveals(value, provider)) fields[name] = value;
-  }
+  const fields = passedFields(upstream, providerOf(served));
   const { note } = served.execution;
-  if (note === undefined) delete fields[TRANSLATION_FIELD];
-  else fields[TRANSLATION_FIELD] = lossHeader(note.pair, note.losses.all(), note.losses.count());
+  if (note !== undefined)
+    fields[TRANSLATION_FIELD] = lossHeader(note.pair, note.losses.all(), note.losses.count());
   addOurs(fields, served);
   return fields;
 }
 
 /** The field that reports a translation and what it lost. */
 const TRANSLATION_FIELD = 'x-llm-proxy-translation';
+
+/** Returns a copy of what a provider's header has for the client. */
+function passedFields(upstream: Fields, provider: Provider | undefined): AnswerFields {
+  if (!(upstream instanceof PlainFields)) return findPassed(upstream.toJSON(), upstream, provider);
+  const secrets = provider && secretsOf(provider);
+  let known = passed.get(upstream.shared);
+  if (known === undefined || known.secrets !== secrets) {
+    known = { secrets, fields: findPassed(upstream.shared, upstream, provider) };
+    passed.set(upstream.shared, known);
+  }
+  return { ...known.fields };
+}
+
+/** By the fields that repeated heads of a connection share. Other secrets may keep other fields back. */
+const passed = new WeakMap<object, { readonly secrets: unknown; readonly fields: AnswerFields }>();
+
+function findPassed(
+  received: Readonly<Record<string, string>>,
+  upstream: Fields,
+  provider: Provider | undefined,
+): AnswerFields {
+  const fields: AnswerFields = {};
+  const dropped = namedByConnection(upstream);
+  for (const name in received) {
+    // The runtime gives an array only for `set-cookie`, which is kept back.
+    const value = received[name] ?? '';
+    if (!isKeptBack(name) && !dropped.has(name) && !reveals(value, provider)) fields[name] = value;
+  }
+  return fields;
+}
 
 /** The header of an answer that no provider gave. */
 export function ownHeaders(served: ServedRequest): AnswerFields {
@@ -57,9 +81,21 @@ function addOurs(fields: AnswerFields, served: ServedRequest): void {
     fields['x-llm-proxy-provider'] = headerValue(last.route.provider);
     // Requests without a model, such as those for a file, get no model field.
     if (last.route.upstreamModel !== undefined) fields['x-llm-proxy-model'] = headerValue(last.model);
-    fields['x-llm-proxy-trail'] = headerValue(attemptsSummary(history));
+    fields['x-llm-proxy-trail'] = trailOf(history);
   }
 }
+
+function trailOf(history: readonly Attempt[]): string {
+  const [only] = history;
+  if (only === undefined || history.length > 1 || only.outcome.kind !== 'answered' || only.isResent === true)
+    return headerValue(attemptsSummary(history));
+  let trail = answeredTrails.get(only.route);
+  if (trail === undefined) answeredTrails.set(only.route, (trail = headerValue(attemptsSummary(history))));
+  return trail;
+}
+
+/** The trail of a request that this route answered at once. */
+const answeredTrails = new WeakMap<Route, string>();
 
 /** Sets the fields about what is left of the client's limits. */
 export function setLimitFields(fields: AnswerFields, admission: Admission): void {
@@ -83,6 +119,7 @@ export function requestIdField({ path, headers }: ClientRequest): string {
 /** Response fields that are meant for the gateway and not for the client. */
 const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
+  TRANSLATION_FIELD,
   'content-length',
   'set-cookie',
   'alt-svc',

@@ -23,6 +23,10 @@ export type AbortCause =
  */
 export class AttemptTimeouts implements Cancellation {
   onCancel: (() => void) | undefined;
+  /** For the step that connects to the provider. */
+  readonly connectTimedOut: () => void;
+  readonly #timeUp: () => void;
+  readonly #clientLeft: () => void;
   readonly #clock: Clock;
   readonly #client: Signal;
   readonly #limits: AttemptLimits;
@@ -46,6 +50,10 @@ export class AttemptTimeouts implements Cancellation {
     this.#client = client;
     this.#clock = clock;
     this.#limits = limits;
+    // Made here, they share one scope; made as fields, each would have its own.
+    this.#timeUp = () => this.#expire();
+    this.#clientLeft = () => this.abort('client-left');
+    this.connectTimedOut = () => this.abort('connect');
     this.#stopSilence = this.#setTimer(limits.firstByteMs, this.#timeUp);
     if (budgetMs < limits.attemptMs) this.#limitTotal(budgetMs, 'deadline');
     else if (limits.attemptMs < Infinity) this.#limitTotal(limits.attemptMs, 'attempt');
@@ -122,11 +130,6 @@ export class AttemptTimeouts implements Cancellation {
     this.#client.removeEventListener('abort', this.#clientLeft);
   }
 
-  /** For the step that connects to the provider. */
-  readonly connectTimedOut = (): void => this.abort('connect');
-
-  readonly #clientLeft = (): void => this.abort('client-left');
-
   /** How long a stream that is alive without content may continue without another sign of life, in milliseconds. */
   #dueMs(): number {
     const { firstByteMs, thinkingMs } = this.#limits;
@@ -163,8 +166,7 @@ export class AttemptTimeouts implements Cancellation {
     this.#stopSilence = this.#setTimer(ms, this.#timeUp);
   }
 
-  /** One function for all of its timers, since a request has one and most end before it fires. */
-  readonly #timeUp = (): void => {
+  #expire(): void {
     switch (this.#awaited) {
       case 'first-byte':
         return this.abort('first-byte');
@@ -175,7 +177,7 @@ export class AttemptTimeouts implements Cancellation {
       case 'close':
         return this.abort('idle');
     }
-  };
+  }
 
   #limitTotal(ms: number, cause: 'attempt' | 'deadline'): void {
     this.#stopDeadline = this.#setTimer(ms, () => this.abort(cause));

@@ -88,8 +88,15 @@ export type LimitEvent = LimitRefused | HoldGrown | HoldsSettled | HoldsLost;
 
 /** Whether only metrics count the event. The end of the request tells a refusal. */
 export function isLimitEvent(event: GatewayEvent): event is LimitEvent {
-  return event.type === 'limit-refused' || event.type.startsWith('hold');
+  return LIMIT_EVENTS.has(event.type);
 }
+
+const LIMIT_EVENTS: ReadonlySet<GatewayEvent['type']> = new Set<LimitEvent['type']>([
+  'limit-refused',
+  'hold-grown',
+  'holds-settled',
+  'holds-lost',
+]);
 
 /** A limit of the configuration, by names of the configuration. */
 export interface LimitName {

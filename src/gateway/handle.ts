@@ -72,6 +72,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
       admission,
       isReported: false,
+      cache: undefined,
+      laterId: undefined,
     };
     tellReceived(planned, gateway);
     const cached = snapshot.caching && (await fromCache(planned, gateway));

@@ -56,7 +56,8 @@ export function secretBytes(provider: Provider): readonly Buffer[] {
 /** Configuration changes replace provider objects, which drops their entries. */
 const known = new WeakMap<Provider, readonly Secret[]>();
 
-function secretsOf(provider: Provider): readonly Secret[] {
+/** Returns the forms of a provider's credentials. The list is replaced when one is added. */
+export function secretsOf(provider: Provider): readonly Secret[] {
   let secrets = known.get(provider);
   if (secrets === undefined) {
     secrets = findSecrets(provider);

@@ -37,8 +37,15 @@ function deliverWhole(answer: WholeAnswer, served: ServedRequest): ClientAnswer 
   const { planned, execution, gateway } = served;
   const { usage } = answer;
   const cost = usage && costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
-  if (cost instanceof Promise) return cost.then((known) => sendWhole(answer, served, known));
-  return sendWhole(answer, served, cost);
+  return cost instanceof Promise ? sendLater(answer, served, cost) : sendWhole(answer, served, cost);
+}
+
+async function sendLater(
+  answer: WholeAnswer,
+  served: ServedRequest,
+  cost: Promise<Cost>,
+): Promise<ClientAnswer> {
+  return sendWhole(answer, served, await cost);
 }
 
 function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): ClientAnswer {

@@ -30,7 +30,7 @@ export interface PlannedRequest extends RequestContext {
   /** When the whole request must be over; Infinity without a limit. */
   readonly deadlineMs: number;
   /** The provider's id of work that goes on after the answer, such as a batch. */
-  laterId?: string;
+  laterId?: string | undefined;
   /** The effect of the response cache; undefined if none is configured for the request. */
-  cache?: CacheUse;
+  cache?: CacheUse | undefined;
 }

@@ -35,8 +35,19 @@ export function costOf(
   if (costs === undefined || request.method !== 'POST') return undefined;
   if (!isBilled(request.path)) return isBilledLater(request.path) ? laterCost(execution) : undefined;
   const cost = answerCost(planned, execution, used, costs);
-  const { wasted } = execution;
-  if (wasted === undefined) return cost;
+  return execution.wasted === undefined ? cost : withWasted(cost, { planned, execution, used, costs });
+}
+
+interface Wasted {
+  readonly planned: PlannedRequest;
+  readonly execution: Execution;
+  readonly used: Used;
+  readonly costs: CostMeter;
+}
+
+/** Adds the cost of attempts without an answer. */
+function withWasted(cost: Cost | Promise<Cost>, { planned, execution, used, costs }: Wasted): Promise<Cost> {
+  const { wasted = [] } = execution;
   const hasBudget = planned.admission.hasBudget === true;
   const others = wasted.map((attempt) => costs.costOf({ ...attempt, isEstimated: false, hasBudget }));
   return Promise.all([cost, ...others]).then(([first, ...more]) => {

@@ -3,12 +3,20 @@
  * secret.
  */
 export function newRequestId(): string {
-  return `req_${sixDigits()}${sixDigits()}`;
+  writeSixDigits(PREFIX_BYTES);
+  writeSixDigits(PREFIX_BYTES + 6);
+  return Buffer.prototype.latin1Slice.call(ID, 0, ID.length);
 }
 
-/** Small integers become text faster than large ones. The leading one keeps the zeros after it. */
-function sixDigits(): string {
-  return (SIX_DIGITS + Math.floor(Math.random() * SIX_DIGITS)).toString(16).slice(1);
-}
+/** The bytes of the last id. Text from bytes is one string, where joined digits are seven. */
+const ID = Buffer.from('req_000000000000');
+const PREFIX_BYTES = 4;
+const HEX = Buffer.from('0123456789abcdef');
 
-const SIX_DIGITS = 2 ** 24;
+function writeSixDigits(at: number): void {
+  let rest = Math.floor(Math.random() * 2 ** 24);
+  for (let index = at; index < at + 6; index++) {
+    ID[index] = HEX[rest & 0xf] ?? 0;
+    rest >>>= 4;
+  }
+}

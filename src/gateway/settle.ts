@@ -186,8 +186,13 @@ export const LOOK_MS = 25;
  * of a large one, it has not received it, and the request ends as `client-left`.
  */
 export function settleWhenGone(served: ServedRequest, bytes: number, settlement: Settlement): void {
+  const isSmall = bytes <= SMALL_BYTES || served.planned.request.isAnswered === undefined;
+  if (isSmall) served.settle(settlement);
+  else lookUntilGone(served, settlement);
+}
+
+function lookUntilGone(served: ServedRequest, settlement: Settlement): void {
   const { request } = served.planned;
-  if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return served.settle(settlement);
   let isGone = false;
   const look = (): void => {
     if (request.signal.aborted) return served.settle({ ...settlement, ending: 'client-left' });

@@ -46,12 +46,13 @@ function copied(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   let from = 0;
   let at = 0;
   for (const edit of edits) {
-    while (from < edit.start) result[at++] = bytes[from++] ?? 0;
+    // A copy between offsets needs no view.
+    at += Buffer.prototype.copy.call(bytes, result, at, from, edit.start);
     result.set(edit.bytes, at);
     at += edit.bytes.byteLength;
     from = edit.end;
   }
-  while (at < size) result[at++] = bytes[from++] ?? 0;
+  Buffer.prototype.copy.call(bytes, result, at, from);
   return result;
 }
 

@@ -15,7 +15,8 @@ const MEMBERS =
 /** A complete, decoded answer. It is parsed or scanned once, on first use. */
 export class AnswerBody {
   readonly bytes: Uint8Array;
-  #parsed: { readonly value: JsonObject | undefined } | undefined;
+  #isParsed = false;
+  #parsed: JsonObject | undefined;
   #scan: ObjectScan | undefined;
 
   constructor(bytes: Uint8Array) {
@@ -25,10 +26,10 @@ export class AnswerBody {
   /** Returns a small answer as an object; undefined if the answer is large or not an object. */
   small(): JsonObject | undefined {
     const { bytes } = this;
-    this.#parsed ??= {
-      value: bytes.length > SMALL_BYTES ? undefined : asObject(valueAt(bytes, 0, bytes.length)),
-    };
-    return this.#parsed.value;
+    if (!this.#isParsed && bytes.length <= SMALL_BYTES)
+      this.#parsed = asObject(valueAt(bytes, 0, bytes.length));
+    this.#isParsed = true;
+    return this.#parsed;
   }
 
   /** Scans the answer for the members that readers need. */

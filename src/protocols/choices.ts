@@ -12,7 +12,7 @@ export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
   const choices = listOf(view.value('choices'));
   if (choices.length === 0 && isDeferred(view)) return undefined;
   if (choices.some(hasFailed)) return 'error-object';
-  return choices.some((choice) => isFinished(choice) || choiceSpeaks(choice)) ? undefined : 'no-choices';
+  return choices.some(isAnswer) ? undefined : 'no-choices';
 }
 
 /** Whether the answer only says that the request is queued and its result can be fetched later. */
@@ -59,6 +59,10 @@ const LARGE_BYTES = 1024 * 1024;
 const ERROR = markOf('"error"');
 const FINISH_REASON = markOf('"finish_reason"');
 
+function isAnswer(choice: JsonObject): boolean {
+  return isFinished(choice) || choiceSpeaks(choice);
+}
+
 function choiceSpeaks(choice: JsonObject): boolean {
   if (typeof choice.text === 'string' && choice.text !== '') return true;
   return hasContent(asObject(choice.delta) ?? asObject(choice.message));
@@ -75,6 +79,11 @@ function hasFailed(choice: JsonObject): boolean {
   );
 }
 
+function isObject(value: unknown): value is JsonObject {
+  return asObject(value) !== undefined;
+}
+
 function listOf(value: unknown): readonly JsonObject[] {
-  return Array.isArray(value) ? value.map((each) => asObject(each) ?? {}) : [];
+  if (!Array.isArray(value)) return [];
+  return value.every(isObject) ? value : value.map((each) => asObject(each) ?? {});
 }

@@ -1,3 +1,5 @@
+import { rememberLast } from '../lib/remember-last.ts';
+
 /** The error shapes that clients expect: OpenAI's (which most APIs share), Anthropic's, and Google Gemini's. */
 export type ErrorShape = 'openai' | 'anthropic' | 'gemini';
 
@@ -127,14 +129,19 @@ export interface ClientSigns {
  * as `/v1/models` and `/v1/files`, header fields decide that only one vendor's clients send.
  */
 export function errorShapeOf(path: string, headers: ClientSigns): ErrorShape {
-  const last = lastSegment(path);
-  if (OPENAI_ENDINGS.has(last)) return 'openai';
-  if (isAnthropicPath(path)) return 'anthropic';
-  if (isGeminiPath(path, last)) return 'gemini';
+  const shape = shapeOfPath(path);
+  if (shape !== undefined) return shape;
   if (headers.get('anthropic-version') !== null) return 'anthropic';
   if (headers.get('x-goog-api-key') !== null || headers.get('x-goog-api-client') !== null) return 'gemini';
   return 'openai';
 }
+
+const shapeOfPath = rememberLast((path): ErrorShape | undefined => {
+  const last = lastSegment(path);
+  if (OPENAI_ENDINGS.has(last)) return 'openai';
+  if (isAnthropicPath(path)) return 'anthropic';
+  return isGeminiPath(path, last) ? 'gemini' : undefined;
+});
 
 const OPENAI_ENDINGS: ReadonlySet<string> = new Set(['completions', 'responses', 'embeddings']);
 

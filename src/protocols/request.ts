@@ -145,7 +145,7 @@ function peekJson(
     ambiguous ||= member.escaped || modelSpans.length > 0;
     modelSpans.push(spanOf(member));
   }
-  const stream = lastOf(scan.members, 'stream')?.type === 'true';
+  const stream = isTrue(scan.members, 'stream');
   const { includeUsage, usageEdit } = usagePeek(body, scan, stream);
   return {
     kind: 'json',
@@ -214,8 +214,11 @@ function textOf(body: Uint8Array, { valueStart, valueEnd }: FormField): string |
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function lastOf(members: readonly Member[], key: string): Member | undefined {
-  return members.findLast((member) => member.key === key);
+/** Whether the last member of this name is `true`. */
+function isTrue(members: readonly Member[], key: string): boolean {
+  let type: Member['type'] | undefined;
+  for (const member of members) if (member.key === key) type = member.type;
+  return type === 'true';
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {

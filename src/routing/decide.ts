@@ -60,9 +60,7 @@ export function decide(model: Model, history: readonly Attempt[], now: Condition
   if (now.clientLeft) return { kind: 'give-up', because: 'cancelled' };
   const last = history.at(-1);
   if (last !== undefined && isFinal(last.outcome)) {
-    return last.outcome.kind === 'cancelled'
-      ? { kind: 'give-up', because: 'cancelled' }
-      : { kind: 'deliver' };
+    return last.outcome.kind === 'cancelled' ? { kind: 'give-up', because: 'cancelled' } : DELIVER;
   }
   if (now.nowMs >= now.deadlineMs) return { kind: 'give-up', because: 'deadline' };
   const sent = sentOf(history);
@@ -76,6 +74,7 @@ export function decide(model: Model, history: readonly Attempt[], now: Condition
   );
 }
 
+const DELIVER: Decision = { kind: 'deliver' };
 const NO_ROUTE: Decision = { kind: 'give-up', because: 'no-route' };
 
 /** Whether an outcome ends the request: an answer, a refusal that every route would repeat, or a client that left. */

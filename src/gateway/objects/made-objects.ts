@@ -27,6 +27,11 @@ export function objectTap(
 ): ObjectTap | undefined {
   const provider = served.execution.history.at(-1)?.route.provider;
   if (provider === undefined || status > 299 || !makesObjects(served)) return undefined;
+  return tapFor(kind === 'streamed', headers, served, provider);
+}
+
+/** Apart, so that most answers make no closure. */
+function tapFor(isStreamed: boolean, headers: Fields, served: ServedRequest, provider: string): ObjectTap {
   const { key } = served.planned;
   const owner: ObjectOwner = { keyId: key?.id ?? '', keyName: key?.name ?? '', provider };
   const { planned, gateway } = served;
@@ -36,7 +41,7 @@ export function objectTap(
     gateway.objects.note(id, owner);
     if (beginsLater && key === 'id') planned.laterId = id;
   };
-  if (kind === 'streamed' && isEvents(headers)) return firstIdTap(note);
+  if (isStreamed && isEvents(headers)) return firstIdTap(note);
   return wholeTap(headers.get('content-encoding'), note);
 }
 

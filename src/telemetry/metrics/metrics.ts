@@ -1,16 +1,10 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { Counters } from '../../gateway/limits/ports.ts';
 import type { DatabaseStatus } from '../../gateway/ports.ts';
-import {
-  isLimitEvent,
-  type AttemptEnded,
-  type GatewayEvent,
-  type RouteCooled,
-  type LimitEvent,
-} from '../../gateway/events.ts';
-import type { Outcome } from '../../routing/outcome.ts';
+import { isLimitEvent, type GatewayEvent, type RouteCooled, type LimitEvent } from '../../gateway/events.ts';
 import type { LeaseState } from './lease-state.ts';
-import type { FamilyDump, NumberSeries } from './metric-family.ts';
+import { AttemptMetrics, noteHealth } from './attempt-metrics.ts';
+import type { FamilyDump } from './metric-family.ts';
 import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -72,14 +66,14 @@ export function createMetrics(sources: MetricSources): Metrics {
   const table = createMetricTable();
   const countRequest = createRequestMetrics(table);
   const cooling = new Map<string, number>();
-  const answered = new Map<string, NumberSeries>();
+  const memory: Memory = { cooling, attempts: new AttemptMetrics(table), sources };
   const startedAtSeconds = sources.clock.epochMs() / 1000 - process.uptime();
   table.reloadSuccessful.series().value = 1;
   return {
     listen(event) {
       if (event.type === 'request-ended') countRequest(event);
       else if (isLimitEvent(event)) countLimits(event, table);
-      else count(event, table, { cooling, answered, sources });
+      else count(event, table, memory);
     },
     dump() {
       table.startTime.series().value = startedAtSeconds;
@@ -96,27 +90,28 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' } | LimitEvent>;
 
-/** The known cooldowns of the providers, and the sources of states. */
+/** What is known of earlier events, and the sources of states. */
 interface Memory {
   readonly cooling: Map<string, number>;
-  /** The answered attempts of each provider. */
-  readonly answered: Map<string, NumberSeries>;
+  readonly attempts: AttemptMetrics;
   readonly sources: MetricSources;
 }
 
-function count(event: OtherEvent, table: MetricTable, { cooling, answered, sources }: Memory): void {
+function count(event: OtherEvent, table: MetricTable, memory: Memory): void {
+  const { sources } = memory;
   switch (event.type) {
     case 'request-started':
-      table.active.series(event.endpoint).value += 1;
-      return;
+      return memory.attempts.started(event.endpoint);
     case 'attempt-ended':
-      return countAttempt(event, table, answered);
+      return memory.attempts.ended(event.attempt);
     case 'route-cooled':
       table.cooldowns.series(event.provider).value += 1;
-      return noteCooldown(event, cooling, sources);
-    case 'provider-probed':
-      table.probes.series(event.provider, event.error === undefined ? 'ok' : 'failed').value += 1;
-      return noteHealth(event.provider, event.error === undefined, table, sources.clock.nowMs());
+      return noteCooldown(event, memory.cooling, sources);
+    case 'provider-probed': {
+      const isHealthy = event.error === undefined;
+      table.probes.series(event.provider, isHealthy ? 'ok' : 'failed').value += 1;
+      return noteHealth(table.health.series(event.provider), isHealthy, sources.clock.nowMs());
+    }
     case 'configuration-accepted':
       table.reloads.series().value += 1;
       table.reloadSuccessful.series().value = 1;
@@ -134,66 +129,6 @@ function count(event: OtherEvent, table: MetricTable, { cooling, answered, sourc
     case 'request-received':
     case 'api-missing':
     case 'answer-bytes':
-  }
-}
-
-function countAttempt(
-  { attempt }: AttemptEnded,
-  table: MetricTable,
-  answered: Map<string, NumberSeries>,
-): void {
-  const { route, outcome, startedAtMs, endedAtMs } = attempt;
-  const { provider } = route;
-  if (outcome.kind === 'answered') {
-    let series = answered.get(provider);
-    if (series === undefined)
-      answered.set(provider, (series = table.attempts.series(provider, 'answered', '')));
-    series.value += 1;
-    table.latency.series(provider).observe((endedAtMs - startedAtMs) / 1000);
-  } else table.attempts.series(provider, outcome.kind, detailOf(outcome)).value += 1;
-  const isHealthy = healthAfter(outcome);
-  if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, table, endedAtMs);
-}
-
-function noteHealth(provider: string, isHealthy: boolean, table: MetricTable, atMs: number): void {
-  const series = table.health.series(provider);
-  series.value = isHealthy ? 1 : 0;
-  series.atMs = atMs;
-}
-
-/** Whether an outcome shows its provider to be healthy; undefined: it shows neither. */
-function healthAfter(outcome: Outcome): boolean | undefined {
-  switch (outcome.kind) {
-    case 'answered':
-    case 'rejected':
-      return true;
-    case 'failed':
-      return outcome.fault === 'client';
-    case 'rate-limited':
-    case 'unreachable':
-    case 'timed-out':
-      return false;
-    case 'unsuitable':
-    case 'cancelled':
-      return undefined;
-  }
-}
-
-function detailOf(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'answered':
-    case 'unsuitable':
-    case 'cancelled':
-      return '';
-    case 'rejected':
-    case 'rate-limited':
-      return String(outcome.status);
-    case 'failed':
-      return outcome.defect ?? String(outcome.status);
-    case 'unreachable':
-      return outcome.reason;
-    case 'timed-out':
-      return outcome.phase;
   }
 }
 
