@@ -1,11 +1,16 @@
 /**
- * Three gateways spend one budget together while their store is in trouble, with requests that come at a fixed rate.
+ * Three gateways share one limit while their store is in trouble, with requests that come at a fixed rate.
  *
- *     bun bench/long/machines.ts --driver redis|valkey|postgres [--trouble none|store|partition] [--rate 250] [--seconds 60]
+ *     bun bench/long/machines.ts --driver redis|valkey|postgres [--limit budget|rate|slots] [--trouble none|store|partition]
+ *       [--rate 250] [--seconds 60] [--budget 5]
  *
  * `store`: every five seconds it is killed and started again after a second, stopped for 1.5 s, flushed (Redis), and
  * restarted. `partition`: every five seconds a gateway is cut off for two seconds, in one direction, the other, and both.
- * The rate is that of each gateway. Exits with 1 if anything is overspent, hangs, or if too little was spent.
+ * The rate is that of each gateway. Prints one line of JSON: `overspentNano`, `spentPercent`, `waitedPercent` (requests that waited for the
+ * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `hanging`. Of a rate of 100 a second with a burst of
+ * 150, it prints what was admitted beyond a single machine's and a second's flow; of 7 slots, the most under way.
+ *
+ * Exits with 1 if anything is overspent or hangs, or if too little was spent.
  */
 import { parseArgs } from 'node:util';
 import { startPostgres, type TestPostgres } from '../../test/e2e/db-postgres.ts';
@@ -16,12 +21,19 @@ import { startRedis, type TestRedis } from '../../test/e2e/redis-server.ts';
 const { values } = parseArgs({
   options: {
     driver: { type: 'string', default: 'redis' },
+    limit: { type: 'string', default: 'budget' },
     trouble: { type: 'string', default: 'none' },
     rate: { type: 'string', default: '250' },
     seconds: { type: 'string', default: '60' },
     budget: { type: 'string' },
   },
 });
+/** The key under each limit. */
+const KEYS: Readonly<Record<string, string>> = { budget: 'mk-app', rate: 'mk-fast', slots: 'mk-slots' };
+const key = KEYS[values.limit] ?? 'mk-app';
+const isBudget = key === 'mk-app';
+/** `mk-fast` and `mk-slots` of the machines. */
+const [PER_SECOND, BURST, SLOTS] = [100, 150, 7];
 const rate = Number(values.rate);
 const seconds = Number(values.seconds);
 /** Used up five sixths of the way, so that the end of the budget is seen as well. */
@@ -50,6 +62,7 @@ const machines = await Machines.start({
 });
 
 const answers: Answer[] = [];
+let hanging = 0;
 let waitsAt95 = 0;
 let requestsAt95 = 0;
 const load = { isOver: false };
@@ -74,18 +87,18 @@ async function runLoad(): Promise<void> {
   while (performance.now() - beganMs < seconds * 1000) {
     const due = ((performance.now() - beganMs) / 1000) * rate * 3;
     for (; sent < due; sent++) {
-      const asking = machines.ask(sent % 3, 'mk-app', 'bench').then(
+      const asking = machines.ask(sent % 3, key, 'bench').then(
         (answer) => answers.push(answer),
         () => answers.push(NO_ANSWER),
       );
       underWay.add(asking);
       void asking.finally(() => underWay.delete(asking));
     }
-    if (requestsAt95 === 0 && provider.spent('bench') > 0.95 * budgetNano) await noteWaits();
+    if (isBudget && requestsAt95 === 0 && provider.spent('bench') > 0.95 * budgetNano) await noteWaits();
     await Bun.sleep(4);
   }
   await Promise.race([Promise.all(underWay), Bun.sleep(10_000)]);
-  if (underWay.size > 0) console.log(`HANGING: ${underWay.size}`);
+  hanging = underWay.size;
 }
 
 async function noteWaits(): Promise<void> {
@@ -141,29 +154,77 @@ async function troublePostgres(server: TestPostgres, round: number): Promise<voi
 function report(): void {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
-  const times = (ofStatus: (status: number) => boolean) =>
-    answers.filter(({ status }) => ofStatus(status)).map(({ ms }) => ms);
-  const [ok, refused] = [times((status) => status === 200), times((status) => status !== 200)];
+  const { driver, limit, trouble } = values;
   console.log(
     JSON.stringify({
-      driver: values.driver,
-      trouble: values.trouble,
+      driver,
+      limit,
+      trouble,
       rate,
       seconds,
-      budget: budgetNano / 1e9,
-      spent: spent / 1e9,
-      spentPercent: round2((spent / budgetNano) * 100),
-      overspentNano: Math.max(0, spent - budgetNano),
-      waitedPercent: requestsAt95 === 0 ? null : round2((waitsAt95 / requestsAt95) * 100),
+      ...(isBudget
+        ? budgetFigures()
+        : limit === 'rate'
+          ? rateFigures()
+          : { slots: SLOTS, most: mostUnderWay() }),
       statuses: counts,
-      servedMs: summary(ok),
-      refusedMs: summary(refused),
+      addedMs: summary(({ status }) => status === 200),
+      refusedMs: summary(({ status }) => status !== 200),
+      hanging: hangingRequests(),
+      logLines: logLines(),
     }),
   );
 }
 
-function summary(times: readonly number[]): Record<string, number> {
-  const sorted = times.toSorted((a, b) => a - b);
+function budgetFigures(): Record<string, number | null> {
+  return {
+    budget: budgetNano / 1e9,
+    spent: spent / 1e9,
+    spentPercent: round2((spent / budgetNano) * 100),
+    overspentNano: Math.max(0, spent - budgetNano),
+    waitedPercent: requestsAt95 === 0 ? null : round2((waitsAt95 / requestsAt95) * 100),
+  };
+}
+
+function rateFigures(): Record<string, number> {
+  const times = provider.startedMs('bench').toSorted((a, b) => a - b);
+  const lastedMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  const most = BURST + (PER_SECOND * lastedMs) / 1000;
+  return {
+    admitted: times.length,
+    oneMachine: Math.floor(most),
+    beyondOneMachine: Math.ceil(beyondBucket(times)),
+  };
+}
+
+/** The most that was under way beyond a bucket that refills all the time, of requests that came then. */
+function beyondBucket(times: readonly number[]): number {
+  let [level, lastMs, worst] = [0, 0, -Infinity];
+  for (const ms of times) {
+    level = Math.max(0, level - ((ms - lastMs) * PER_SECOND) / 1000) + 1;
+    lastMs = ms;
+    worst = Math.max(worst, level - BURST);
+  }
+  return Math.max(0, worst);
+}
+
+function mostUnderWay(): number {
+  return provider.mostUnderWay('bench');
+}
+
+function hangingRequests(): number {
+  return hanging + answers.filter(({ status, ms }) => status === 0 || ms > 5000).length;
+}
+
+function logLines(): number {
+  return machines.nodes.reduce((sum, { program }) => sum + program.stdout().split('\n').length, 0);
+}
+
+function summary(isMeant: (answer: Answer) => boolean): Record<string, number> {
+  const sorted = answers
+    .filter(isMeant)
+    .map(({ addedMs }) => addedMs)
+    .toSorted((a, b) => a - b);
   const at = (part: number): number => round2(sorted[Math.floor(sorted.length * part)] ?? 0);
   return { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: round2(sorted.at(-1) ?? 0) };
 }
@@ -173,6 +234,11 @@ function round2(number: number): number {
 }
 
 function hasFailed(): boolean {
-  const isHanging = answers.some(({ status, ms }) => status === 0 || ms > 5000);
-  return spent > budgetNano || spent < 0.99 * budgetNano || isHanging;
+  if (hangingRequests() > 0) return true;
+  if (isBudget) return spent > budgetNano || spent < 0.99 * budgetNano;
+  // While a gateway is alone, or a store is lost, a share more may be used at once.
+  const isCalm = values.trouble === 'none';
+  if (values.limit === 'slots') return isCalm && mostUnderWay() !== SLOTS;
+  const { admitted = 0, oneMachine = 0, beyondOneMachine = 0 } = rateFigures();
+  return beyondOneMachine > PER_SECOND + (isCalm ? 0 : BURST) || (isCalm && admitted < 0.93 * oneMachine);
 }

@@ -6,6 +6,7 @@ import { rewriteModel } from '../protocols/model-name.ts';
 import { asObject } from '../protocols/json-object.ts';
 import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { rememberLast } from '../lib/remember-last.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { AnswerBody } from '../protocols/answer-body.ts';
 import type { AnswerDefect, AnswerReading, Usage } from '../protocols/protocol.ts';
@@ -127,8 +128,11 @@ function withoutBody(reply: Reply): Reply {
 }
 
 function isEventStream(headers: Fields): boolean {
-  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+  const contentType = headers.get('content-type');
+  return contentType !== null && isEventType(contentType);
 }
+
+const isEventType = rememberLast((contentType) => contentType.toLowerCase().startsWith('text/event-stream'));
 
 async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { planned, provider, timeouts, gateway, translation } = reading;

@@ -5,7 +5,7 @@
 export function newRequestId(): string {
   writeSixDigits(PREFIX_BYTES);
   writeSixDigits(PREFIX_BYTES + 6);
-  return ID.toString('latin1');
+  return Buffer.prototype.latin1Slice.call(ID, 0, ID.length);
 }
 
 /** The bytes of the last id. Text from bytes is one string, where joined digits are seven. */

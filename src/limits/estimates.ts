@@ -1,11 +1,19 @@
 import { LocalTable, type NumberTable } from '../lib/number-table.ts';
-import { noteValue, QUANTILE_FIELDS, quantileOf } from './quantile.ts';
+import { middleOf, noteValue, QUANTILE_FIELDS, quantileOf, type QuantileRecord } from './quantile.ts';
 
 /** The record of the learned token statistics of a model. */
 export const RATIO_FIELDS = ['count', 'mean', 'variance', 'answerBytes'] as const;
 
 export type RatioTable = NumberTable<(typeof RATIO_FIELDS)[number]>;
 export type OutputTable = NumberTable<(typeof QUANTILE_FIELDS)[number]>;
+
+/** The output of a request, in tokens. */
+export interface ExpectedOutput {
+  /** The 95th percentile. */
+  readonly high: number;
+  /** Between the median and the 95th percentile, nearer to the latter. */
+  readonly usual: number;
+}
 
 /** A request that ended with known usage. */
 export interface EndedUse {
@@ -41,14 +49,13 @@ export class EstimateLedger {
     return Math.min(HIGHEST_RATIO, Math.max(LOWEST_RATIO, ratio ?? FIRST_RATIO));
   }
 
-  /**
-   * The 95th percentile of the output: of the key and model, of the model while the key has too few, else a default.
-   */
-  outputTokens(keyId: string | undefined, model: string): number {
-    const own = this.#outputs.read(outputKey(keyId, model), (record) => quantileOf(record, ENOUGH_OUTPUTS));
-    if (own !== undefined) return own;
-    const all = this.#outputs.read(model, (record) => quantileOf(record, ENOUGH_OUTPUTS));
-    return all ?? FIRST_OUTPUT;
+  /** The outputs of the key and model, of the model while the key has too few, else a default. */
+  outputs(keyId: string | undefined, model: string): ExpectedOutput {
+    return (
+      this.#outputs.read(outputKey(keyId, model), outputOf) ??
+      this.#outputs.read(model, outputOf) ??
+      FIRST_OUTPUT
+    );
   }
 
   /** Bytes of a streamed answer per output token. */
@@ -82,7 +89,7 @@ const LOWEST_RATIO = 0.05;
 const HIGHEST_RATIO = 1.2;
 
 const ENOUGH_OUTPUTS = 20;
-const FIRST_OUTPUT = 1024;
+const FIRST_OUTPUT: ExpectedOutput = { high: 1024, usual: 1024 };
 
 /** Bytes of an event per token before anything is known: those of an OpenAI-compatible stream. */
 const FIRST_ANSWER_BYTES = 200;
@@ -92,6 +99,14 @@ const LEAST_LEARNED = 16;
 
 const MOST_MODELS = 2 ** 12;
 const MOST_OUTPUTS = 2 ** 14;
+
+function outputOf(record: Readonly<QuantileRecord>): ExpectedOutput | undefined {
+  const high = quantileOf(record, ENOUGH_OUTPUTS);
+  if (high === undefined) return undefined;
+  const middle = middleOf(record, ENOUGH_OUTPUTS) ?? high;
+  // Outputs spread by factors, so the way from one to the other is measured in factors.
+  return { high, usual: high * Math.cbrt(Math.min(1, middle / high)) };
+}
 
 interface RatioRecord {
   count: number;

@@ -91,6 +91,8 @@ export interface LeaseRecords {
   readonly takeBack: (key: string, most: number) => number;
   /** Moves a use from this machine to the ledger. */
   readonly markStored: (key: string, amount: number) => void;
+  /** What was noted last by `noteElsewhere`. */
+  readonly elsewhere: (key: string) => number;
   /** Notes what was used on other machines or is in the ledger; of a bucket, when it is full (monotonic milliseconds). */
   readonly noteElsewhere: (key: string, used: number) => void;
 }

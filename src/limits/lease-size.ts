@@ -1,7 +1,6 @@
 import type { LeaseOptions } from './lease-report.ts';
 import type { Lease } from './lease-state.ts';
 
-/** How many needs have to be free, so that a node takes more than one request needs. */
 const NEAR_NEEDS = 20;
 /** For how many ticks a machine takes leases ahead. */
 const TICKS_AHEAD = 8;
@@ -14,7 +13,9 @@ export const RESERVED_MS = 600_000;
 
 /** How much a machine asks for when a request needs more than it has. `crowd`: all that wait for it need. */
 export function wantOf(lease: Lease, options: LeaseOptions, need: number, crowd: number): number {
-  if (options.isExact === true || lease.free < NEAR_NEEDS * need) return need;
+  if (options.isExact === true || lease.free < nearNeeds(lease) * need)
+    // All that wait for slots or a bucket use at once what they get. Near the end of a budget, others may need it more.
+    return lease.of.form === 'window' ? need : Math.max(need, crowd);
   const share = Math.floor(lease.free / (2 * lease.nodes));
   return Math.max(need, Math.min(share, Math.max(mostOf(lease, options), crowd)));
 }
@@ -28,16 +29,21 @@ export function wantedAhead(lease: Lease, options: LeaseOptions, nowMs: number):
   return reserve + Math.max(0, Math.min(lackAhead(lease, options), share));
 }
 
-/** The part of the claim that is to be left alone while the store answers. A bucket refills, so it needs none. */
+/** The part of the claim that is to be left alone while the store answers. Without windows, each machine has its share then. */
 export function reserveTarget(lease: Lease, options: LeaseOptions, nowMs: number): number {
-  if (options.hasReserve === false || lease.of.form === 'bucket' || isNear(lease, options, nowMs)) return 0;
+  if (options.hasReserve === false || lease.of.form !== 'window' || isNear(lease, options, nowMs)) return 0;
   return Math.floor(lease.free / (2 * lease.nodes));
 }
 
 /** Whether so little is free that each request asks for what it needs. */
 export function isNear(lease: Lease, { isExact }: LeaseOptions, nowMs: number): boolean {
   if (isExact === true) return true;
-  return lease.free < NEAR_NEEDS * Math.max(1, lease.need) || lease.recalledUntilMs > nowMs;
+  return lease.free < nearNeeds(lease) * Math.max(1, lease.need) || lease.recalledUntilMs > nowMs;
+}
+
+/** How many needs have to be free, so that a node takes more than one request needs. Slots are few, and come back. */
+function nearNeeds({ of, nodes }: Lease): number {
+  return of.form === 'slots' ? 2 * nodes : NEAR_NEEDS;
 }
 
 /** The part of the lease that is more than will soon be used, up to what a reserve of `target` lacks. */
@@ -61,5 +67,6 @@ function soonUsed({ of, pace }: Lease): number {
 }
 
 function mostOf({ of }: Lease, { percent }: LeaseOptions): number {
-  return Math.floor(Math.max((of.limit * percent) / 100, of.perMs * BUCKET_MS_AHEAD));
+  const least = of.form === 'slots' ? 1 : of.perMs * BUCKET_MS_AHEAD;
+  return Math.floor(Math.max((of.limit * percent) / 100, least));
 }

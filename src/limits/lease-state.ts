@@ -21,6 +21,8 @@ export interface Lease {
   total: number;
   toldTotal: number;
   knownTotal: number;
+  /** The claim in the last report. */
+  toldClaim: number;
   /** The use in the record of a bucket that is in `total`. */
   countedUse: number;
   /** When a bucket is full. */
@@ -45,6 +47,7 @@ export const NEW_LEASE: Omit<Lease, 'of'> = {
   total: 0,
   toldTotal: 0,
   knownTotal: 0,
+  toldClaim: 0,
   countedUse: 0,
   fullAtMs: 0,
   usedAtMs: 0,
@@ -63,6 +66,19 @@ export function countUse(lease: Lease, { records }: LeaseOptions): void {
   const used = records.leased(lease.of.key)?.used ?? 0;
   lease.total += used < lease.countedUse ? used : used - lease.countedUse;
   lease.countedUse = used;
+}
+
+/**
+ * Adds what was used of this machine's share of a bucket while the store was away, and has not flowed in again. The share is
+ * full when the bucket would be, so every machine brings its part.
+ */
+export function countShare(lease: Lease, { records }: LeaseOptions, nowMs: number): void {
+  const { form, key, perMs } = lease.of;
+  if (form !== 'bucket') return;
+  const lateMs = records.elsewhere(key) - Math.max(nowMs, lease.fullAtMs);
+  if (lateMs <= 0) return;
+  lease.total += Math.ceil((lateMs * perMs) / lease.nodes);
+  records.noteElsewhere(key, lease.fullAtMs);
 }
 
 /** What a machine has used and the ledger does not have; of slots, its requests under way. */
@@ -86,9 +102,13 @@ export function claimOf({ of, reserve }: Lease, { records }: LeaseOptions): numb
   return Math.max(record.allow - record.used, record.held) + reserve;
 }
 
-/** Whether the store knows that a machine has used and claims nothing, or nothing more of a bucket. */
+/**
+ * Whether the store knows all that a machine would report. Claims are reported again all the same, to hear when others need
+ * them, but those of a bucket are small.
+ */
 export function isSettled(lease: Lease, options: LeaseOptions): boolean {
-  if (claimOf(lease, options) > 0) return false;
-  const known = lease.of.form === 'bucket' ? lease.knownTotal : 0;
-  return pendingOf(lease, options) === known;
+  const claim = claimOf(lease, options);
+  if (lease.of.form === 'bucket')
+    return claim === lease.toldClaim && pendingOf(lease, options) === lease.knownTotal;
+  return lease.isIdle && claim === 0 && pendingOf(lease, options) === 0;
 }

@@ -6,8 +6,18 @@ import {
   type LeaseRecord,
   type LeaseReport,
 } from './lease-report.ts';
+import { NOTHING, reportOf } from './lease-write.ts';
 import { isNear, RESERVED_MS, reserveTarget, surplusOf, wantedAhead, wantOf } from './lease-size.ts';
-import { claimOf, countUse, isSettled, keyOf, type Lease, NEW_LEASE, pendingOf } from './lease-state.ts';
+import {
+  claimOf,
+  countShare,
+  countUse,
+  isSettled,
+  keyOf,
+  type Lease,
+  NEW_LEASE,
+  pendingOf,
+} from './lease-state.ts';
 
 const IDLE_MS = 2000;
 const RECALLED_MS = 300;
@@ -57,7 +67,7 @@ export class LeaseClient {
     if (lease.waiting !== 0) return undefined;
     lease.need = Math.max(need, lease.need * 0.9);
     const want = wantOf(lease, this.#options, need, crowd);
-    return this.#report(lease, { need, want, takesRest }, nowMs);
+    return reportOf(lease, this.#options, { need, want, takesRest }, nowMs);
   }
 
   /** Reports a counter that never asks for more, because its limit only warns. */
@@ -79,10 +89,9 @@ export class LeaseClient {
       this.#notePace(lease, record, nowMs);
       if (!this.#isAway) this.#giveBack(lease, nowMs);
       countUse(lease, this.#options);
-      if (lease.isIdle && isSettled(lease, this.#options)) continue;
-      reports.push(
-        this.#report(lease, { ...NOTHING, want: wantedAhead(lease, this.#options, nowMs) }, nowMs),
-      );
+      const want = wantedAhead(lease, this.#options, nowMs);
+      if (want > 0 || !isSettled(lease, this.#options))
+        reports.push(reportOf(lease, this.#options, { ...NOTHING, want }, nowMs));
     }
     return reports;
   }
@@ -96,7 +105,7 @@ export class LeaseClient {
           claimOf(lease, this.#options) > 0 ||
           (lease.of.form === 'bucket' ? lease.fullAtMs > nowMs : pendingOf(lease, this.#options) > 0),
       )
-      .map((lease) => this.#report(lease, NOTHING, nowMs));
+      .map((lease) => reportOf(lease, this.#options, NOTHING, nowMs));
   }
 
   /** Allows what a request needs without a grant, and tells it as claimed. */
@@ -147,6 +156,7 @@ export class LeaseClient {
   /** The store has answered a call that was sent then. */
   answered(sentMs: number): void {
     this.#answeredMs = Math.max(sentMs, this.#answeredMs ?? 0);
+    if (this.#isAway) for (const lease of this.#leases.values()) countShare(lease, this.#options, sentMs);
     this.#isAway = false;
     if (!this.#isShelved) return;
     this.#isShelved = false;
@@ -214,33 +224,6 @@ export class LeaseClient {
     return lease;
   }
 
-  #report(lease: Lease, wish: Wish, nowMs: number): LeaseReport {
-    const { counter, form, windowMs, limit, perMs } = lease.of;
-    this.#tellGrown(lease);
-    countUse(lease, this.#options);
-    const claim = claimOf(lease, this.#options);
-    const stored = form === 'window' ? (this.#options.storedOf?.(counter, windowMs) ?? 0) : 0;
-    const pending = pendingOf(lease, this.#options);
-    lease.seq += 1;
-    lease.waiting = lease.seq;
-    lease.toldTotal = lease.total;
-    lease.isIdle = claim === 0 && (form === 'bucket' || pending === 0);
-    const fullInMs = Math.max(0, lease.fullAtMs - nowMs);
-    const { seq } = lease;
-    return { counter, form, windowMs, seq, pending, stored, claim, ...wish, limit, perMs, fullInMs };
-  }
-
-  /** A hold that outgrew the lease is told, not asked for: it is being spent. */
-  #tellGrown(lease: Lease): void {
-    const { records } = this.#options;
-    const record = records.leased(lease.of.key);
-    const lack = record === undefined ? 0 : record.used + record.held - record.allow;
-    if (lack <= 0) return;
-    const fromReserve = Math.min(lack, lease.reserve);
-    lease.reserve -= fromReserve;
-    records.allowMore(lease.of.key, lack);
-  }
-
   #notePace(lease: Lease, record: LeaseRecord | undefined, nowMs: number): void {
     const left = record === undefined ? 0 : record.allow - record.used;
     const used = Math.max(0, lease.left - left);
@@ -292,8 +275,3 @@ export class LeaseClient {
     }
   }
 }
-
-/** What a report asks for. */
-type Wish = Pick<LeaseReport, 'need' | 'want' | 'takesRest'>;
-
-const NOTHING: Wish = { need: 0, want: 0, takesRest: false };

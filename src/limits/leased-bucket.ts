@@ -78,6 +78,7 @@ export class LeasedBuckets {
     const taking = this.#shares.takeAbove(told, { key: shareKey(claim), limit, nowMs: at.nowMs, cost });
     const standing = bucketStanding(limit, taking);
     if (!taking.admitted) return { kind: 'full', retryAfterMs: taking.retryAfterMs, standing };
+    this.#counters.noteElsewhere(key, Math.max(told, taking.level));
     const hold = { claim, key, windowMs: 0, endMs: 0, amount: cost, shares: verdict.nodes };
     return { kind: 'taken', hold, standing };
   }

@@ -5,6 +5,7 @@ export const QUANTILE_FIELDS = [
   'count',
   'turns',
   'last',
+  'lastMiddle',
   'height1',
   'height2',
   'height3',
@@ -32,6 +33,7 @@ const ENOUGH = 256;
 export function noteValue(record: QuantileRecord, value: number): void {
   if (record.count >= TURN) {
     record.last = record.height3;
+    record.lastMiddle = record.height2;
     record.turns += 1;
     record.count = 0;
   }
@@ -53,6 +55,15 @@ export function quantileOf(record: Readonly<QuantileRecord>, least: number): num
   if (record.count < least) return undefined;
   // The third of five heights is the median of the first values, far below the quantile.
   return record.count < 6 ? Math.max(record.height4, record.height5) : record.height3;
+}
+
+/**
+ * The estimate of about the median, the lower of the two heights around it; undefined if `quantileOf` is or the estimate
+ * is too young to tell them apart.
+ */
+export function middleOf(record: Readonly<QuantileRecord>, least: number): number | undefined {
+  if (record.turns > 0 && record.count < ENOUGH) return record.lastMiddle;
+  return record.count < least || record.count < 6 ? undefined : record.height2;
 }
 
 /** Sorts one of the first five values in. */

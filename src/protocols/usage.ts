@@ -61,8 +61,15 @@ export function usageFrom(report: unknown): Usage | undefined {
   const cacheRead = count(raw.cache_read_input_tokens);
   const counts = countsOf(raw, cacheRead);
   if (counts === undefined) return undefined;
-  const inputDetails = detailsOf(raw, 'prompt_tokens', 'input_tokens', 'input_token');
-  const outputDetails = detailsOf(raw, 'completion_tokens', 'output_tokens', 'output_token');
+  // The Realtime API names the details of its tokens in the singular.
+  const inputDetails =
+    asObject(raw.prompt_tokens_details) ??
+    asObject(raw.input_tokens_details) ??
+    asObject(raw.input_token_details);
+  const outputDetails =
+    asObject(raw.completion_tokens_details) ??
+    asObject(raw.output_tokens_details) ??
+    asObject(raw.output_token_details);
   const parts = partsOf(raw, inputDetails, outputDetails);
   const usage: Usage = {
     inputTokens: counts.inputTokens,
@@ -73,15 +80,6 @@ export function usageFrom(report: unknown): Usage | undefined {
   };
   if (parts === undefined && raw.cost === undefined) return usage;
   return { ...usage, ...(parts && { parts }), ...(raw.cost !== undefined && reportedCost(raw.cost)) };
-}
-
-/** The Realtime API names the details of its tokens in the singular. */
-function detailsOf(raw: JsonObject, ...names: readonly string[]): JsonObject | undefined {
-  for (const name of names) {
-    const details = asObject(raw[`${name}_details`]);
-    if (details !== undefined) return details;
-  }
-  return undefined;
 }
 
 function countsOf(

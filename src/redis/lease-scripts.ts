@@ -69,7 +69,8 @@ local function bucket(key, q)
   local last = tonumber(c[5] or '-1')
   if last >= q.mine then return IGNORED end
   local rate = q.perMs * part
-  local level = math.max(tonumber(c[2] or '0'), ms)
+  -- The clock may have been set back, which must not close the bucket for as long.
+  local level = math.min(math.max(tonumber(c[2] or '0'), ms), ms + 2 * q.limit / q.perMs)
   -- A bucket that was lost is as full as the nodes know.
   if not c[2] or not open then level = math.max(level, ms + q.fullIn) end
   level = level + q.claim / rate

@@ -105,7 +105,7 @@ function endOfResults(turns: readonly Turn[], start: number): number {
 
 /**
  * The user turn that answers these calls: their results in order, then the remaining parts of the turns. Results name
- * the calls by their given ids, and get those of `named`.
+ * the calls by their given ids, and get those of `named`. Results without an id answer the remaining calls in order.
  */
 function answered(
   calls: readonly ToolCall[],
@@ -114,13 +114,17 @@ function answered(
 ): Turn {
   const slots = createSlots(calls);
   const others: Part[] = [];
+  const unnamed: ToolResult[] = [];
   for (const turn of turns) {
     if (turn.role !== 'user') continue;
     for (const part of turn.parts) {
       if (!isResult(part)) others.push(part);
+      else if (part.callId === '') unnamed.push(part);
       else if (!slots.take(part, losses)) others.push(...orphan(part, losses));
     }
   }
+  const orphans = unnamed.filter((part) => !slots.takeNext(part, losses));
+  others.unshift(...orphans.flatMap((part) => orphan(part, losses)));
   const results = slots.results.map((result, index) => {
     const call = named[index];
     if (result === undefined) return missing(call, losses);
@@ -152,6 +156,18 @@ function createSlots(calls: readonly ToolCall[]) {
         losses.repaired(result.path, 'the call already has a result');
         results[last] = { ...first, parts: [...first.parts, ...result.parts] };
       }
+      return true;
+    },
+    /** Assigns a result without an id to the first call of its name that has none. */
+    takeNext(result: ToolResult, losses: LossList): boolean {
+      const at = calls.findIndex(
+        ({ name }, index) =>
+          results[index] === undefined && (result.name === undefined || result.name === name),
+      );
+      const call = calls[at];
+      if (call === undefined) return false;
+      losses.repaired(result.path, 'the result does not say which call it answers');
+      results[at] = { ...result, callId: call.id };
       return true;
     },
   };

@@ -64,8 +64,9 @@ export function withProperties(schema: JsonObject): JsonObject {
     : typed;
 }
 
-/** Adds the type to a tool's schema without one. */
-function withType(schema: JsonObject): JsonObject {
+/** Gives a tool's schema the type that its arguments have: one without a type, or with several that include it. */
+export function withType(schema: JsonObject): JsonObject {
+  if (asArray(schema['type']).includes('object')) return { ...schema, type: 'object' };
   return schema['type'] === undefined && !UNIONS.some((key) => schema[key] !== undefined)
     ? { type: 'object', ...schema }
     : schema;
@@ -224,6 +225,14 @@ function resolved(root: JsonObject, reference: string): unknown {
   return value;
 }
 
+/** The object with these members first. */
+function inOrder(object: JsonObject, names: readonly unknown[]): JsonObject {
+  const first = names.flatMap((name) =>
+    typeof name === 'string' && Object.hasOwn(object, name) ? [[name, object[name]] as const] : [],
+  );
+  return first.length === 0 ? object : { ...Object.fromEntries(first), ...object };
+}
+
 /** Gemini's `responseJsonSchema` does not support `const`, so it becomes an `enum` with one value. */
 export function withoutConst(schema: JsonObject): JsonObject {
   const changed = mapSchema(schema, (found) => {
@@ -234,12 +243,20 @@ export function withoutConst(schema: JsonObject): JsonObject {
   return asObject(changed) ?? schema;
 }
 
+/** Keywords whose numbers Google writes as strings, as JSON does for 64-bit integers (protobuf). */
+const COUNTS = ['maxItems', 'minItems', 'maxLength', 'minLength', 'maxProperties', 'minProperties'];
+
 /**
- * Converts the OpenAPI subset that Gemini clients send to JSON Schema: upper-case types, `nullable`, `format: enum`.
+ * Converts the OpenAPI subset that Gemini clients send to JSON Schema: upper-case types, `nullable`, `format: enum`,
+ * counts as strings, and `propertyOrdering`, which is the order of the properties itself.
  */
 export function fromOpenApi(schema: JsonObject): JsonObject {
   const changed = mapSchema(schema, (found) => {
-    const { nullable, type, ...rest } = found;
+    const { nullable, type, propertyOrdering, ...rest } = found;
+    for (const key of COUNTS)
+      if (typeof rest[key] === 'string' && /^\d{1,15}$/.test(rest[key])) rest[key] = Number(rest[key]);
+    const properties = asObject(rest['properties']);
+    if (properties !== undefined) rest['properties'] = inOrder(properties, asArray(propertyOrdering));
     const lowered = typeof type === 'string' ? type.toLowerCase() : type;
     if (rest['format'] === 'enum') delete rest['format'];
     if (lowered === undefined) return rest;

@@ -27,6 +27,22 @@ export function tellOnly({ conversation, losses }: Exchange, carries?: (field: O
   }
 }
 
+/**
+ * The stop sequences that are texts; undefined: there are none. An empty one stops nothing, and white space alone is
+ * refused by some APIs.
+ */
+export function stopTexts(
+  { conversation, losses }: Exchange,
+  how: { readonly takesSpace: boolean },
+): Placed<readonly string[]> | undefined {
+  const { stop } = conversation.output;
+  if (stop === undefined) return undefined;
+  const value = stop.value.filter((text) => (how.takesSpace ? text : text.trim()) !== '');
+  if (value.length < stop.value.length)
+    dropped(losses, stop, how.takesSpace ? 'a stop sequence is empty' : 'the API refuses white space alone');
+  return value.length === 0 ? undefined : { ...stop, value };
+}
+
 /** Records a value that the target does not accept as a loss of tuning. Always returns undefined. */
 export function dropped(losses: LossList, placed: Placed<unknown> | undefined, why: string): undefined {
   if (placed !== undefined) losses.dropped(placed.path, why);

@@ -20,6 +20,7 @@ const RATES = {
   'mk-hour': 'limits: [{ requests: 40, per: hour }]',
   'mk-warn': 'limits: [{ requests: 30, per: day, on_exceed: warn, alert_at: [100] }]',
   'mk-rate': 'rate_limit: { requests_per_second: 0.5, burst_size: 30 }',
+  'mk-fast': 'rate_limit: { requests_per_second: 100, burst_size: 150 }',
 };
 
 export type SpendingProvider = ReturnType<typeof startProvider>;
@@ -29,6 +30,7 @@ export function startProvider() {
   const spent = new Map<string, number>();
   const underWay = new Map<string, number>();
   const mostUnderWay = new Map<string, number>();
+  const startedMs = new Map<string, number[]>();
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
@@ -37,12 +39,17 @@ export function startProvider() {
       const { model } = (await request.json()) as { model: string };
       mostUnderWay.set(model, Math.max(mostUnderWay.get(model) ?? 0, (underWay.get(model) ?? 0) + 1));
       underWay.set(model, (underWay.get(model) ?? 0) + 1);
+      const beganMs = performance.now();
+      const starts = startedMs.get(model) ?? [];
+      startedMs.set(model, starts);
+      starts.push(beganMs);
       await Bun.sleep(5 + Math.random() * 30);
       underWay.set(model, (underWay.get(model) ?? 0) - 1);
       const tokens = 1 + Math.floor(Math.random() * MOST_TOKENS);
       spent.set(model, (spent.get(model) ?? 0) + tokens * NANO_PER_TOKEN);
       return Response.json({
         id: 'chatcmpl-1',
+        system_fingerprint: `took ${performance.now() - beganMs} ms`,
         object: 'chat.completion',
         created: 1,
         model,
@@ -56,6 +63,8 @@ export function startProvider() {
     spent: (model: string): number => spent.get(model) ?? 0,
     /** The most requests that were under way at a moment. */
     mostUnderWay: (model: string): number => mostUnderWay.get(model) ?? 0,
+    /** When each request came. */
+    startedMs: (model: string): readonly number[] => startedMs.get(model) ?? [],
     stop: (): void => void server.stop(true),
   };
 }
@@ -63,12 +72,14 @@ export function startProvider() {
 export interface Answer {
   readonly status: number;
   readonly ms: number;
+  /** How much of it was not the provider's. */
+  readonly addedMs: number;
   /** The fields that tell what is left. */
   readonly headers: Headers;
 }
 
 /** The connection failed. */
-export const NO_ANSWER: Answer = { status: 0, ms: 0, headers: new Headers() };
+export const NO_ANSWER: Answer = { status: 0, ms: 0, addedMs: 0, headers: new Headers() };
 
 export interface MachinesOptions {
   readonly dbUrl: string;
@@ -141,8 +152,9 @@ ${Object.entries(RATES)
       headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
       body: JSON.stringify(chat(model, { max_tokens: MOST_TOKENS })),
     });
-    await response.text();
-    return { status: response.status, ms: performance.now() - beganMs, headers: response.headers };
+    const [, took = 0] = /took ([\d.]+) ms/.exec(await response.text()) ?? [];
+    const ms = performance.now() - beganMs;
+    return { status: response.status, ms, addedMs: ms - Number(took), headers: response.headers };
   }
 
   /** Asks every node from several clients until each client was refused several times in a row. */

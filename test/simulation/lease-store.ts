@@ -119,7 +119,8 @@ export class LeaseStore {
   ): LeaseAnswer {
     const { limit, perMs, need, want, fullInMs } = report;
     const told = this.levels.has(key) && this.#isOpen ? 0 : nowMs + fullInMs;
-    let level = Math.max(this.levels.get(key) ?? 0, nowMs, told) + row.claim / perMs;
+    const known = Math.min(Math.max(this.levels.get(key) ?? 0, nowMs), nowMs + (2 * limit) / perMs);
+    let level = Math.max(known, told) + row.claim / perMs;
     if (before?.life === row.life)
       level = Math.max(nowMs, level + (row.pending - before.pending - before.claim) / perMs);
     const room = Math.floor(limit - (level - nowMs) * perMs + 1e-6);

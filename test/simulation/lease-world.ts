@@ -1,7 +1,12 @@
 import { LocalTable } from '../../src/lib/number-table.ts';
 import { counterFields, CounterLedger } from '../../src/limits/counter.ts';
 import { LeaseClient } from '../../src/limits/lease.ts';
-import { leaseKey, type LeaseAnswer, type LeaseReport } from '../../src/limits/lease-report.ts';
+import {
+  leaseKey,
+  type LeaseAnswer,
+  type LeaseForm,
+  type LeaseReport,
+} from '../../src/limits/lease-report.ts';
 import { LeaseStore } from './lease-store.ts';
 import { seededDice } from './seeded-dice.ts';
 
@@ -24,6 +29,8 @@ export interface World {
   readonly rates: readonly number[];
   readonly trouble: Trouble;
   readonly forgetMs?: number | undefined;
+  /** The default is `window`. */
+  readonly form?: LeaseForm | undefined;
 }
 
 export interface Outcome {
@@ -36,7 +43,12 @@ export interface Outcome {
   readonly forgotten: number;
 }
 
+/** The need of a request. One of a slot is 1. */
 const NEED = 10;
+/** A bucket is full after this time. */
+const FULL_MS = 10_000;
+/** A machine takes units of a bucket for as long ahead. */
+const AHEAD_MS = 1000;
 const ENDS_MS = 24_000;
 const COUNTER = 'key:app/cost/day';
 const KEY = leaseKey(COUNTER, 0);
@@ -50,6 +62,9 @@ export class LeaseWorld {
   readonly #nodes: SimulatedNode[];
   #nowMs = 0;
   spent = 0;
+  /** What was taken from the bucket and has not flowed in again. */
+  #level = 0;
+  #levelMs = 0;
   lastServedMs = 0;
   forgotten = 0;
   #worst = -Infinity;
@@ -95,6 +110,15 @@ export class LeaseWorld {
   get limit(): number {
     return this.#world.limit;
   }
+  get form(): LeaseForm {
+    return this.#world.form ?? 'window';
+  }
+  get perMs(): number {
+    return this.form === 'bucket' ? this.limit / FULL_MS : 0;
+  }
+  get need(): number {
+    return this.form === 'slots' ? 1 : NEED;
+  }
   get forgetMs(): number {
     return this.#world.forgetMs ?? 600_000;
   }
@@ -123,8 +147,16 @@ export class LeaseWorld {
     }
   }
 
+  /** A request has taken units of the bucket. */
+  pour(amount: number): void {
+    this.#level = Math.max(0, this.#level - (this.nowMs - this.#levelMs) * this.perMs) + amount;
+    this.#levelMs = this.nowMs;
+    this.#worst = Math.max(this.#worst, this.#level - this.limit - AHEAD_MS * this.perMs);
+  }
+
   check(): void {
-    let total = this.spent;
+    if (this.form === 'bucket') return;
+    let total = this.form === 'slots' ? 0 : this.spent;
     for (const node of this.#nodes) total += node.mayStillUse();
     this.#worst = Math.max(this.#worst, total - this.limit);
   }
@@ -192,7 +224,7 @@ class SimulatedNode {
     this.#isAlive = false;
     // The journal charges a lost request what it held; the provider bills what it used.
     for (const { actual } of this.#requests) this.#world.spent += actual;
-    this.#journal += this.#requests.size * NEED;
+    if (this.#world.form === 'window') this.#journal += this.#requests.size * NEED;
     this.#requests = new Set();
     if (backMs !== undefined) this.#world.after(backMs, () => this.boot());
     this.#world.check();
@@ -200,13 +232,15 @@ class SimulatedNode {
 
   mayStillUse(): number {
     const record = this.#isAlive ? this.#records.leased(KEY) : undefined;
-    return record === undefined ? 0 : this.#client.claimOf(KEY);
+    if (record === undefined) return 0;
+    return this.#client.claimOf(KEY) + (this.#world.form === 'slots' ? record.held : 0);
   }
 
   request(tries: number): void {
     if (!this.#isAlive) return;
+    const { need } = this.#world;
     const wanted = {
-      need: NEED,
+      need,
       amount: this.#world.limit,
       endMs: Infinity,
       mayPassIdle: false,
@@ -214,8 +248,8 @@ class SimulatedNode {
     };
     if (this.#records.take(KEY, { ...wanted, isLeased: true }).kind === 'taken') return this.#serve();
     if (tries === 0) return;
-    const question = { of: this.#counter(), need: NEED, takesRest: false };
-    const report = this.#client.ask(question, NEED, this.#world.nowMs);
+    const question = { of: this.#counter(), need, takesRest: false };
+    const report = this.#client.ask(question, need, this.#world.nowMs);
     if (report !== undefined) this.#send([report]);
     const boot = this.#boots;
     this.#world.after(25, () => this.#boots === boot && this.request(tries - 1));
@@ -224,13 +258,15 @@ class SimulatedNode {
   #serve(): void {
     const world = this.#world;
     world.lastServedMs = world.nowMs;
-    const request = { actual: 1 + Math.floor(world.roll() * NEED) };
+    const { form, need } = world;
+    if (form === 'bucket') world.pour(need);
+    const request = { actual: form === 'bucket' ? need : 1 + Math.floor(world.roll() * NEED) };
     this.#requests.add(request);
     const { roll } = world;
     world.after(30 + roll() * 250 + (roll() < 0.02 ? roll() * 3000 : 0), () => {
       if (!this.#requests.delete(request)) return;
-      this.#records.settle(KEY, { held: NEED, endMs: Infinity }, request.actual);
-      this.#journal += request.actual;
+      this.#records.settle(KEY, { held: need, endMs: Infinity }, form === 'slots' ? 0 : request.actual);
+      if (form === 'window') this.#journal += request.actual;
       world.spent += request.actual;
       world.check();
     });
@@ -262,7 +298,7 @@ class SimulatedNode {
     if (!this.#isAlive || this.#boots !== boot) return;
     const record = this.#records.leased(KEY);
     const stored = (record?.used ?? 0) - this.#journal;
-    if (stored > 0) this.#records.markStored(KEY, stored);
+    if (stored > 0 && this.#world.form === 'window') this.#records.markStored(KEY, stored);
   }
 
   #tick(): void {
@@ -372,16 +408,8 @@ class SimulatedNode {
   }
 
   #counter() {
-    const { limit } = this.#world;
-    return {
-      counter: COUNTER,
-      form: 'window',
-      windowMs: 0,
-      endMs: Infinity,
-      key: KEY,
-      limit,
-      perMs: 0,
-    } as const;
+    const { limit, form, perMs } = this.#world;
+    return { counter: COUNTER, form, windowMs: 0, endMs: Infinity, key: KEY, limit, perMs };
   }
 
   #newClient(): LeaseClient {

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import type { LeaseForm } from '../../src/limits/lease-report.ts';
 import { LeaseWorld, type Outcome, type Trouble } from './lease-world.ts';
 import { seededDice } from './seeded-dice.ts';
 
@@ -59,11 +60,24 @@ const RATES = [
   [40, 0.5, 0.5],
 ];
 const LIMITS = [6000, 2500, 1000];
+const BUCKET = 1000;
+const SLOTS = 5;
 
-function play(trouble: (dice: Dice) => Trouble, seed: number, forgetMs?: number): Outcome {
+interface Options {
+  readonly forgetMs?: number;
+  readonly form?: LeaseForm;
+}
+
+function play(
+  make: (dice: Dice) => Trouble,
+  seed: number,
+  { forgetMs, form }: Options = {},
+): Outcome & { readonly hasClockStep: boolean } {
   const kind = seed % 3;
-  const world = { seed, trouble: trouble(seededDice(seed * 7919 + 1)), forgetMs };
-  return new LeaseWorld({ ...world, limit: LIMITS[kind] ?? 1000, rates: RATES[kind] ?? [] }).run();
+  const trouble = make(seededDice(seed * 7919 + 1));
+  const limit = form === 'slots' ? SLOTS : form === 'bucket' ? BUCKET : (LIMITS[kind] ?? 1000);
+  const world = new LeaseWorld({ seed, trouble, forgetMs, form, limit, rates: RATES[kind] ?? [] });
+  return { ...world.run(), hasClockStep: trouble.clockStep !== undefined };
 }
 
 for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
@@ -73,6 +87,21 @@ for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
       expect({ seed, over, overspent, forgotten }).toEqual({ seed, over: 0, overspent: 0, forgotten: 0 });
     }
   }, 600_000);
+}
+
+for (const form of ['bucket', 'slots'] as const) {
+  for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
+    test(`nor do they pass a limit of ${form}: ${name}`, () => {
+      for (let seed = 1; seed <= EACH / 2; seed++) {
+        const { over, lastServedMs, hasClockStep } = play(trouble, seed, { form });
+        // A clock that is set forward fills a bucket once.
+        const most = form === 'bucket' && hasClockStep ? BUCKET : 0;
+        expect({ seed, over: Math.max(0, over - most) }).toEqual({ seed, over: 0 });
+        const isServed = (name !== 'none' && name !== 'noise') || lastServedMs < 4000;
+        expect({ seed, isServed }).toEqual({ seed, isServed: true });
+      }
+    }, 600_000);
+  }
 }
 
 const HARMLESS = [
@@ -96,7 +125,9 @@ for (const name of HARMLESS) {
 
 test('what a lost node claimed is free again once it is forgotten', () => {
   for (let seed = 1; seed <= EACH; seed++) {
-    const { left, lastServedMs } = play(TROUBLES['lost with its disk'] ?? mixture, seed * 3, 8000);
+    const { left, lastServedMs } = play(TROUBLES['lost with its disk'] ?? mixture, seed * 3, {
+      forgetMs: 8000,
+    });
     expect({ seed, isBlocked: left >= 100 && lastServedMs > 9000 }).toEqual({ seed, isBlocked: false });
   }
 }, 600_000);

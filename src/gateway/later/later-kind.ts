@@ -29,7 +29,7 @@ export function expectedUsage(planned: PlannedRequest, { estimates }: Gateway): 
   const usage = (known: Awaited<typeof size>): Usage => {
     const { input, output } = expectedNeed(known, {
       tokensPerByte: estimates.tokensPerByte(model.name),
-      outputTokens: estimates.outputTokens(planned.key?.id, model.name),
+      outputTokens: estimates.outputs(planned.key?.id, model.name).high,
     });
     return {
       inputTokens: input,

@@ -3,7 +3,7 @@ import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { Claim } from '../../limits/claim.ts';
 import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-taking.ts';
 import type { LeaseVerdict } from '../../limits/lease-report.ts';
-import type { EndedUse } from '../../limits/estimates.ts';
+import type { EndedUse, ExpectedOutput } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
 import type { Attribution } from '../attribution.ts';
 import type { RequestEnded } from '../events.ts';
@@ -62,7 +62,7 @@ export interface Counters {
 /** Learns from ended requests, to estimate later ones. */
 export interface Estimates {
   readonly tokensPerByte: (model: string) => number;
-  readonly outputTokens: (keyId: string | undefined, model: string) => number;
+  readonly outputs: (keyId: string | undefined, model: string) => ExpectedOutput;
   readonly bytesPerToken: (model: string) => number;
   readonly note: (use: EndedUse) => void;
 }

@@ -1,5 +1,6 @@
 import type { Claim } from '../../limits/claim.ts';
 import { amountOf, expectedNeed, maximumNeed, type Need, type TokenNeed } from '../../limits/hold.ts';
+import type { ExpectedOutput } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
 import type { CostEstimator } from '../cost.ts';
 import type { Gateway } from '../ports.ts';
@@ -20,14 +21,25 @@ export interface HeldNeed extends Need {
 /** The need of a request for each kind of hold. */
 export interface RequestNeeds {
   readonly textBytes: number;
+  /** With an output that few requests exceed. */
   readonly expected: HeldNeed;
+  /** With a usual output. */
+  readonly usual: HeldNeed;
+  /** The most output tokens that the request allows; Infinity if it names none. */
+  readonly mostOutput: number;
   /** undefined: no limit uses this kind. */
   readonly maximum: HeldNeed | undefined;
 }
 
 const NO_TOKENS: Need = { input: 0, output: 0, cost: 0 };
 const NOTHING: HeldNeed = { ...NO_TOKENS, outputCost: 0, least: NO_TOKENS, isPriceUnknown: false };
-const COUNTED_ONLY: RequestNeeds = { textBytes: 0, expected: NOTHING, maximum: NOTHING };
+const COUNTED_ONLY: RequestNeeds = {
+  textBytes: 0,
+  expected: NOTHING,
+  usual: NOTHING,
+  mostOutput: Infinity,
+  maximum: NOTHING,
+};
 
 /** Estimates the need of a request. Skips everything that none of its limits counts. */
 export function needsOf(
@@ -58,10 +70,17 @@ function countsTokens({ kind }: Claim): boolean {
   return kind !== 'requests' && kind !== 'concurrent';
 }
 
-/** The need that a limit holds. */
-export function needFor({ hold }: Claim, { expected, maximum }: RequestNeeds): HeldNeed {
-  return hold === 'maximum' ? (maximum ?? expected) : expected;
+/**
+ * The need that a limit holds. Many requests fit into a limit of which one needs a small share, and long and short answers
+ * even out between them, so each holds a usual output.
+ */
+export function needFor(claim: Claim, { expected, usual, maximum }: RequestNeeds): HeldNeed {
+  if (claim.hold === 'maximum') return maximum ?? expected;
+  return amountOf(claim.kind, expected) * SMALL_PART <= claim.amount ? usual : expected;
 }
+
+/** A hundredth of a limit is small: a request with twenty times the output exceeds it by a fifth, if it is the last one. */
+const SMALL_PART = 100;
 
 /** The part of a need that a limit counts. */
 export function heldAmount(claim: Claim, needs: RequestNeeds): number {
@@ -76,16 +95,28 @@ interface Sources {
 function needs(demand: Demand, size: SizedRequest, { costs, gateway }: Sources): RequestNeeds {
   const { claims, key, model } = demand;
   const { estimates } = gateway;
-  const learned = {
-    tokensPerByte: estimates.tokensPerByte(model.name),
-    outputTokens: size.hasOutput ? estimates.outputTokens(key?.id, model.name) : 0,
+  const tokensPerByte = estimates.tokensPerByte(model.name);
+  const { high, usual } = size.hasOutput ? estimates.outputs(key?.id, model.name) : NO_OUTPUT;
+  const expected = priced(expectedNeed(size, { tokensPerByte, outputTokens: high }), { model, size, costs });
+  const known = {
+    textBytes: size.textBytes,
+    expected,
+    usual: withOutput(expected, expectedNeed(size, { tokensPerByte, outputTokens: usual }).output),
+    mostOutput: size.askedTokens === undefined ? Infinity : size.askedTokens * size.answers,
   };
-  const expected = priced(expectedNeed(size, learned), { model, size, costs });
-  if (!claims.some(({ hold }) => hold === 'maximum'))
-    return { textBytes: size.textBytes, expected, maximum: undefined };
+  if (!claims.some(({ hold }) => hold === 'maximum')) return { ...known, maximum: undefined };
   const largest = largestRequest(size, demand.body, demand.path);
   const maximum = priced(maximumNeed(largest, longestOutput(model)), { model, size: largest, costs });
-  return { textBytes: size.textBytes, expected, maximum };
+  return { ...known, maximum };
+}
+
+const NO_OUTPUT: ExpectedOutput = { high: 0, usual: 0 };
+
+/** The same need with a smaller output, whose cost is in proportion. */
+function withOutput(need: HeldNeed, output: number): HeldNeed {
+  if (output >= need.output) return need;
+  const outputCost = Math.ceil((need.outputCost * output) / need.output);
+  return { ...need, output, outputCost, cost: need.cost - need.outputCost + outputCost };
 }
 
 /** The largest output of any route, in tokens; undefined: unknown for one of them. */

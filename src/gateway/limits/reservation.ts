@@ -26,7 +26,7 @@ export class Reservation implements Admission {
   #answerBytes = 0;
   /** Beyond this many bytes the holds grow. */
   #growAtBytes: number;
-  /** Output tokens that are held. */
+  /** The output tokens that the holds are for, at least. */
   #heldOutput: number;
 
   constructor(
@@ -38,12 +38,8 @@ export class Reservation implements Admission {
     this.#holds = holds;
     this.headers = headers;
     this.hasBudget = context.demand.claims.some(isBudget);
-    const { demand, needs, gateway } = context;
-    this.#heldOutput = needs.expected.output;
-    this.#growAtBytes =
-      this.#heldOutput === 0 || !holds.some(canGrow)
-        ? Infinity
-        : this.#heldOutput * gateway.estimates.bytesPerToken(demand.model.name);
+    this.#heldOutput = leastOutput(holds, context.needs);
+    this.#growAtBytes = this.#heldOutput === Infinity ? Infinity : this.#growthPoint();
     try {
       this.#open();
     } catch (error) {
@@ -54,7 +50,7 @@ export class Reservation implements Admission {
 
   readonly grow = (outputBytes: number): void => {
     this.#answerBytes += outputBytes;
-    if (this.#answerBytes > this.#growAtBytes && !this.#isSettled) this.#double();
+    if (this.#answerBytes > this.#growAtBytes && !this.#isSettled) this.#growHolds();
   };
 
   readonly settle = (actual: Actual): readonly CounterAmount[] | undefined => {
@@ -95,18 +91,27 @@ export class Reservation implements Admission {
     return usedOf(claim.kind, actual, claim.countsCached ? 0 : (actual.cachedTokens ?? 0));
   }
 
-  /** Doubles the held output without an admission check, because it is already being spent. */
-  #double(): void {
+  /** Bytes of the answer at which the holds grow. An answer of the most tokens that the request allows does not need it. */
+  #growthPoint(): number {
+    const { gateway, needs, demand } = this.#context;
+    const isMost = this.#heldOutput === needs.mostOutput;
+    return this.#heldOutput * (isMost ? 1 : USED_PART) * gateway.estimates.bytesPerToken(demand.model.name);
+  }
+
+  /**
+   * Raises the held output without an admission check, because it is already being spent. An answer that has got far is
+   * probably a long one, so this happens before all of the hold is used.
+   */
+  #growHolds(): void {
     const { gateway, needs, demand } = this.#context;
     const at = momentOf(gateway.clock);
-    const factor = this.#heldOutput / needs.expected.output;
-    this.#heldOutput *= 2;
-    this.#growAtBytes *= 2;
-    this.#holds = this.#holds.map((hold) =>
-      canGrow(hold)
-        ? gateway.counters.grow(hold, Math.ceil(outputPart(hold.claim, needs) * factor), at)
-        : hold,
-    );
+    const before = this.#heldOutput;
+    this.#heldOutput = Math.max(before * 1.01, Math.min(before * GROWTH, needs.mostOutput));
+    this.#growAtBytes = Math.max(this.#growAtBytes, this.#growthPoint());
+    this.#holds = this.#holds.map((hold) => {
+      const more = canGrow(hold) ? morePart(hold.claim, needs, [before, this.#heldOutput]) : 0;
+      return more > 0 ? gateway.counters.grow(hold, more, at) : hold;
+    });
     gateway.emit({ type: 'hold-grown', requestId: demand.requestId });
     const kept = amountsOf(this.#holds);
     if (kept.length > 0) gateway.journal?.grow(demand.requestId, kept);
@@ -187,9 +192,25 @@ function canGrow({ claim: { kind, hold } }: Hold): boolean {
   return hold === 'expected' && (kind === 'cost' || kind === 'tokens' || kind === 'output_tokens');
 }
 
-function outputPart(claim: Claim, needs: RequestNeeds): number {
-  const need = needFor(claim, needs);
-  return claim.kind === 'cost' ? need.outputCost : need.output;
+/** The holds grow by this factor once this part of the output is used. */
+const GROWTH = 1.5;
+const USED_PART = 2 / 3;
+
+/** The least output tokens that a hold is for which can grow; Infinity: none can. */
+function leastOutput(holds: readonly Hold[], needs: RequestNeeds): number {
+  let least = Infinity;
+  for (const hold of holds) {
+    const output = canGrow(hold) ? needFor(hold.claim, needs).output : 0;
+    if (output > 0 && output < least) least = output;
+  }
+  return least;
+}
+
+/** What a limit holds more for an output that grows from one number of tokens to another. */
+function morePart(claim: Claim, needs: RequestNeeds, [before, after]: readonly [number, number]): number {
+  const { output, outputCost } = needFor(claim, needs);
+  const more = after - Math.max(before, output);
+  return more <= 0 ? 0 : Math.ceil(claim.kind === 'cost' ? (outputCost * more) / output : more);
 }
 
 /** The use without the input tokens that do not count. */

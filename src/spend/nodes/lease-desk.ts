@@ -142,7 +142,7 @@ export class LeaseDesk implements LeaseSource {
 
   async #lease({ of, need, takesRest }: LeaseQuestion): Promise<LeaseVerdict> {
     await this.#starting;
-    const untilMs = performance.now() + RECALL_MS;
+    const untilMs = performance.now() + Math.max(RECALL_MS, 2 * this.#options.deadlineMs);
     for (;;) {
       if (this.#fits(of.key, need)) return 'again';
       const denied = this.#denied.get(of.key);
@@ -151,16 +151,17 @@ export class LeaseDesk implements LeaseSource {
       await this.#ask({ of, need, takesRest });
       if (this.#fits(of.key, need)) return 'again';
       if (this.#client.isAway) return this.#serveAway(of, need);
+      const isLate = performance.now() > untilMs;
       const last = this.#client.lastAnswer(of.key);
-      if (last === undefined || last.free >= need) {
-        if (performance.now() > untilMs) return 'again';
-        continue;
-      }
-      if (last.others <= 0 || performance.now() > untilMs) {
+      if (last !== undefined && last.free < need) {
+        if (last.others > 0 && !isLate) {
+          await Bun.sleep(RECALL_PAUSE_MS);
+          continue;
+        }
         this.#denied.set(of.key, { need, untilMs: performance.now() + deniedMs(of, need - last.free) });
         return 'full';
       }
-      await Bun.sleep(RECALL_PAUSE_MS);
+      if (isLate) return 'full';
     }
   }
 

@@ -70,7 +70,8 @@ begin
     given := 0;
     if r.k = 'bucket' then
       select level_ms into level from shared_windows where counter = r.c and window_ms = r.w;
-      level := greatest(level, now_ms) + r.h / (r.v * part);
+      -- The clock may have been set back, which must not close the bucket for as long.
+      level := least(greatest(level, now_ms), now_ms + 2 * r.l / r.v) + r.h / (r.v * part);
       if prior.life = my_life then
         level := greatest(now_ms, level + (r.p - prior.pending - prior.claim) / (r.v * part));
       end if;

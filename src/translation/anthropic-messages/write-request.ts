@@ -4,7 +4,7 @@ import { shortUser } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { claudeFamily, type ClaudeFamily } from '../models/claude.ts';
 import { toolNames } from '../tool-names.ts';
-import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { dropped, outputLimit, refused, stopTexts, tellOnly } from '../write-common.ts';
 import { knownMaxOutput } from '../models/max-output.ts';
 import { cacheControl } from './cache-control.ts';
 import { writeFormat } from './write-format.ts';
@@ -74,7 +74,7 @@ function writeSampling(exchange: Exchange, family: ClaudeFamily, isThinking: boo
   refused(losses, sampling.logprobs, 'the API returns no log probabilities');
   if (sampling.logprobs === undefined)
     refused(losses, sampling.topLogprobs, 'the API returns no log probabilities');
-  const stop_sequences = writeStop(exchange);
+  const stop_sequences = stopTexts(exchange, { takesSpace: false })?.value;
   if (family.sampling === 'none' || isThinking) {
     const why = isThinking
       ? 'not accepted together with thinking'
@@ -92,13 +92,6 @@ function writeSampling(exchange: Exchange, family: ClaudeFamily, isThinking: boo
     top_p: hasBoth ? dropped(losses, topP, 'not accepted together with a temperature') : topP?.value,
     top_k: topK?.value,
   };
-}
-
-function writeStop({ conversation, losses }: Exchange): readonly string[] | undefined {
-  const { stop } = conversation.output;
-  const texts = stop?.value.filter((text) => text.trim() !== '');
-  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'the API refuses white space alone');
-  return texts?.length === 0 ? undefined : texts;
 }
 
 const MAX_USER_CHARS = 256;

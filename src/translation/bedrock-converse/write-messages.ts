@@ -64,7 +64,8 @@ class MessageWriter {
     const hasDocument = blocks.some((block) => 'document' in block);
     if (hasDocument && !blocks.some((block) => 'text' in block)) blocks.push({ text: '(see the document)' });
     if (blocks.length === 0 && turn.role === 'user') blocks.push({ text: EMPTY_MESSAGE });
-    if (mark !== undefined) this.#add(blocks, [], mark);
+    // A block has one mark.
+    if (mark !== undefined && !isPoint(blocks.at(-1))) this.#add(blocks, [], mark);
     return { role: turn.role === 'assistant' ? 'assistant' : 'user', content: blocks };
   }
 
@@ -152,6 +153,10 @@ function textOf(part: Part): readonly JsonTree[] {
 
 function isMedia(part: Part): part is Media {
   return part.kind === 'image' || part.kind === 'document' || part.kind === 'audio' || part.kind === 'video';
+}
+
+function isPoint(block: JsonTree | undefined): boolean {
+  return block !== undefined && 'cachePoint' in block;
 }
 
 function isTextDocument(block: JsonTree | undefined): boolean {

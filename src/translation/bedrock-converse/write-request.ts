@@ -2,7 +2,7 @@ import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { knownMaxOutput } from '../models/max-output.ts';
 import { toolNames } from '../tool-names.ts';
-import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { dropped, outputLimit, refused, stopTexts, tellOnly } from '../write-common.ts';
 import { CacheMarks } from './cache-marks.ts';
 import { type ConverseFamily, converseFamily } from './families.ts';
 import { writeFormat } from './write-format.ts';
@@ -94,12 +94,10 @@ function noteMissingSettings({ conversation, losses }: Exchange): void {
   refused(losses, sampling.logprobs ?? sampling.topLogprobs, 'the API returns no log probabilities');
 }
 
-function writeStops({ conversation, losses }: Exchange, { takesStops }: ConverseFamily): unknown {
-  const { stop } = conversation.output;
-  if (stop !== undefined && !takesStops) return refused(losses, stop, 'the model accepts no stop sequences');
-  const texts = stop?.value.filter((text) => text.trim() !== '');
-  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'the API refuses white space alone');
-  return texts?.length === 0 ? undefined : texts;
+function writeStops(exchange: Exchange, { takesStops }: ConverseFamily): unknown {
+  const stop = stopTexts(exchange, { takesSpace: false });
+  if (!takesStops) return refused(exchange.losses, stop, 'the model accepts no stop sequences');
+  return stop?.value;
 }
 
 const TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'priority']);

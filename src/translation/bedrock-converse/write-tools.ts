@@ -2,6 +2,7 @@ import type { Tool } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import { callInstruction } from '../instructions.ts';
 import type { JsonTree } from '../json.ts';
+import { withType } from '../schema.ts';
 import { distinctTools, dropped, freeformFunction, tellServerTools, toolsOrSeen } from '../write-common.ts';
 import type { CacheMarks } from './cache-marks.ts';
 import type { ConverseFamily } from './families.ts';
@@ -75,7 +76,8 @@ function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolMann
   const isStrict = tool.strict === true && family.claude?.strict === true;
   if (tool.strict === true && !isStrict)
     losses.dropped(`${tool.path}.strict`, 'the model does not support strict tools');
-  const json = tool.schema ?? { type: 'object', properties: {} };
+  // The API refuses a root of any other type.
+  const json = tool.schema === undefined ? { type: 'object', properties: {} } : withType(tool.schema);
   const description = textOrNone(tool.description);
   return { toolSpec: { name, description, inputSchema: { json }, strict: isStrict ? true : undefined } };
 }

@@ -1,3 +1,4 @@
+import { choicesIn } from '../answer-choices.ts';
 import { AnswerCollector } from '../answer-events.ts';
 import type { AnswerPart, AnswerReading, Choice } from '../answer.ts';
 import { errorInBody } from '../errors.ts';
@@ -21,8 +22,8 @@ export function readAnswer(text: string, exchange: Exchange): AnswerReading {
   if (error !== undefined) return failed(error);
   const args = sourceSlices(text, ['candidates', '*', 'content', 'parts', '*', 'functionCall', 'args']);
   const choices: Choice[] = [];
-  for (const [index, candidate] of asArray(body['candidates']).entries()) {
-    const choice = readCandidate(asObject(candidate) ?? {}, exchange, { index, args });
+  for (const { at, value } of choicesIn(body['candidates'], 'candidates', exchange)) {
+    const choice = readCandidate(value, exchange, { index: at, args });
     if ('kind' in choice) return failed(choice);
     choices.push(choice);
   }

@@ -4,7 +4,7 @@ import { JSON_INSTRUCTION } from '../instructions.ts';
 import type { JsonTree } from '../json.ts';
 import { type GeminiFacts, geminiFacts } from '../models/gemini.ts';
 import { withoutConst } from '../schema.ts';
-import { dropped, outputLimit, refused } from '../write-common.ts';
+import { dropped, outputLimit, refused, stopTexts } from '../write-common.ts';
 import { searches } from './write-tools.ts';
 
 /** Writes `generationConfig`; undefined if it would be empty. */
@@ -37,8 +37,9 @@ export function writeConfig(exchange: Exchange): JsonTree | undefined {
 
 const MAX_STOPS = 5;
 
-function writeStop({ conversation, losses }: Exchange): readonly string[] | undefined {
-  const { stop } = conversation.output;
+function writeStop(exchange: Exchange): readonly string[] | undefined {
+  const { losses } = exchange;
+  const stop = stopTexts(exchange, { takesSpace: true });
   if (stop === undefined || stop.value.length <= MAX_STOPS) return stop?.value;
   return refused(losses, stop, `the API accepts at most ${MAX_STOPS} stop sequences`);
 }

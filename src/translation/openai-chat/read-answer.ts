@@ -1,3 +1,4 @@
+import { choicesIn } from '../answer-choices.ts';
 import type { AnswerCall, AnswerPart, AnswerReading, Choice, Citation } from '../answer.ts';
 import { errorInBody } from '../errors.ts';
 import { clientTool, type Exchange } from '../exchange.ts';
@@ -19,8 +20,8 @@ export function readAnswer(text: string, exchange: Exchange): AnswerReading {
   if (error !== undefined) return failed(error);
   const choices: Choice[] = [];
   const slices = createSlices(text);
-  for (const [index, value] of asArray(body['choices']).entries()) {
-    const choice = readChoice(asObject(value) ?? {}, exchange, { index, slices });
+  for (const { at, value } of choicesIn(body['choices'], 'choices', exchange)) {
+    const choice = readChoice(value, exchange, { index: at, slices });
     if ('kind' in choice) return failed(choice);
     choices.push(choice);
   }

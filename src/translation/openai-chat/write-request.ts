@@ -7,7 +7,7 @@ import { openAiFacts } from '../models/openai.ts';
 import { isStrictSchema } from '../schema.ts';
 import { formatSchema } from './format-schema.ts';
 import { toolNames } from '../tool-names.ts';
-import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { dropped, outputLimit, refused, stopTexts, tellOnly } from '../write-common.ts';
 import { schemaInstruction } from '../instructions.ts';
 import { writeEffort } from './write-effort.ts';
 import { writeMessages } from './write-messages.ts';
@@ -86,8 +86,9 @@ function writeSampling(exchange: Exchange, dialect: Dialect, effortIsNone: boole
   };
 }
 
-function writeStop({ conversation, losses }: Exchange, dialect: Dialect): readonly string[] | undefined {
-  const { stop } = conversation.output;
+function writeStop(exchange: Exchange, dialect: Dialect): readonly string[] | undefined {
+  const { losses } = exchange;
+  const stop = stopTexts(exchange, { takesSpace: true });
   if (stop === undefined || stop.value.length <= dialect.maxStops) return stop?.value;
   return refused(losses, stop, `the API accepts at most ${dialect.maxStops} stop sequences`);
 }

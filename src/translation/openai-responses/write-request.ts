@@ -8,7 +8,7 @@ import { openAiFacts } from '../models/openai.ts';
 import { formatSchema } from '../openai-chat/format-schema.ts';
 import { isStrictSchema } from '../schema.ts';
 import { toolNames } from '../tool-names.ts';
-import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { dropped, outputLimit, refused, stopTexts, tellOnly } from '../write-common.ts';
 import { writeInput } from './write-input.ts';
 import { writeTools } from './write-tools.ts';
 
@@ -118,7 +118,7 @@ function writeSampling(exchange: Exchange, isReasoning: boolean, effortIsNone: b
   ] as readonly (Placed<unknown> | undefined)[]) {
     dropped(losses, placed, none);
   }
-  refused(losses, conversation.output.stop, 'the API accepts no stop sequences');
+  refused(losses, stopTexts(exchange, { takesSpace: true }), 'the API accepts no stop sequences');
   refused(losses, sampling.n, 'the API returns only one answer');
   const why = 'a reasoning model accepts no sampling parameters';
   const isFree = !isReasoning || effortIsNone;

@@ -129,20 +129,20 @@ test('a request that one limit refuses takes nothing of the others', async () =>
   expect((await refusal(ask())).code).toBe('rate_limit_exceeded');
 });
 
-test('a stream that is longer than expected holds twice as much each time', async () => {
+test('a stream that gets far holds half as much again each time', async () => {
   const { ask, standings, grown } = worldOf(
     'limits: [{ cost: 5, per: month }, { output_tokens: 1M, per: day }, { tokens: 1M, per: day, hold: maximum }]',
   );
   const admission = await ask();
   const before = standings();
-  admission.grow?.(1_024 * 200);
+  admission.grow?.(682 * 200);
   expect(standings()).toEqual(before);
-  admission.grow?.(1);
-  expect(standings()['output_tokens/day']).toEqual([0, 2_048]);
-  expect(standings()['cost/month']?.[1]).toBe((before['cost/month']?.[1] ?? 0) + 1_024 * 15_000);
+  admission.grow?.(200);
+  expect(standings()['output_tokens/day']).toEqual([0, 1_536]);
+  expect(standings()['cost/month']?.[1]).toBe((before['cost/month']?.[1] ?? 0) + 512 * 15_000);
   expect(standings()['tokens/day']).toEqual(before['tokens/day'] ?? [0, 0]);
-  admission.grow?.(1_024 * 200);
-  expect(standings()['output_tokens/day']).toEqual([0, 4_096]);
+  admission.grow?.(342 * 200);
+  expect(standings()['output_tokens/day']).toEqual([0, 2_304]);
   expect(grown).toHaveLength(2);
   admission.settle({ ...USED, outputTokens: 3_000, costNano: 45_000_000 });
   expect(standings()).toEqual({
@@ -150,6 +150,39 @@ test('a stream that is longer than expected holds twice as much each time', asyn
     'output_tokens/day': [3_000, 0],
     'tokens/day': [3_005, 0],
   });
+});
+
+test('a stream holds no more than it may have, unless the provider sends more', async () => {
+  const { ask, standings } = worldOf('limits: [{ output_tokens: 1M, per: day }]');
+  const body = Buffer.from('{"model":"m","max_tokens":900,"messages":[]}');
+  const admission = await ask({ body });
+  expect(standings()['output_tokens/day']).toEqual([0, 900]);
+  admission.grow?.(900 * 200);
+  expect(standings()['output_tokens/day']).toEqual([0, 900]);
+  admission.grow?.(200);
+  expect(standings()['output_tokens/day']?.[1]).toBeGreaterThan(900);
+  admission.settle(USED);
+});
+
+test('where one request needs a small share of a limit, it holds a usual output, else one that few exceed', async () => {
+  const { ask, standings, gateway } = worldOf(
+    'limits: [{ output_tokens: 1M, per: day }, { output_tokens: 30k, per: month }]',
+  );
+  const use = { keyId: undefined, model: 'm', textBytes: 10, inputTokens: 5, answerBytes: 0 };
+  for (let count = 0; count < 200; count++)
+    gateway.estimates.note({ ...use, outputTokens: 2 ** (count % 10) * 10 });
+  const admission = await ask();
+  const [large = 0, small = 0] = ['output_tokens/day', 'output_tokens/month'].map(
+    (id) => standings()[id]?.[1],
+  );
+  expect(large).toBeLessThan(small);
+  // Both are at the same output once the stream has got so far.
+  while ((standings()['output_tokens/day']?.[1] ?? 0) <= small) admission.grow?.(100 * 200);
+  const [day = 0, month = 0] = ['day', 'month'].map((unit) => standings()[`output_tokens/${unit}`]?.[1]);
+  // Each growth rounds up.
+  expect(Math.abs(day - month)).toBeLessThan(20);
+  admission.settle(USED);
+  expect(standings()).toMatchObject({ 'output_tokens/day': [7, 0], 'output_tokens/month': [7, 0] });
 });
 
 test('cached tokens count, unless a limit leaves them out', async () => {

@@ -12,7 +12,10 @@ const USE: EndedUse = {
 
 test('before anything is known a guess counts', () => {
   const estimates = new EstimateLedger();
-  expect([estimates.tokensPerByte('m'), estimates.outputTokens('app', 'm')]).toEqual([0.35, 1024]);
+  expect([estimates.tokensPerByte('m'), estimates.outputs('app', 'm')]).toEqual([
+    0.35,
+    { high: 1024, usual: 1024 },
+  ]);
 });
 
 test('the ratio of a model is learned, with a margin for its spread, within bounds', () => {
@@ -32,9 +35,20 @@ test('the output is that of the key and model, and of the model for a key with f
   const estimates = new EstimateLedger();
   for (let count = 0; count < 30; count++) estimates.note({ ...USE, outputTokens: 40 });
   for (let count = 0; count < 30; count++) estimates.note({ ...USE, keyId: 'long', outputTokens: 4_000 });
-  expect(estimates.outputTokens('app', 'm')).toBe(40);
-  expect(estimates.outputTokens('long', 'm')).toBe(4_000);
-  expect(estimates.outputTokens('new', 'm')).toBeGreaterThan(3_000);
+  expect(estimates.outputs('app', 'm')).toEqual({ high: 40, usual: 40 });
+  expect(estimates.outputs('long', 'm').high).toBe(4_000);
+  expect(estimates.outputs('new', 'm').high).toBeGreaterThan(3_000);
+});
+
+test('the usual output lies between the median and the 95th percentile, also after the estimate has begun anew', () => {
+  for (const values of [100, 700]) {
+    const estimates = new EstimateLedger();
+    for (let count = 0; count < values; count++)
+      estimates.note({ ...USE, outputTokens: 2 ** ((count * 7) % 10) * 10 });
+    const { high, usual } = estimates.outputs('app', 'm');
+    expect(usual).toBeGreaterThan(160);
+    expect(usual).toBeLessThan(high);
+  }
 });
 
 test('bytes a token are learned from streams that are long enough', () => {

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'bun:test';
+import type { ClientApi, ProviderApi } from '../../../src/translation/conversation.ts';
+import { translationFor } from '../../../src/translation/pair.ts';
+import { playRequest } from './request-play.ts';
+import { exchangeFor } from './stream-play.ts';
+
+const USER = { role: 'user', content: 'x' };
+const TOOLS = [{ type: 'function', function: { name: 'f' } }];
+const chat = (more: object): object => ({ model: 'm', messages: [USER], ...more });
+
+describe('results that do not say which call they answer', () => {
+  const call = (name: string) => ({ type: 'function', function: { name, arguments: '{}' } });
+  const calls = { role: 'assistant', content: null, tool_calls: [call('f'), call('g'), call('f')] };
+  const answers = async (...results: object[]) => {
+    const messages = [USER, calls, ...results.map((result) => ({ role: 'tool', ...result }))];
+    const { body, losses } = await playRequest(['chat', 'responses'], chat({ messages, tools: TOOLS }));
+    const items = body['input'] as { type: string; call_id: string; output: string }[];
+    const outputs = items.filter(({ type }) => type === 'function_call_output');
+    return { outputs: outputs.map(({ call_id, output }) => [call_id, output]), losses };
+  };
+
+  test('answer the calls in order', async () => {
+    const { outputs, losses } = await answers({ content: 'a' }, { content: 'b' }, { content: 'c' });
+    expect(outputs).toEqual([
+      ['call_g_0', 'a'],
+      ['call_g_1', 'b'],
+      ['call_g_2', 'c'],
+    ]);
+    expect(losses).toEqual(['repaired messages[2]', 'repaired messages[3]', 'repaired messages[4]']);
+  });
+
+  test('leave the calls to those that do, and what is left is no result', async () => {
+    const results = ['a', 'b', 'c'].map((content) => ({ content, tool_call_id: '' }));
+    const { outputs } = await answers({ content: 'last', tool_call_id: 'call_g_2' }, ...results);
+    expect(outputs).toEqual([
+      ['call_g_0', 'a'],
+      ['call_g_1', 'b'],
+      ['call_g_2', 'last'],
+    ]);
+  });
+
+  test('of the Responses API do so too', async () => {
+    const input = [
+      USER,
+      { type: 'function_call', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', output: 'r' },
+    ];
+    const { body } = await playRequest(['responses', 'chat'], { model: 'm', input });
+    expect((body['messages'] as object[]).at(-1)).toEqual({
+      role: 'tool',
+      tool_call_id: 'call_g_0',
+      content: 'r',
+    });
+  });
+});
+
+test.each<readonly [ClientApi, ProviderApi, object]>([
+  ['chat', 'gemini', chat({ stop: '' })],
+  ['chat', 'responses', chat({ stop: [''] })],
+  ['messages', 'chat', { model: 'm', max_tokens: 9, messages: [USER], stop_sequences: [''] }],
+])('an empty stop sequence is dropped: %s to %s', async (from, to, body) => {
+  const { text, losses, unsuitable } = await playRequest([from, to], body);
+  expect(unsuitable).toBeUndefined();
+  expect(text).not.toContain('stop');
+  expect(losses).toHaveLength(1);
+});
+
+test('a schema in Google’s form becomes JSON Schema', async () => {
+  const parameters = {
+    type: 'OBJECT',
+    nullable: true,
+    properties: {
+      a: { type: 'ARRAY', items: { type: 'STRING', minLength: '1' }, minItems: '2', maxItems: '3' },
+      b: { type: 'NUMBER', minimum: 1 },
+    },
+    propertyOrdering: ['b', 'a', 'none'],
+  };
+  const tools = [{ functionDeclarations: [{ name: 'f', parameters }] }];
+  for (const to of ['chat', 'messages', 'converse'] as const) {
+    const { text } = await playRequest(['gemini', to], { contents: [{ parts: [{ text: 'x' }] }], tools });
+    expect(text).toContain(
+      '{"type":"object","properties":{"b":{"type":"number","minimum":1},"a":{"type":"array","items":{"type":"string","minLength":1},"minItems":2,"maxItems":3}}}',
+    );
+  }
+});
+
+test('Gemini’s newer response format is the older one for others', async () => {
+  const schema = { type: 'object', properties: {} };
+  const body = (responseFormat: unknown): object => ({
+    contents: [{ parts: [{ text: 'x' }] }],
+    generationConfig: { responseFormat },
+  });
+  const { body: written } = await playRequest(
+    ['gemini', 'chat'],
+    body([{ text: { mimeType: 'application/json', schema } }]),
+  );
+  expect(written['response_format']).toMatchObject({ json_schema: { schema } });
+  const { unsuitable } = await playRequest(['gemini', 'chat'], body([{ image: {} }]));
+  expect(unsuitable).toBe('generationConfig.responseFormat');
+});
+
+test('a block that is marked twice has one cache point', async () => {
+  const cache_control = { type: 'ephemeral' };
+  const messages = [{ role: 'user', content: [{ type: 'text', text: 'x', cache_control }] }];
+  const body = { model: 'm', max_tokens: 9, cache_control, messages };
+  const { body: written } = await playRequest(['messages', 'converse'], body);
+  expect(written['messages']).toEqual([
+    { role: 'user', content: [{ text: 'x' }, { cachePoint: { type: 'default' } }] },
+  ]);
+});
+
+test.each(['chat', 'gemini'] as const)(
+  'of several answers of %s, the first by its index is the one',
+  async (to) => {
+    const exchange = await exchangeFor({ from: 'messages', to, request: { stream: false } });
+    const choice = (index: number, text: string) =>
+      to === 'chat'
+        ? { index, message: { content: text }, finish_reason: 'stop' }
+        : { index, content: { parts: [{ text }] }, finishReason: 'STOP' };
+    const list = to === 'chat' ? 'choices' : 'candidates';
+    const body = JSON.stringify({ [list]: [choice(1, 'second'), choice(0, 'first')] });
+    const answer = (await translationFor('messages', to, exchange.target)).answer(body, exchange);
+    expect(answer.kind === 'answer' && JSON.parse(answer.body)).toMatchObject({
+      content: [{ text: 'first' }],
+    });
+    expect(exchange.losses.all().map(({ what, path }) => `${what} ${path}`)).toContain(`dropped ${list}[0]`);
+  },
+);
