@@ -1,5 +1,5 @@
 import type { Snapshot } from '../config/snapshot.ts';
-import { driverOf } from '../config/spend-settings.ts';
+import { driverOf, type SharedStateSettings } from '../config/spend-settings.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
 import type { LeaseTrouble } from '../spend/nodes/lease-desk-options.ts';
@@ -13,7 +13,7 @@ import { RouteStateTable } from '../store/route-state-table.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { StoreChecks } from './store-checks.ts';
 import { RouteSync } from './route-sync.ts';
-import { openLeaseStore } from './lease-store.ts';
+import { type OpenedStore, openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
 
 /** Limits that several machines share, in the process that has the database. */
@@ -60,16 +60,9 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     return { side: undefined, problem: needs(driver, 'the journal (spend.journal must not be memory)') };
   }
   const { LeaseDesk } = await import('../spend/nodes/lease-desk.ts');
-  const opened = await openLeaseStore(driver, sharedState, url);
-  if (typeof opened === 'string')
-    return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
-  const { store, database } = opened;
-  const checked = await store.check().catch(() => undefined);
-  if (checked?.refused !== undefined) {
-    await store.close();
-    return { side: undefined, problem: needs(driver, checked.refused) };
-  }
-  const checks = new StoreChecks(store, { deadlineMs: sharedState.deadlineMs, checked, log });
+  const opened = await openChecked(driver, sharedState, { url, log });
+  if (typeof opened === 'string') return { side: undefined, problem: needs(driver, opened) };
+  const { store, database, checks } = opened;
   // A failure is repaired by the next run: the rows only take room.
   const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
@@ -112,6 +105,23 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     },
   };
   return { side };
+}
+
+/** Opens the store of leases, and looks at it. Returns what is needed instead if it cannot be used. */
+async function openChecked(
+  driver: 'postgres' | 'redis',
+  settings: SharedStateSettings,
+  { url, log }: Pick<SharedSideOptions, 'url' | 'log'>,
+): Promise<(OpenedStore & { readonly checks: StoreChecks }) | string> {
+  const opened = await openLeaseStore(driver, settings, url);
+  if (typeof opened === 'string') return `another setting (${opened})`;
+  const { store } = opened;
+  const checked = await store.check().catch(() => undefined);
+  if (checked?.refused !== undefined) {
+    await store.close();
+    return checked.refused;
+  }
+  return { ...opened, checks: new StoreChecks(store, { deadlineMs: settings.deadlineMs, checked, log }) };
 }
 
 function leaseLedger(ledger: Spend) {
