@@ -71,14 +71,10 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     store,
     open(records, publishAll) {
       desk = new LeaseDesk({
+        ...deskSettings(sharedState),
         store,
         ledger: leaseLedger(ledger),
         records,
-        version,
-        percent: sharedState.leasePercent,
-        isExact: sharedState.isExact,
-        whenAway: sharedState.money,
-        deadlineMs: sharedState.deadlineMs,
         publishAll,
         onTrouble: (trouble) => tell(trouble, log()),
       });
@@ -122,6 +118,10 @@ async function openChecked(
     return checked.refused;
   }
   return { ...opened, checks: new StoreChecks(store, { deadlineMs: settings.deadlineMs, checked, log }) };
+}
+
+function deskSettings({ leasePercent, isExact, money, deadlineMs }: SharedStateSettings) {
+  return { version, percent: leasePercent, isExact, whenAway: money, deadlineMs };
 }
 
 function leaseLedger(ledger: Spend) {
