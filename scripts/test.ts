@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULTS } from '../src/config/schema/defaults.ts';
@@ -54,7 +54,9 @@ function withEngine(engine: string | undefined): Record<string, string> {
 }
 
 async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
+  // Tests leave their temporary files here. A database server and a browser may run as other users.
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-test-'));
+  await chmod(folder, 0o1777);
   const report = join(folder, 'report.xml');
   const child = Bun.spawn(
     [
@@ -66,13 +68,13 @@ async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Pr
       `--reporter-outfile=${report}`,
       ...(patterns.length > 0 ? patterns : ['test']),
     ],
-    { env, stdout: 'inherit', stderr: 'inherit' },
+    { env: { ...env, TMPDIR: folder }, stdout: 'inherit', stderr: 'inherit' },
   );
   const exitCode = await child.exited;
   const text = await readFile(report, 'utf8').catch(() => '');
   const count = countTests(text);
   for (const line of skippedTests(text)) console.log(line);
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   // A runner that failed without a failed test has not run all tests.
   return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }

@@ -10,6 +10,8 @@ export interface PinnedOptions {
   readonly onMessage?: (message: unknown) => void;
   /** A file for its output. Without one, the output is discarded. */
   readonly log?: string;
+  /** Whether only standard error goes to `log`. */
+  readonly isQuiet?: boolean;
 }
 
 const running = new Set<Subprocess>();
@@ -27,14 +29,14 @@ export function startPinned(
   command: readonly string[],
   options: PinnedOptions = {},
 ): Subprocess {
-  const { cwd, env, onMessage, log } = options;
+  const { cwd, env, onMessage, log, isQuiet = false } = options;
   const output = log === undefined ? 'ignore' : Bun.file(log);
   const child = Bun.spawn(['taskset', '-c', cores, ...command], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(onMessage === undefined ? {} : { ipc: onMessage }),
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', LANG: 'C.UTF-8', ...env },
     stdin: 'ignore',
-    stdout: output,
+    stdout: isQuiet ? 'ignore' : output,
     stderr: output,
   });
   running.add(child);

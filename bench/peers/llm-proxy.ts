@@ -60,12 +60,13 @@ export function gateway(
       const file = join(place.folder, 'config.yaml');
       await Bun.write(file, config(place));
       const address = ['--host', '127.0.0.1', '--port', String(place.port)];
-      const log = join(place.folder, 'terminal.log');
+      // The lines go to one place: a second file would cost a tenth of a small request.
+      const output = { log: join(place.folder, 'terminal.log'), isQuiet: true };
       // Lets a run be slowed down or profiled on purpose without a change of the program.
       const flags = process.env['LLM_PROXY_BUN_FLAGS'];
       const env = flags === undefined ? {} : { LLM_PROXY_BUN_FLAGS: flags };
       const command = [program, '--config', file, ...address];
-      return { child: startPinned(cores, command, { cwd: place.folder, log, env }) };
+      return { child: startPinned(cores, command, { cwd: place.folder, ...output, env }) };
     },
   };
 }

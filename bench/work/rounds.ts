@@ -7,7 +7,7 @@ import type { Figures } from './figures.ts';
 import type { Work } from './works.ts';
 
 /** JIT compilers need some seconds of work to warm up. Afterwards only the new kind of work needs a warm-up. */
-const WARM_UP_SECONDS = { first: 3, later: 1 };
+const WARM_UP_SECONDS = { first: 6, later: 1 };
 
 export interface Rounds {
   readonly peers: readonly Peer[];

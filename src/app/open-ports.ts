@@ -4,10 +4,11 @@ import { createDocs } from '../console/docs-page.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { HttpServer, ServeOptions } from '../server/http-server.ts';
 import { openListeners } from './listeners.ts';
+import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
+import { lazily } from '../lib/lazily.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
 import { EXPOSITION_TYPE } from '../telemetry/metrics/exposition.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
-import { createSockets } from '../upstream/web-socket.ts';
 import type { AdminEndpoint } from '../server/admin-port.ts';
 
 /** The services beside the proxied API. See `AppOptions`. */
@@ -51,9 +52,15 @@ export function openPorts(
     reportHealth: cluster.healthReporter(reportHealth),
     keyUse: options.keyUse,
     catalogue,
-    sockets: createSockets(),
+    sockets: lazySockets(),
   });
   return { server, metricsServer };
+}
+
+/** WebSockets to providers. Few gateways serve any, so their code is loaded when the first is opened. */
+function lazySockets(): UpstreamSockets {
+  const sockets = lazily(async () => (await import('../upstream/web-socket.ts')).createSockets());
+  return { connect: async (request, listener) => (await sockets()).connect(request, listener) };
 }
 
 /** Starts the metrics' own listener on the main host; undefined: they have no port of their own. */

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../config/snapshot.ts';
-import { driverOf } from '../config/spend-settings.ts';
+import { driverOf, type SharedStateSettings } from '../config/spend-settings.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
 import type { LeaseTrouble } from '../spend/nodes/lease-desk-options.ts';
@@ -11,8 +11,9 @@ import type { CooldownLedger } from '../routing/cooldown.ts';
 import type { RouteChange } from '../routing/route-change.ts';
 import { RouteStateTable } from '../store/route-state-table.ts';
 import { systemClock } from '../lib/system-clock.ts';
+import { StoreChecks } from './store-checks.ts';
 import { RouteSync } from './route-sync.ts';
-import { openLeaseStore } from './lease-store.ts';
+import { type OpenedStore, openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
 
 /** Limits that several machines share, in the process that has the database. */
@@ -59,10 +60,9 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     return { side: undefined, problem: needs(driver, 'the journal (spend.journal must not be memory)') };
   }
   const { LeaseDesk } = await import('../spend/nodes/lease-desk.ts');
-  const opened = await openLeaseStore(driver, sharedState, url);
-  if (typeof opened === 'string')
-    return { side: undefined, problem: needs(driver, `another setting (${opened})`) };
-  const { store, database } = opened;
+  const opened = await openChecked(driver, sharedState, { url, log });
+  if (typeof opened === 'string') return { side: undefined, problem: needs(driver, opened) };
+  const { store, database, checks } = opened;
   // A failure is repaired by the next run: the rows only take room.
   const pruning = setInterval(() => void store.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
@@ -71,14 +71,10 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     store,
     open(records, publishAll) {
       desk = new LeaseDesk({
+        ...deskSettings(sharedState),
         store,
         ledger: leaseLedger(ledger),
         records,
-        version,
-        percent: sharedState.leasePercent,
-        isExact: sharedState.isExact,
-        whenAway: sharedState.money,
-        deadlineMs: sharedState.deadlineMs,
         publishAll,
         onTrouble: (trouble) => tell(trouble, log()),
       });
@@ -88,9 +84,13 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
       return desk;
     },
     desk: () => desk,
-    start: async (cooldowns) => void (await Promise.all([desk?.start(), routes.start(cooldowns)])),
+    async start(cooldowns) {
+      await Promise.all([desk?.start(), routes.start(cooldowns)]);
+      void checks.start();
+    },
     tellRoute: routes.tell,
     async stop() {
+      checks.stop();
       routes.close();
       await desk?.close();
     },
@@ -101,6 +101,27 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     },
   };
   return { side };
+}
+
+/** Opens the store of leases, and looks at it. Returns what is needed instead if it cannot be used. */
+async function openChecked(
+  driver: 'postgres' | 'redis',
+  settings: SharedStateSettings,
+  { url, log }: Pick<SharedSideOptions, 'url' | 'log'>,
+): Promise<(OpenedStore & { readonly checks: StoreChecks }) | string> {
+  const opened = await openLeaseStore(driver, settings, url);
+  if (typeof opened === 'string') return `another setting (${opened})`;
+  const { store } = opened;
+  const checked = await store.check().catch(() => undefined);
+  if (checked?.refused !== undefined) {
+    await store.close();
+    return checked.refused;
+  }
+  return { ...opened, checks: new StoreChecks(store, { deadlineMs: settings.deadlineMs, checked, log }) };
+}
+
+function deskSettings({ leasePercent, isExact, money, deadlineMs }: SharedStateSettings) {
+  return { version, percent: leasePercent, isExact, whenAway: money, deadlineMs };
 }
 
 function leaseLedger(ledger: Spend) {

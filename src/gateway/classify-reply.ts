@@ -23,7 +23,6 @@ import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
 import { failedStreamOf } from './translated/failed-stream.ts';
 import type { ReplyTranslation } from './translated/reply-translation.ts';
-import { unframedReply } from './translated/unframed-body.ts';
 import { usageAtEnd } from './stream/usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
 import { sniffEvents } from './body/sniffed-body.ts';
@@ -68,14 +67,16 @@ export function classifyReply(
 }
 
 /** Classifies a reply in another API, or one in the client's API inside a cloud's envelope. */
-function classifyForeign(
+async function classifyForeign(
   reply: Reply,
   reading: ReplyContext,
   translation: ReplyTranslation,
-): Classification | Promise<Classification> {
+): Promise<Classification> {
   const { how } = translation;
   if (how.kind !== 'carried' || (how.isCount && how.carriage === 'bedrock'))
     return classifyTranslated(reply, reading, translation);
+  const loading = frames();
+  const { unframedReply } = loading instanceof Promise ? await loading : loading;
   const carried = unframedReply(decodedBody(reply), reading.planned.id);
   if (isEventStream(carried.headers)) return judgeEvents(carried, reading);
   return judgeOther(how.carriage === 'bedrock' ? carried : reply, reading);
@@ -83,6 +84,7 @@ function classifyForeign(
 
 /** Most gateways translate nothing. */
 const translations = lazily(() => import('./translated/classify-translated.ts'));
+const frames = lazily(() => import('./translated/unframed-body.ts'));
 
 async function classifyTranslated(
   reply: Reply,

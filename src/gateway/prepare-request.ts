@@ -1,3 +1,4 @@
+import { lazily } from '../lib/lazily.ts';
 import { spliceRequest } from '../protocols/splice-request.ts';
 import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
 import type { Provider } from '../config/snapshot.ts';
@@ -11,9 +12,7 @@ import type { ClientRequest } from './ports.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
 import { type RepairedBody, repairedBody } from './translated/repaired-body.ts';
 import { GIVEN_UP } from './translated/thread/translation-thread.ts';
-import { estimateInSameApi, translatedRequest } from './translated/translated-request.ts';
 import { upstreamModelOf } from './upstream-model.ts';
-import { carriedRequest } from './translated/carried-request.ts';
 
 /**
  * Prepares the request for a route. In the client's own API it is passed through with only the model renamed, and no
@@ -27,7 +26,7 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
   switch (speech.kind) {
     case 'pass':
       if (call.api === 'messages' && speech.carriage !== undefined)
-        return carriedRequest(context, call, speech.carriage);
+        return carried(context, call, speech.carriage);
       return passed(context, undefined, speech.dialect);
     case 'try':
       return tried(context, call, speech);
@@ -40,9 +39,28 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
   }
 }
 
+/** Most gateways translate nothing. */
+const translations = lazily(() => import('./translated/translated-request.ts'));
+const carriages = lazily(() => import('./translated/carried-request.ts'));
+
 /** Apart, so that a request that passes makes no closure. */
-function translated(context: AttemptContext, call: ClientCall): PreparedRequest | Promise<PreparedRequest> {
-  return translatedRequest(context, call, (hasFunctionTools) => speechOf(context, call, hasFunctionTools));
+function translated(context: AttemptContext, call: ClientCall): Promise<PreparedRequest> {
+  const speech = (hasFunctionTools: boolean): RouteSpeech => speechOf(context, call, hasFunctionTools);
+  const loading = translations();
+  return loading instanceof Promise
+    ? loading.then((loaded) => loaded.translatedRequest(context, call, speech))
+    : loading.translatedRequest(context, call, speech);
+}
+
+function carried(
+  context: AttemptContext,
+  call: ClientCall,
+  carriage: 'bedrock' | 'vertex',
+): PreparedRequest | Promise<PreparedRequest> {
+  const loading = carriages();
+  return loading instanceof Promise
+    ? loading.then((loaded) => loaded.carriedRequest(context, call, carriage))
+    : loading.carriedRequest(context, call, carriage);
 }
 
 /** Translates a request for embeddings into another API. The translation is loaded on first use. */
@@ -109,12 +127,14 @@ function tried(
   return passed(context, undefined, dialect);
 }
 
-function translatedTo(
+async function translatedTo(
   api: Exclude<ProviderApi, 'converse'>,
   context: AttemptContext,
   call: ClientCall,
   dialect: DialectName,
-): PreparedRequest | Promise<PreparedRequest> {
+): Promise<PreparedRequest> {
+  const loading = translations();
+  const { translatedRequest } = loading instanceof Promise ? await loading : loading;
   return translatedRequest(
     context,
     call,
@@ -187,7 +207,10 @@ function estimator(
   call: ClientCall,
   dialect: DialectName,
 ): () => Promise<PreparedRequest> {
-  return () => estimateInSameApi(context, call, { carriage: undefined, dialect });
+  return async () => {
+    const { estimateInSameApi } = await translations();
+    return estimateInSameApi(context, call, { carriage: undefined, dialect });
+  };
 }
 
 /** The content type to send the body with; undefined for the client's own. */

@@ -10,7 +10,7 @@ import type {
   Seeder,
   UsedOf,
 } from './claim-taking.ts';
-import { counterFields, CounterLedger, type CounterTaking, type Standing } from './counter.ts';
+import { counterFields, CounterLedger, type Standing } from './counter.ts';
 import { type LeasedCounter, leaseKey, type LeaseSource, type LeaseVerdict } from './lease-report.ts';
 import { bucketStanding, LeasedBuckets } from './leased-bucket.ts';
 import { type Window, windowOf } from './window.ts';
@@ -64,8 +64,8 @@ export class ClaimCounters {
     const wanted = { need, amount, endMs: record.endMs, mayPassIdle, isSoft, isLeased, least };
     const own = this.#counters.take(record.key, wanted);
     if (isLeased && own.kind === 'full' && !isFinal) return { kind: 'short' };
-    const taking = isLeased ? { ...own, used: own.used + this.#counters.elsewhere(record.key) } : own;
-    switch (taking.kind) {
+    const taking = { used: own.used + own.elsewhere, held: own.held };
+    switch (own.kind) {
       case 'unseeded':
         return { kind: 'unseeded' };
       case 'full':
@@ -97,8 +97,8 @@ export class ClaimCounters {
       return 0;
     }
     const counted = claim.period === undefined ? 0 : used;
-    let total = this.#counters.settle(key, { held: amount, endMs }, counted);
-    if (this.#isLeased(claim)) total += this.#counters.elsewhere(key);
+    const isLeased = this.#isLeased(claim);
+    const total = this.#counters.settle(key, { held: amount, endMs, isLeased }, counted);
     return Math.min(used, Math.max(0, total - claim.amount));
   }
 
@@ -234,7 +234,7 @@ function mayPass({ hold, kind, period }: Claim): boolean {
 
 interface Full {
   readonly record: ClaimRecord;
-  readonly taking: CounterTaking;
+  readonly taking: Standing;
   readonly at: Moment;
   /** Other machines may hold some of it, too. */
   readonly isLeased: boolean;

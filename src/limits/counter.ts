@@ -26,6 +26,16 @@ export interface Standing {
  */
 export interface CounterTaking extends Standing {
   readonly kind: 'taken' | 'full' | 'unseeded';
+  /** Of a leased counter, how far it may rise here, and what was noted of elsewhere. */
+  readonly allow: number;
+  readonly elsewhere: number;
+}
+
+/** The hold of a request that ends. */
+export interface SettledHold {
+  readonly held: number;
+  readonly endMs: number;
+  readonly isLeased?: boolean;
 }
 
 /** A request's demand on a counter. */
@@ -73,12 +83,16 @@ export class CounterLedger implements LeaseRecords {
       const { used } = record;
       const held = this.#heldIn(record);
       const isLeased = wanted.isLeased === true;
-      if (record.isSeeded === 0 && (isLeased || !wanted.isSoft)) return { kind: 'unseeded', used, held };
-      const most = isLeased ? Math.max(record.allow, wanted.least ?? 0) : wanted.amount;
-      if (!wanted.isSoft && !fits(wanted, most, { used, held })) return { kind: 'full', used, held };
+      const allow = isLeased ? record.allow : 0;
+      const elsewhere = isLeased ? record.elsewhere : 0;
+      if (record.isSeeded === 0 && (isLeased || !wanted.isSoft))
+        return { kind: 'unseeded', used, held, allow, elsewhere };
+      const most = isLeased ? Math.max(allow, wanted.least ?? 0) : wanted.amount;
+      if (!wanted.isSoft && !fits(wanted, most, { used, held }))
+        return { kind: 'full', used, held, allow, elsewhere };
       record[this.#column] = own + wanted.need;
       record.endMs = wanted.endMs;
-      return { kind: 'taken', used, held: held + wanted.need };
+      return { kind: 'taken', used, held: held + wanted.need, allow, elsewhere };
     });
     if (taking.kind === 'taken') this.#keep(key, own + wanted.need);
     return taking;
@@ -92,15 +106,18 @@ export class CounterLedger implements LeaseRecords {
     });
   }
 
-  /** Replaces a hold by the actual use; 0 releases the hold. Returns the counter's total use. */
-  settle(key: string, hold: { readonly held: number; readonly endMs: number }, used: number): number {
+  /**
+   * Replaces a hold by the actual use; 0 releases the hold. Returns the counter's total use, of a leased one with what was noted of
+   * elsewhere.
+   */
+  settle(key: string, hold: SettledHold, used: number): number {
     const own = this.#keep(key, (this.#own.get(key) ?? 0) - hold.held);
     return this.#table.update(key, (record) => {
       record[this.#column] = own;
       record.used += used;
       // A late request must not keep a forgotten counter for ever.
       if (used !== 0 && record.endMs === 0) record.endMs = hold.endMs;
-      return record.used;
+      return hold.isLeased === true ? record.used + record.elsewhere : record.used;
     });
   }
 

@@ -1,7 +1,7 @@
 import { type BucketLedger, type BucketLimit, shareOf, type Taking } from './bucket.ts';
 import type { Claim } from './claim.ts';
 import type { ClaimRecord, ClaimStanding, ClaimTaking, Hold, Moment } from './claim-taking.ts';
-import type { CounterLedger } from './counter.ts';
+import type { CounterLedger, CounterTaking } from './counter.ts';
 import type { LeaseVerdict } from './lease-report.ts';
 
 /** A request's demand on a bucket that several machines share. */
@@ -31,13 +31,14 @@ export class LeasedBuckets {
     // A request larger than the bucket takes all of it now, and the rest when it ends.
     const amount = Math.min(need, limit.burst);
     const wanted = { need: amount, amount: limit.burst, endMs, mayPassIdle: false, isSoft, isLeased: true };
-    const { kind } = this.#counters.take(key, wanted);
+    const taking = this.#counters.take(key, wanted);
+    const { kind } = taking;
     if (kind === 'unseeded') return { kind };
     if (kind === 'full') {
       if (typeof verdict === 'object') return this.#takeShare(claim, limit, { amount, at, key, verdict });
       if (verdict !== 'full') return { kind: 'short' };
     }
-    const standing = this.standing(key, limit, at.nowMs) ?? unusedBucket(limit);
+    const standing = leasedStanding(limit, taking, at.nowMs);
     if (kind === 'taken') return { kind, hold: { claim, key, windowMs: 0, endMs, amount }, standing };
     const waitMs = standing.resetMs - ((limit.burst - amount) * 1000) / limit.ratePerSecond;
     return { kind, retryAfterMs: Math.max(1, waitMs), standing: { ...standing, remaining: 0 } };
@@ -56,14 +57,10 @@ export class LeasedBuckets {
   }
 
   /** The state of a bucket as the store last told it, with what this machine has taken in advance; undefined: unknown. */
-  standing(key: string, { ratePerSecond, burst }: BucketLimit, nowMs: number): ClaimStanding | undefined {
+  standing(key: string, limit: BucketLimit, nowMs: number): ClaimStanding | undefined {
     const record = this.#counters.leased(key);
     if (record === undefined) return undefined;
-    const resetMs = Math.max(0, this.#counters.elsewhere(key) - nowMs);
-    const free = burst - (resetMs * ratePerSecond) / 1000;
-    const own = Math.max(0, record.allow - record.used - record.held);
-    const remaining = Math.max(0, Math.min(burst, Math.floor(Math.max(0, free) + own + ROUNDING)));
-    return { used: burst - remaining, held: 0, limit: burst, remaining, resetMs, isShared: true };
+    return leasedStanding(limit, { ...record, elsewhere: this.#counters.elsewhere(key) }, nowMs);
   }
 
   /** The bucket of this machine begins as full as the shared one was when the store last told. */
@@ -86,6 +83,21 @@ export class LeasedBuckets {
 
 /** Rounding errors of times must not cost a client its unit. */
 const ROUNDING = 1e-6;
+
+/** What is free in the store, as it last told, and in the lease of this machine. */
+function leasedStanding(
+  { ratePerSecond, burst }: BucketLimit,
+  { used, held, allow, elsewhere }: LeasedRecord,
+  nowMs: number,
+): ClaimStanding {
+  const resetMs = Math.max(0, elsewhere - nowMs);
+  const free = Math.max(0, burst - (resetMs * ratePerSecond) / 1000);
+  const own = Math.max(0, allow - used - held);
+  const remaining = Math.max(0, Math.min(burst, Math.floor(free + own + ROUNDING)));
+  return { used: burst - remaining, held: 0, limit: burst, remaining, resetMs, isShared: true };
+}
+
+type LeasedRecord = Pick<CounterTaking, 'used' | 'held' | 'allow' | 'elsewhere'>;
 
 function shareKey({ counter }: Claim): string {
   return `${counter}#share`;

@@ -10,7 +10,7 @@ import { type Script, scriptOf } from './script.ts';
  * A counter: g = the era that it belongs to, b = sum of its entries in the ledger, s = the newest of these, k = whether the
  * ledger was brought, u = what all nodes have used, l = what all claim, r = recalled until (ms), and of each node c:NODE =
  * used in this window, h:NODE = claimed, n:NODE = life * 2^32 + seq. A bucket has t = when it is full (ms), and c:NODE = what this
- * life has used; of slots, c:NODE is under way, and h:NODE is claimed besides.
+ * life has used; slots have f = s, c:NODE is under way, and h:NODE is claimed besides.
  *
  * Amounts are decimal text, which Lua reads and writes exactly up to 2^53. A script writes all of a counter at once.
  */
@@ -99,19 +99,20 @@ local function slots(key, q)
   if tonumber(c['n:' .. node] or '-1') >= q.mine then return IGNORED end
   local spent, claims = q.used, q.claim
   for field, at in pairs(c) do
-    local id = string.match(field, '^n:(.*)$')
+    local id = string.match(field, '^c:(.*)$')
     local of, _, seen, gone = parts(rows[id])
-    if id and id ~= node and of == math.floor(tonumber(at) / LIFE) and not gone and seen > ms - 60000 then
-      local busy, idle = tonumber(c['c:' .. id]), tonumber(c['h:' .. id])
+    if of and id ~= node and not gone and seen > ms - 60000 then
+      local busy, idle = tonumber(at), tonumber(c['h:' .. id])
       if seen > ms - 5000 then spent, claims = spent + busy, claims + idle
       else spent = spent + math.min(busy + idle, math.max(1, math.floor(q.limit / known))) end
     end
   end
   local room = q.limit - spent - claims
   local given, recall = grant(q, room, claims - q.claim, tonumber(c.r or '0'))
-  redis.call('HSET', key, 'g', gen, 'r', text(recall), 'c:' .. node, text(q.used), 'h:' .. node, text(q.claim + given),
+  redis.call('HSET', key, 'g', gen, 'f', 's', 'r', text(recall), 'c:' .. node, text(q.used), 'h:' .. node, text(q.claim + given),
     'n:' .. node, text(q.mine))
   redis.call('PEXPIRE', key, q.keep)
+  if q.used + q.claim + given > 0 then redis.call('SADD', own, key) else redis.call('SREM', own, key) end
   return {q.seq, text(given), text(room - given), text(spent), text(claims - q.claim), recall > ms and '1' or '0', '0'}
 end
 `;
@@ -267,10 +268,11 @@ local gen = era(KEYS[1], KEYS[2], ARGV[1])
 local node, first = ARGV[2], tonumber(ARGV[3]) * 4294967296
 for i = 4, #KEYS do
   local key = KEYS[i]
-  local c = redis.call('HMGET', key, 'g', 'l', 'h:' .. node, 'n:' .. node)
+  local c = redis.call('HMGET', key, 'g', 'l', 'h:' .. node, 'n:' .. node, 'f')
   local mine = c[1] == gen and tonumber(c[4] or '0') or 0
   if mine < first then
-    if c[1] == gen and c[3] then redis.call('HSET', key, 'l', text(tonumber(c[2]) - tonumber(c[3])), 'h:' .. node, '0') end
+    if c[1] == gen and c[3] and c[5] == 's' then redis.call('HSET', key, 'c:' .. node, '0', 'h:' .. node, '0')
+    elseif c[1] == gen and c[3] then redis.call('HSET', key, 'l', text(tonumber(c[2]) - tonumber(c[3])), 'h:' .. node, '0') end
     redis.call('SREM', KEYS[3], key)
   end
 end

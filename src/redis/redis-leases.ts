@@ -1,12 +1,20 @@
 import type { LeaseAnswer } from '../limits/lease-report.ts';
 import type { EnteredWindow } from '../spend/ledger/read-ledger.ts';
-import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from '../spend/nodes/lease-store.ts';
+import type {
+  Acquired,
+  LeaseCall,
+  LeaseStore,
+  NodeRow,
+  SentReport,
+  StoreCheck,
+} from '../spend/nodes/lease-store.ts';
 import { beginLife, endLife, registeredNodes } from '../spend/nodes/node-registry.ts';
 import type { Database } from '../store/database.ts';
 import type { RedisConnection } from './connection.ts';
 import { LeaseKeys } from './lease-keys.ts';
 import { LedgerBase } from './ledger-base.ts';
 import { ACQUIRE, FREE, NOTE_NODE, VOUCH } from './lease-scripts.ts';
+import { checkServer } from './server-check.ts';
 import { bucketLastsMs, lastsMs, textOf } from './lease-text.ts';
 
 export interface RedisLeasesOptions {
@@ -33,6 +41,10 @@ export class RedisLeases implements LeaseStore {
 
   constructor(options: RedisLeasesOptions) {
     this.#options = options;
+  }
+
+  async check(): Promise<StoreCheck> {
+    return checkServer(String(await this.#options.redis.send('INFO', [])));
   }
 
   async register(node: string, version: string): Promise<number> {

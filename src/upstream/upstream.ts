@@ -1,5 +1,5 @@
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
-import { type Authenticator, createAuthenticator } from './credentials/authenticate-request.ts';
+import type { Authenticator } from './credentials/authenticate-request.ts';
 import { createDirectUpstream, type OpenUpstream } from './direct/direct-upstream.ts';
 
 /**
@@ -9,7 +9,7 @@ import { createDirectUpstream, type OpenUpstream } from './direct/direct-upstrea
 export function createUpstream(): OpenUpstream {
   const direct = createDirectUpstream();
   let proxied: Promise<Upstream> | undefined;
-  let authenticator: Authenticator | undefined;
+  let authenticator: Promise<Authenticator> | undefined;
   const isAlwaysProxied = environmentNamesProxy();
   const send = (request: UpstreamRequest): Promise<UpstreamReply> => {
     if (!isAlwaysProxied && request.provider.proxy === undefined) return direct.send(request);
@@ -20,11 +20,17 @@ export function createUpstream(): OpenUpstream {
     send(request) {
       const { credential } = request.provider;
       if (credential === undefined) return send(request);
-      authenticator ??= createAuthenticator((url, init) => fetch(url, init));
-      return authenticator.send(request, credential, send);
+      authenticator ??= loadAuthenticator();
+      return authenticator.then((loaded) => loaded.send(request, credential, send));
     },
     close: direct.close,
   };
+}
+
+/** Loaded on demand, since few providers are clouds. */
+async function loadAuthenticator(): Promise<Authenticator> {
+  const { createAuthenticator } = await import('./credentials/authenticate-request.ts');
+  return createAuthenticator((url, init) => fetch(url, init));
 }
 
 /** Loaded on demand, since few providers have a proxy. */

@@ -124,7 +124,7 @@ for (const workers of [1, 2]) {
       for (let n = 0; n < 6; n++) expect(await gateway.ask(key, 'calm')).toBe(200);
     });
 
-    test('the stream of a session ends with it, and the session of a key has none', async () => {
+    test('the stream of a session ends with it and with its role, and the session of a key has none', async () => {
       const signIn = async (secret: string): Promise<string> => {
         const response = await fetch(`${gateway.url}/admin/v1/sessions`, {
           method: 'POST',
@@ -134,7 +134,13 @@ for (const workers of [1, 2]) {
         return (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
       };
       const account = await gateway.admin('POST', '/accounts', { name: 'viewer', role: 'viewer' });
-      const live = await openLive(gateway.url, { cookie: await signIn(String(account['secret'])) });
+      const cookie = await signIn(String(account['secret']));
+      const before = await openLive(gateway.url, { cookie });
+      await until(() => before.of('state')[0]);
+      await gateway.admin('PUT', `/accounts/${String(account['id'])}`, { role: 'operator' });
+      await until(() => before.isOver() || undefined);
+      expect(before.of('end')).toEqual([{ reason: 'session' }]);
+      const live = await openLive(gateway.url, { cookie });
       await until(() => live.of('state')[0]);
       await gateway.admin('DELETE', `/accounts/${String(account['id'])}`);
       await until(() => live.isOver() || undefined);

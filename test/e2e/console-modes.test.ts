@@ -112,7 +112,7 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await visit(page, gateway.url, 'explain?model=fast', PAGES.explain);
     const plan = page.locator('.plan');
     await plan.getByRole('link', { name: 'near' }).waitFor();
-    await page.getByRole('button', { name: 'of a model' }).click();
+    await page.getByRole('button', { name: 'To a model' }).click();
     await page.getByRole('combobox', { name: 'What changes' }).click();
     await page.getByRole('option', { name: 'fast' }).click();
     await page.getByLabel('Its fields').fill('{"routes": [{"provider": "far", "model": "mock/ok"}]}');

@@ -102,7 +102,7 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     expect(await routeActions('near')).toEqual(['Open the provider', 'Its requests']);
     await page.keyboard.press('Escape');
     await visit(page, gateway.url, 'settings', PAGES.settings);
-    expect(await page.getByRole('tab').allTextContents()).toEqual(['You']);
+    expect(await page.getByRole('tab').allTextContents()).toEqual(['You', 'Gateways']);
     await visit(page, gateway.url, 'config', PAGES.config);
     expect(await page.getByRole('tab').allTextContents()).toEqual(['YAML', 'Revisions']);
   });
@@ -136,7 +136,7 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     expect(await gateway.admin('GET', '/providers/fresh')).toMatchObject({ id: 'fresh' });
     await gateway.admin('DELETE', '/providers/fresh');
     await visit(page, gateway.url, 'settings', PAGES.settings);
-    expect(await page.getByRole('tab').allTextContents()).toEqual(['You']);
+    expect(await page.getByRole('tab').allTextContents()).toEqual(['You', 'Gateways']);
   });
 
   test('saves the configuration as YAML, with the diff before it is applied', async () => {

@@ -133,11 +133,11 @@ export class LeaseStore {
     return { ...answer, nodes: this.#nodeCount, isRecalled: false, fullInMs: level - nowMs };
   }
 
-  /** `stored`: what is in the ledger; undefined for slots, which only nodes that run have. */
+  /** `stored`: what is in the ledger; undefined for slots, which nodes that are gone do not have. */
   #sumOf(rows: ReadonlyMap<string, Row>, stored: number | undefined): { used: number; claims: number } {
     let [used, claims] = [stored ?? 0, 0];
     for (const [name, one] of rows) {
-      if (stored === undefined && !this.#isCurrent(name, one)) continue;
+      if (stored === undefined && this.nodes.get(name)?.isGone === true) continue;
       used += one.pending;
       claims += one.claim;
     }
@@ -146,12 +146,6 @@ export class LeaseStore {
 
   get #nodeCount(): number {
     return [...this.nodes.values()].filter(({ isGone }) => !isGone).length;
-  }
-
-  /** Whether a node that told of slots still runs. */
-  #isCurrent(node: string, { life }: Row): boolean {
-    const known = this.nodes.get(node);
-    return known !== undefined && !known.isGone && known.life === life;
   }
 }
 

@@ -6,23 +6,16 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { listKeys, listModels, listProviders } from '../api/queries.ts';
-import { pagesFor } from './pages.ts';
-import { useSession } from './session.tsx';
-
-interface Target {
-  readonly id: string;
-  readonly label: string;
-  readonly icon: LucideIcon;
-  readonly path: string;
-  readonly hint?: string;
-}
+import { useTeamNames, useUserNames } from '../pages/keys/use-owners.ts';
+import { formTargets, ownerTargets, placeTargets, type Target } from './palette-targets.ts';
+import { useMay, useSession } from './session.tsx';
 
 interface Group {
   readonly value: string;
   readonly items: readonly Target[];
 }
 
-const SHOWN_PER_GROUP = 8;
+const SHOWN_PER_GROUP = 10;
 
 /** Jumps to any page, model, provider, key or request. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {
@@ -53,8 +46,8 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
             <div className="palette-input">
               <Search aria-hidden />
               <Autocomplete.Input
-                aria-label={t('Search pages, models, providers, keys and requests')}
-                placeholder={t('Search pages, models, providers, keys and requests')}
+                aria-label={t('Search pages, models, providers, keys, teams and requests')}
+                placeholder={t('Search pages, models, providers, keys, teams and requests')}
               />
               <kbd>Esc</kbd>
             </div>
@@ -92,19 +85,15 @@ function Section({ group, onGo }: { group: Group; onGo: (target: Target) => void
 
 function useTargets(search: string): readonly Group[] {
   const { t } = useTranslation();
-  const { session } = useSession();
-  const isStaff = session.role !== 'key';
+  const signedIn = useSession();
+  const { edit } = useMay();
+  const isStaff = signedIn.session.role !== 'key';
+  const teams = useTeamNames(isStaff);
+  const users = useUserNames(isStaff);
   const models = useQuery({ ...listModels(), enabled: isStaff });
   const providers = useQuery({ ...listProviders(), enabled: isStaff });
   const keys = useQuery({ ...listKeys(search), enabled: isStaff });
   return useMemo(() => {
-    const pages = pagesFor(session.role).map(({ path, title, icon, key }) => ({
-      id: `page ${path}`,
-      label: t(title),
-      icon,
-      path,
-      hint: `g ${key}`,
-    }));
     const named = (kind: string, path: string, icon: LucideIcon, names: readonly string[]): Target[] =>
       names.map((label) => ({
         id: `${kind} ${label}`,
@@ -127,13 +116,16 @@ function useTargets(search: string): readonly Group[] {
     const providerNames = providers.data?.providers.map(({ id }) => id) ?? [];
     const keyNames = keys.data?.master_keys.map(({ id }) => id) ?? [];
     return [
-      { value: t('Pages'), items: fitting(pages, search) },
+      { value: t('Pages'), items: fitting(placeTargets(signedIn, t), search) },
       { value: t('Models'), items: fitting(named('model', '/models', Boxes, modelNames), search) },
       { value: t('Providers'), items: fitting(named('provider', '/providers', Plug, providerNames), search) },
       { value: t('Keys'), items: fitting(named('key', '/keys', KeyRound, keyNames), search) },
+      { value: t('Teams'), items: fitting(ownerTargets('teams', teams ?? []), search) },
+      { value: t('Users'), items: fitting(ownerTargets('users', users ?? []), search) },
+      { value: t('New'), items: edit ? fitting(formTargets(t), search) : [] },
       { value: t('Requests'), items: request },
     ].filter(({ items }) => items.length > 0);
-  }, [search, t, session.role, isStaff, models.data, providers.data, keys.data]);
+  }, [search, t, signedIn, edit, isStaff, models.data, providers.data, keys.data, teams, users]);
 }
 
 function fitting(targets: readonly Target[], search: string): readonly Target[] {

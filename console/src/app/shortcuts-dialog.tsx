@@ -10,7 +10,7 @@ export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () 
   const { t } = useTranslation();
   const { session } = useSession();
   const everywhere: readonly (readonly [string, string])[] = [
-    [`${COMMAND_KEY} K`, t('Search pages, models, providers, keys and requests')],
+    [`${COMMAND_KEY} K`, t('Search pages, models, providers, keys, teams and requests')],
     ['/', t('Search on this page')],
     ['↑ ↓', t('Move in a table')],
     ['Enter', t('Open the row')],

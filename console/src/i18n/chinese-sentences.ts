@@ -40,6 +40,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Live shows this gateway alone. The time ranges add up all {{count}} gateways.':
     '“实时”只显示本网关；各时间范围汇总全部 {{count}} 个网关。',
   '{{hits}} of {{all}} requests': '{{all}} 个请求中的 {{hits}} 个',
+  'Esc, then Tab leaves the editor': '按 Esc 再按 Tab 离开编辑器',
   'Refills continuously.': '持续恢复。',
   'Say hello in three languages.': '用三种语言打个招呼。',
   'Explain what an LLM gateway does, in two sentences.': '用两句话解释 LLM 网关的作用。',
@@ -149,7 +150,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Stored encrypted. It cannot be read back.': '加密保存在数据库中，任何人都无法再读取。',
   'Search further back': '继续向前搜索',
   'Search on this page': '在本页搜索',
-  'Search pages, models, providers, keys and requests': '搜索页面、模型、供应商、密钥和请求',
+  'Search pages, models, providers, keys, teams and requests': '搜索页面、模型、供应商、密钥、团队和请求',
   'Searched back to': '已搜索至',
   'Can view everything except accounts, sessions and recorded bodies.':
     '可查看除账号、会话和已记录请求体之外的一切。',

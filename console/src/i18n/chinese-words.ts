@@ -116,6 +116,7 @@ export const chineseWords: Readonly<Record<string, string>> = {
   'My requests': '我的请求',
   'My use': '我的用量',
   Name: '名称',
+  New: '新建',
   'New account': '新建账号',
   'New key': '新建密钥',
   'New model': '新建模型',

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../lib/sha256.ts';
 import type { Accounts } from '../../store/console/account-table.ts';
 import type { Session, Sessions } from '../../store/console/session-table.ts';
 import type { Caller, Client } from './caller.ts';
+import type { Role } from './role.ts';
 import { SESSION_MS } from './session-cookie.ts';
 
 export interface SignInOptions {
@@ -72,10 +73,10 @@ export class SignIn {
   }
 
   /** The hashes of those sessions that are still open. */
-  async stillOpen(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+  async stillOpen(hashes: readonly string[]): Promise<ReadonlyMap<string, Role>> {
     const found = await this.#options.sessions.find(hashes);
     const valid = await Promise.all(found.map((session) => this.#valid(session)));
-    return new Set(valid.flatMap((session) => session?.hash ?? []));
+    return new Map(valid.flatMap((session) => (session === undefined ? [] : [[session.hash, session.role]])));
   }
 
   /** The session with the current role; undefined: it has expired, or its credential has changed. */

@@ -2,7 +2,8 @@ import type { SignIn } from '../access/sign-in.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /**
- * Finds the subscribers that are still authorised. A session may have ended, and a credential may have been revoked.
+ * Finds the subscribers that are still authorised as they were. A session may have ended, a credential may have been revoked, and
+ * a role may have changed, of which the page then learns by asking for its session again.
  */
 export async function mayListen(
   subscribers: readonly Subscriber[],
@@ -11,12 +12,12 @@ export async function mayListen(
   const hashes = subscribers.flatMap(({ caller }) => caller.session?.hash ?? []);
   const open = await signIn.stillOpen([...new Set(hashes)]);
   const keys = new Set(subscribers.flatMap(({ key }) => key ?? []));
-  const valid = new Set<string>();
-  for (const key of keys) if ((await signIn.bearer(key)) !== undefined) valid.add(key);
+  const valid = new Map<string, string | undefined>();
+  for (const key of keys) valid.set(key, (await signIn.bearer(key))?.role);
   return new Set(
-    subscribers.filter(({ caller: { session }, key }) => {
-      if (session !== undefined) return open.has(session.hash);
-      return key === undefined || valid.has(key);
+    subscribers.filter(({ caller: { session, role }, key }) => {
+      if (session !== undefined) return open.get(session.hash) === role;
+      return key === undefined || valid.get(key) === role;
     }),
   );
 }

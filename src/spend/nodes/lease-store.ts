@@ -39,12 +39,21 @@ export type Acquired =
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'unknown'; readonly era: string };
 
+/** Why a server must not hold leases, or what an operator should change. */
+export interface StoreCheck {
+  /** What is needed instead. */
+  readonly refused?: string;
+  readonly warning?: string;
+}
+
 /**
  * Where several machines share limits. It keeps, for each counter and window: use in the ledger + use that is not there
  * yet + claims <= limit. A grant keeps this, and no clock is part of it. Every call may be lost, repeated or late, and
  * rejects if the store does not answer.
  */
 export interface LeaseStore {
+  /** Looks at the server behind it. */
+  readonly check: () => Promise<StoreCheck>;
   /** Begins a life of a node. Returns its number. */
   readonly register: (node: string, version: string) => Promise<number>;
   /** Reports, and asks for leases. */

@@ -2,7 +2,7 @@ import type { LeaseAnswer } from '../../limits/lease-report.ts';
 import { NOW } from '../../store/database-clock.ts';
 import type { Database } from '../../store/database.ts';
 import { beginLife, databaseNowMs, registeredNodes } from './node-registry.ts';
-import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport } from './lease-store.ts';
+import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport, StoreCheck } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
 export class LeaseTable implements LeaseStore {
@@ -12,6 +12,11 @@ export class LeaseTable implements LeaseStore {
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** The schema needs a version that suffices. */
+  async check(): Promise<StoreCheck> {
+    return {};
   }
 
   async register(node: string, version: string): Promise<number> {

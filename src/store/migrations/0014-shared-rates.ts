@@ -97,7 +97,7 @@ begin
       select coalesce(sum(case when n.heartbeat_ms > now_ms - 5000 then x.pending
           else least(x.pending + x.claim, greatest(1, floor(r.l / known))) end), 0),
         coalesce(sum(x.claim) filter (where n.heartbeat_ms > now_ms - 5000), 0)
-        into spent, claims from leases x join nodes n on n.node = x.node and n.life = x.life
+        into spent, claims from leases x join nodes n on n.node = x.node
         where x.counter = r.c and x.window_ms = r.w and n.gone = 0 and n.heartbeat_ms > now_ms - 60000;
       update shared_windows set end_ms = greatest(end_ms, r.e) where counter = r.c and window_ms = r.w;
     else

@@ -57,12 +57,13 @@ function recordsWithPrefix(
   if (before !== undefined) conditions.position('<', before);
   const where = conditions.where();
   return database.read(async (sql) => {
-    // Ids are sorted by bytes, and `~` comes after every letter.
+    // Ids are sorted by bytes, and `~` comes after every letter. Without a table of its own, PostgreSQL would walk through the records
+    // by their time until it has found enough of these few.
     const rows: RecordRow[] = await sql.unsafe(
-      `select * from request_records ${where === '' ? 'where' : `${where} and`} (ended_at_ms, request_id) in (
-         select ended_at_ms, request_id from request_records
-         where request_id >= ${conditions.bind(prefix)} and request_id < ${conditions.bind(`${prefix}~`)})
-       order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,
+      `with found as materialized (
+         select * from request_records ${where === '' ? 'where' : `${where} and`}
+           request_id >= ${conditions.bind(prefix)} and request_id < ${conditions.bind(`${prefix}~`)})
+       select * from found order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,
       conditions.values,
     );
     return rows.map(parseRow);

@@ -79,9 +79,10 @@ function tokenOf(
   { tokens, cancellation }: { readonly tokens: GoogleTokens; readonly cancellation: Cancellation },
 ): TokenResult | Promise<TokenResult> {
   if (credential.kind === 'token') return { text: credential.token };
+  // Nobody would notice if fetching a token for it failed.
+  if (cancellation.isCancelled) return 'aborted';
   const token = tokens.token(credential);
   if (typeof token === 'string') return { text: token };
-  if (cancellation.isCancelled) return 'aborted';
   return new Promise((resolve, reject) => {
     cancellation.onCancel = () => resolve('aborted');
     token

@@ -121,3 +121,12 @@ describe('a journal that a limit needs', () => {
     expect(await findJournalProblem(limited('memory'), {})).toBeUndefined();
   });
 });
+
+test('a file that asks for shared limits says that its gateway counts for itself', async () => {
+  const redis = 'shared_state: { driver: redis, url: "redis://127.0.0.1:6379/0" }\n';
+  expect(await warningsOf(redis)).toEqual([
+    expect.stringContaining('shared_state.driver: redis needs the configuration in PostgreSQL (DB_URL)'),
+  ]);
+  expect(await warningsOf(redis, { mode: 'postgres' })).toEqual([]);
+  expect(await warningsOf('shared_state: { driver: none }\n')).toEqual([]);
+});

@@ -151,7 +151,9 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
       used: 4,
     });
     const again = await store.register(node, '1');
-    expect((await ask(next, two, { seq: 2, need: 8, want: 8 })).granted).toBe(8);
+    expect((await ask(next, two, { seq: 2, need: 8, want: 8 })).granted).toBe(0);
+    await store.clear(node, again);
+    expect((await ask(next, two, { seq: 3, need: 8, want: 8 })).granted).toBe(8);
     await store.leave(next, two);
     expect((await ask(node, again, { need: 8, want: 8 })).granted).toBe(8);
   });
@@ -354,6 +356,14 @@ for (const kind of REDIS_KINDS) {
         expect(known[0]).toMatchObject({ granted: 350, used: 200, others: 200, free: 0 });
       });
     }
+
+    test('an eviction of counters is warned of', async () => {
+      const store = openLeases(server.url);
+      expect(await store.check()).toEqual({});
+      await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+      expect((await store.check()).warning).toContain('CONFIG SET maxmemory-policy noeviction');
+      await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    });
 
     test('a node that was forgotten before it lost all is still told', async () => {
       const store = await openedStore(server, kind);

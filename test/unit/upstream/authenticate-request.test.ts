@@ -7,6 +7,7 @@ import { signRequest } from '../../../src/upstream/credentials/sigv4.ts';
 import { createUpstream } from '../../../src/upstream/upstream.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { ByHand, closeAll, closing, request, textOf } from './scene.ts';
+import { until } from '../../e2e/gateway.ts';
 
 afterEach(closeAll);
 
@@ -178,10 +179,20 @@ describe('Vertex', () => {
 
   test('is not waited for by a request that was called off while its token was fetched', async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
-    const server = serve(() => promise);
-    const cancellation = new ByHand();
+    let asked = 0;
+    const server = serve(() => {
+      asked += 1;
+      return promise;
+    });
     const provider = vertex(server.port ?? 0, `${server.url.origin}/token`);
+    const early = new ByHand();
+    const calledOff = upstream().send({ ...request(9), provider, target: gemini, cancellation: early });
+    early.now();
+    expect(await calledOff).toEqual({ kind: 'aborted' });
+    expect(asked).toBe(0);
+    const cancellation = new ByHand();
     const sending = upstream().send({ ...request(9), provider, target: gemini, cancellation });
+    await until(() => asked > 0);
     cancellation.now();
     expect(await sending).toEqual({ kind: 'aborted' });
     resolve(new Response('{}'));

@@ -130,7 +130,12 @@ function Findings({
   isChanged: boolean;
 }): ReactNode {
   const { t } = useTranslation();
-  if (!isChanged) return <span className="muted small">{t('No changes')}</span>;
+  if (!isChanged)
+    return (
+      <span className="muted small">
+        {t('No changes')} · {t('Esc, then Tab leaves the editor')}
+      </span>
+    );
   if (!validation) return <span className="muted small">{t('Checking …')}</span>;
   const { problems, warnings } = validation;
   return (

@@ -2,8 +2,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { BookOpenCheck } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { admin } from '../../api/client.ts';
-import { useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../app/session.tsx';
 import { listKeys, listModels, listProviders } from '../../api/queries.ts';
 import type { Explanation, SupposedChange } from '../../api/resources.ts';
 import type { Params } from '../../lib/params.ts';
@@ -22,6 +23,7 @@ export function ExplainPage(): ReactNode {
   const { t } = useTranslation();
   const [params, setParams] = useParams();
   const { gateway } = useSession();
+  const { edit } = useMay();
   const [request, setRequest] = useState('');
   const [change, setChange] = useState<SupposedChange>();
   const providers = useQuery(listProviders());
@@ -69,7 +71,9 @@ export function ExplainPage(): ReactNode {
         </div>
         <div className="stack">
           {models.data?.models.length === 0 && model === '' ? (
-            <Empty icon={BookOpenCheck} title={t('There is no model yet')} />
+            <Empty icon={BookOpenCheck} title={t('There is no model yet')}>
+              {edit && <Link href="/models?new=1">{t('New model')}</Link>}
+            </Empty>
           ) : explained.data ? (
             <Plan explanation={explained.data} />
           ) : explained.error ? (

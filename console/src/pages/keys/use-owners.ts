@@ -11,8 +11,9 @@ export interface User {
 }
 
 /** Teams with their limits. */
-export function useTeams() {
+export function useTeams(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: ['teams'],
     queryFn: ({ signal }) => admin<{ version: number; teams: readonly Team[] }>('/teams', { signal }),
     retry: false,
@@ -20,8 +21,9 @@ export function useTeams() {
 }
 
 /** Users with their limits. */
-export function useUsers() {
+export function useUsers(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: ['users'],
     queryFn: ({ signal }) => admin<{ version: number; users: readonly User[] }>('/users', { signal }),
     retry: false,
@@ -29,10 +31,10 @@ export function useUsers() {
 }
 
 /** Undefined: this gateway has no teams. */
-export function useTeamNames(): readonly string[] | undefined {
-  return useTeams().data?.teams.map(({ id }) => id);
+export function useTeamNames(enabled = true): readonly string[] | undefined {
+  return useTeams(enabled).data?.teams.map(({ id }) => id);
 }
 
-export function useUserNames(): readonly string[] | undefined {
-  return useUsers().data?.users.map(({ id }) => id);
+export function useUserNames(enabled = true): readonly string[] | undefined {
+  return useUsers(enabled).data?.users.map(({ id }) => id);
 }

@@ -37,7 +37,7 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
       />
       <Figure
         label={t('Error rate')}
-        value={percent(errors)}
+        value={overview.requests === 0 && recent === undefined ? NONE : percent(errors)}
         look={errors >= 0.05 ? 'bad' : errors >= 0.01 ? 'warning' : undefined}
         about={
           <Link href="/requests?ending=failed,refused,truncated">

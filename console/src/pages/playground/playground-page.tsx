@@ -2,8 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Eraser, MessagesSquare, Plus, SlidersHorizontal } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { admin } from '../../api/client.ts';
-import { useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../app/session.tsx';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -26,6 +27,7 @@ interface Offer {
 export function PlaygroundPage(): ReactNode {
   const { t } = useTranslation();
   const { session } = useSession();
+  const { edit } = useMay();
   const [params, setParams] = useParams();
   const as = params['as'] ?? '';
   const offer = useQuery({
@@ -73,7 +75,9 @@ export function PlaygroundPage(): ReactNode {
     <Page title={t('Playground')} actions={actions}>
       {hasSettings && <SettingsPanel settings={settings} onChange={setSettings} />}
       {all.length === 0 ? (
-        <Empty icon={MessagesSquare} title={t('There is no model yet')} />
+        <Empty icon={MessagesSquare} title={t('There is no model yet')}>
+          {edit && <Link href="/models?new=1">{t('New model')}</Link>}
+        </Empty>
       ) : (
         <Conversation {...{ models, all, settings, setModels }} as={session.role === 'key' ? '' : key} />
       )}

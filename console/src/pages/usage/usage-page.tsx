@@ -82,11 +82,13 @@ export function UsagePage(): ReactNode {
             <ForecastCard />
             <Budgets />
           </div>
-          <SpendTable
-            report={report.data}
-            by={by}
-            title={groupings.find(({ value }) => value === by)?.label ?? by}
-          />
+          {report.data.spend.length > 0 && (
+            <SpendTable
+              report={report.data}
+              by={by}
+              title={groupings.find(({ value }) => value === by)?.label ?? by}
+            />
+          )}
         </>
       ) : (
         <SkeletonLines />
