@@ -7,8 +7,14 @@ import type { Target } from '../../src/translation/exchange.ts';
 import { readRequest, translationFor } from '../../src/translation/pair.ts';
 import { bestMicros } from '../measure/best-of.ts';
 
-const CLIENTS = { chat: chatHistory, messages: messagesHistory } as const;
+const CLIENTS = {
+  chat: chatHistory,
+  responses: responsesHistory,
+  messages: messagesHistory,
+  gemini: geminiHistory,
+} as const;
 const PROVIDERS: readonly ProviderApi[] = ['chat', 'responses', 'messages', 'gemini', 'converse'];
+const PATHS: Readonly<Record<string, string>> = { gemini: '/v1beta/models/bench:generateContent' };
 const TURNS = 200;
 const PROSE = 'The quick brown fox says "hello" to the lazy dog,\nagain and again. ';
 
@@ -34,13 +40,20 @@ for (const [client, history] of Object.entries(CLIENTS) as [
   }
 }
 
-console.log('messages → chat, by the arguments of calls');
-for (const megabytes of [0.5, 1, 2, 4, 8]) {
-  const body = JSON.stringify(messagesHistory({ text: 10, args: (megabytes * 1e6) / (TURNS / 4) }));
-  const ms = await translated('messages', 'chat', body, 3);
-  console.log(
-    `  ${String(megabytes).padStart(4)} MB ${ms.toFixed(1).padStart(6)} ms   ${((ms * 1e6) / body.length).toFixed(1)} ns a byte`,
-  );
+for (const [client, api] of [
+  ['messages', 'chat'],
+  ['chat', 'messages'],
+  ['responses', 'gemini'],
+  ['gemini', 'converse'],
+] as const) {
+  console.log(`${client} → ${api}, by the arguments of calls`);
+  for (const megabytes of [0.5, 1, 2, 4, 8]) {
+    const body = JSON.stringify(CLIENTS[client]({ text: 10, args: (megabytes * 1e6) / (TURNS / 4) }));
+    const ms = await translated(client, api, body, 3);
+    console.log(
+      `  ${String(megabytes).padStart(4)} MB ${ms.toFixed(1).padStart(6)} ms   ${((ms * 1e6) / body.length).toFixed(1)} ns a byte`,
+    );
+  }
 }
 
 /** Milliseconds to read a client's body and to write it for a provider. */
@@ -61,12 +74,15 @@ async function translated(
   const translation = await translationFor(client, api, target);
   const facts = { requestId: 'req_bench', now: 1 };
   const once = (): void => {
-    const reading = translation.client.readRequest(body, { requestId: 'req_bench', path: '' });
+    const reading = translation.client.readRequest(body, {
+      requestId: 'req_bench',
+      path: PATHS[client] ?? '',
+    });
     if (reading.kind === 'invalid') throw new Error(`${reading.path}: ${reading.message}`);
     const written = translation.request(reading.conversation, facts);
     if (written.kind !== 'written') throw new Error(`${written.loss.path} was refused`);
   };
-  await readRequest(client, body, { requestId: 'req_bench', path: '' });
+  await readRequest(client, body, { requestId: 'req_bench', path: PATHS[client] ?? '' });
   once();
   return bestMicros(once, times) / 1000;
 }
@@ -119,6 +135,58 @@ function messagesHistory({ text, args }: Shape): object {
     input_schema: parameters(),
   }));
   return { model: 'bench', max_tokens: 1024, system: 'Be brief.', messages, tools };
+}
+
+function responsesHistory({ text, args }: Shape): object {
+  const input: object[] = [];
+  for (let turn = 0; turn < TURNS / 4; turn++) {
+    const call_id = `call_${turn}`;
+    input.push(
+      { role: 'user', content: [{ type: 'input_text', text: prose(text) }] },
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: prose(text), annotations: [] }],
+      },
+      { type: 'function_call', call_id, name: `tool_${turn % 60}`, arguments: argumentsOf(args) },
+      { type: 'function_call_output', call_id, output: prose(text * 2) },
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: prose(text), annotations: [] }],
+      },
+    );
+  }
+  const tools = Array.from({ length: 60 }, (_, index) => ({
+    type: 'function',
+    name: `tool_${index}`,
+    description: prose(200),
+    parameters: parameters(),
+  }));
+  return { model: 'bench', instructions: 'Be brief.', input, tools };
+}
+
+function geminiHistory({ text, args }: Shape): object {
+  const contents: object[] = [];
+  for (let turn = 0; turn < TURNS / 4; turn++) {
+    const name = `tool_${turn % 60}`;
+    contents.push(
+      { role: 'user', parts: [{ text: prose(text) }] },
+      {
+        role: 'model',
+        parts: [{ text: prose(text) }, { functionCall: { name, args: JSON.parse(argumentsOf(args)) } }],
+      },
+      { role: 'user', parts: [{ functionResponse: { name, response: { output: prose(text * 2) } } }] },
+      { role: 'model', parts: [{ text: prose(text) }] },
+    );
+  }
+  contents.push({ role: 'user', parts: [{ text: 'Go on.' }] });
+  const functionDeclarations = Array.from({ length: 60 }, (_, index) => ({
+    name: `tool_${index}`,
+    description: prose(200),
+    parametersJsonSchema: parameters(),
+  }));
+  return { contents, tools: [{ functionDeclarations }] };
 }
 
 function prose(length: number): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { createThreads } from '../../src/app/threads.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
 import { CHAT, MESSAGES_API } from './apis.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -119,7 +120,7 @@ class CountedWorker extends RealWorker {
 async function threadsOf(work: (url: string) => Promise<void>): Promise<string[]> {
   threads.length = 0;
   globalThis.Worker = CountedWorker;
-  const fresh = startGateway(config());
+  const fresh = startGateway(config(), undefined, undefined, createThreads());
   try {
     await work(fresh.url);
   } finally {

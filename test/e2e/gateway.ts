@@ -1,5 +1,5 @@
 import { type App, startApp } from '../../src/app/gateway-app.ts';
-import { createThreads, estimated } from '../../src/app/threads.ts';
+import { createThreads, estimated, type Threads } from '../../src/app/threads.ts';
 import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 import { compileText } from '../../src/config/read/compile-text.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
@@ -21,8 +21,10 @@ export interface TestGateway {
   readonly stop: () => Promise<void>;
 }
 
-/** One set of threads for all gateways of a test process: loading the tokenizer takes longer than most tests. */
 const threads = createThreads();
+
+/** One set of threads for all gateways of a test process: loading the tokenizer takes longer than most tests. */
+const SHARED: Threads = { ...threads, stop: () => estimated(threads.tokens) };
 
 /** Compiles a configuration; throws with its problems if it is refused. */
 export function compiled(config: string, version = 1): Snapshot {
@@ -31,11 +33,15 @@ export function compiled(config: string, version = 1): Snapshot {
   return result.snapshot;
 }
 
-/** Starts a gateway with this configuration on a free port of the loopback address. `clock` replaces the machine's. */
+/**
+ * Starts a gateway with this configuration on a free port of the loopback address. `clock` replaces the machine's. The
+ * gateway stops threads of its own when it stops.
+ */
 export function startGateway(
   config: string,
   clock?: SystemClock,
   engine: 'runtime' | 'lean' = DEFAULTS.serverEngine,
+  own: Threads = SHARED,
 ): TestGateway {
   const events: GatewayEvent[] = [];
   const ends: RequestEnded[] = [];
@@ -43,7 +49,7 @@ export function startGateway(
   const app = startApp({
     snapshot: compiled(listening),
     version: 'test',
-    threads: { ...threads, stop: () => estimated(threads.tokens) },
+    threads: own,
     ...(clock && { clock }),
     emit: (event) => {
       if (event.type === 'bug') console.error(event.error);

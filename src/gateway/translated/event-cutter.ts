@@ -2,6 +2,7 @@ import type { Fields } from '../../lib/http/fields.ts';
 import { createSseSplitter, splitEvents } from '../../lib/sse.ts';
 import { createFrameReader } from '../../translation/carriage/event-stream.ts';
 import { MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
+import { asObject, parsed } from '../../translation/json.ts';
 import { isFrames } from './unframed-body.ts';
 
 /** One event of a provider's stream, as the translation reads it. */
@@ -14,7 +15,7 @@ export interface ProviderEvent {
 export interface EventCutter {
   /** Returns the events that a chunk completes; `broken` if the bytes are not a stream of this kind. */
   readonly push: (chunk: Uint8Array) => readonly ProviderEvent[] | 'broken';
-  /** Returns an unterminated event at the end of the bytes, if there is one. */
+  /** Returns the event at the end of the bytes that lacks only its blank line, if there is one. */
   readonly tail: () => readonly ProviderEvent[];
 }
 
@@ -31,7 +32,7 @@ function sseCutter(): EventCutter {
       if (block === undefined) return 'broken';
       return block.byteLength === 0 ? [] : eventsIn(block);
     },
-    tail: () => eventsIn(splitter.takeTail()),
+    tail: () => eventsIn(splitter.takeTail()).filter(({ data }) => isWhole(data)),
   };
 }
 
@@ -39,6 +40,14 @@ function sseCutter(): EventCutter {
 function eventsIn(block: Uint8Array): readonly ProviderEvent[] {
   return splitEvents(block).filter(({ data }) => data.byteLength > 0);
 }
+
+/** Whether data that the end of the bytes may have cut is all there: an object, or the word for the end. */
+function isWhole(data: Uint8Array): boolean {
+  const text = UTF8.decode(data).trim();
+  return text === '[DONE]' || asObject(parsed(text)) !== undefined;
+}
+
+const UTF8 = new TextDecoder();
 
 /** Exceptions get a separate event name. */
 function frameCutter(): EventCutter {
