@@ -13,9 +13,10 @@ import { type ProcessOptions, startProcess } from './process.ts';
 export async function openStreams(count: number, options: ProcessOptions = {}): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-streams-'));
   const simulator = await startSimulator();
+  // The provider of a mapped model is not asked for its list, so its connections are those of the streams.
   await Bun.write(
     join(folder, 'config.yaml'),
-    `providers: [{ name: a, api_base: "${simulator.url}" }]\nlogging: { level: error }\n`,
+    `providers: [{ name: a, api_base: "${simulator.url}", model_mapping: { quiet: "mock/stall?after=1" } }]\nlogging: { level: error }\n`,
   );
   const program = startProcess(['--host', '127.0.0.1', '--port', '0'], {
     ...options,
@@ -48,7 +49,7 @@ interface OpenStream {
 
 /** Requests a stream over a new connection, and keeps the bytes that arrive. */
 function openStream({ hostname, port }: URL): OpenStream {
-  const body = JSON.stringify(chat('mock/stall?after=1', { stream: true }));
+  const body = JSON.stringify(chat('quiet', { stream: true }));
   const socket = connect(Number(port), hostname, () =>
     socket.write(
       `POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n` +
