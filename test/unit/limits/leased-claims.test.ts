@@ -1,0 +1,117 @@
+import { expect, test } from 'bun:test';
+import { BucketLedger } from '../../../src/limits/bucket.ts';
+import { type ClaimCounters, countersAlone } from '../../../src/limits/claim-counters.ts';
+import type { CounterLedger } from '../../../src/limits/counter.ts';
+import { LeaseClient } from '../../../src/limits/lease.ts';
+import type { LeasedCounter, LeaseVerdict } from '../../../src/limits/lease-report.ts';
+import { SharedRates } from '../../../src/limits/shared-rates.ts';
+import { claim } from './claims.ts';
+
+const NOW = { nowMs: 1_000_000, epochMs: Date.UTC(2026, 10, 29, 12) };
+/** Three machines, of which the store answers none. */
+const ALONE = { nodes: 3 };
+
+/** Counters with leases of nothing, whose store gives this verdict. */
+function leasedCounters(verdict: LeaseVerdict = ALONE): {
+  readonly counters: ClaimCounters;
+  readonly buckets: BucketLedger;
+  readonly records: () => CounterLedger;
+  readonly asked: LeasedCounter[];
+} {
+  const buckets = new BucketLedger();
+  const asked: LeasedCounter[] = [];
+  let ledger: CounterLedger | undefined;
+  const counters = countersAlone(
+    buckets,
+    () => 0,
+    (records) => {
+      ledger = records;
+      return {
+        seed: ({ key, endMs }) => {
+          records.seedLeased(key, 0, endMs);
+          return true;
+        },
+        source: {
+          lease: async ({ of }) => {
+            asked.push(of);
+            return verdict;
+          },
+        },
+      };
+    },
+  );
+  return { counters, buckets, asked, records: () => ledger as CounterLedger };
+}
+
+test('while the store is away, a machine admits its share of a rate, and takes what it has leased first', () => {
+  const { counters, records } = leasedCounters();
+  const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
+  expect(counters.take(limit, 1, NOW).kind).toBe('unseeded');
+  void counters.seed(limit, NOW);
+  records().allowMore(`${limit.counter}@0#`, 2);
+  let admitted = 0;
+  while (counters.take(limit, 1, NOW, ALONE).kind === 'taken') admitted += 1;
+  expect(admitted).toBe(2 + 20);
+  expect(counters.take(limit, 1, NOW)).toEqual({ kind: 'short' });
+  // A share refills as fast as the rate, divided by the machines.
+  expect(counters.take(limit, 1, NOW, ALONE)).toMatchObject({ kind: 'full', retryAfterMs: 3000 });
+  expect(counters.take(limit, 1, { ...NOW, nowMs: NOW.nowMs + 3000 }, ALONE).kind).toBe('taken');
+});
+
+test('a share is no fuller than the bucket was when the store last told', () => {
+  const { counters, records } = leasedCounters();
+  const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
+  void counters.seed(limit, NOW);
+  records().noteElsewhere(`${limit.counter}@0#`, NOW.nowMs + 60_000);
+  expect(counters.take(limit, 1, NOW, ALONE).kind).toBe('full');
+});
+
+test('what was used of a share is charged to the bucket when the store is back', () => {
+  const { counters, records, asked } = leasedCounters();
+  const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
+  void counters.seed(limit, NOW);
+  void counters.lease(limit, 1, NOW);
+  const client = new LeaseClient({ records: records(), percent: 2, forgetMs: 600_000 });
+  const [of] = asked;
+  const lost = client.ask({ of: of!, need: 1, takesRest: false }, 1, NOW.nowMs)!;
+  client.missed([lost]);
+  for (let request = 0; request < 20; request++) counters.take(limit, 1, NOW, ALONE);
+  client.answered(NOW.nowMs);
+  const next = client.ask({ of: of!, need: 1, takesRest: false }, 1, NOW.nowMs)!;
+  // Its share is empty, and so this machine's part of the bucket, of which it knows no other.
+  expect(next.pending).toBe(60);
+});
+
+test('while the store is away, a machine has its share of the slots, and at least one', () => {
+  for (const [amount, share] of [
+    [9, 3],
+    [2, 1],
+  ] as const) {
+    const { counters } = leasedCounters();
+    const limit = claim({ kind: 'concurrent', amount });
+    void counters.seed(limit, NOW);
+    let admitted = 0;
+    while (counters.take(limit, 1, NOW, ALONE).kind === 'taken') admitted += 1;
+    expect(admitted).toBe(share);
+  }
+});
+
+test('a limit that only warns takes no lease, and counts what others have used', () => {
+  const { counters, records } = leasedCounters('full');
+  const limit = claim({ kind: 'requests', amount: 10, isSoft: true });
+  expect(counters.take(limit, 1, NOW).kind).toBe('unseeded');
+  void counters.seed(limit, NOW);
+  records().noteElsewhere(`${limit.counter}@${Date.UTC(2026, 10, 1)}#`, 30);
+  expect(counters.take(limit, 1, NOW)).toMatchObject({ kind: 'taken', standing: { used: 30, held: 1 } });
+});
+
+test('the rate limit of a key is one bucket of all machines', async () => {
+  const { counters, buckets, asked } = leasedCounters();
+  const rates = new SharedRates(counters, buckets, () => NOW.epochMs);
+  const limit = { ratePerSecond: 1, burst: 6 };
+  const takings = [];
+  for (let request = 0; request < 4; request++)
+    takings.push(await rates.take('0123456789abcdef', limit, NOW.nowMs));
+  expect(takings.map(({ admitted }) => admitted)).toEqual([true, true, false, false]);
+  expect(asked[0]).toMatchObject({ form: 'bucket', limit: 6, perMs: 0.001 });
+});
