@@ -8,18 +8,20 @@ export interface PlacedChoice {
 }
 
 /**
- * The answers in a provider's list in the order of their `index`. Reports those that the request did not ask for, and
- * leaves them out. `name` is the list's path.
+ * The answers in a provider's list in the order of their `index`. For a client whose API has only one, reports the others
+ * and leaves them out. `name` is the list's path.
  */
 export function choicesIn(list: unknown, name: string, exchange: Exchange): readonly PlacedChoice[] {
   const placed = asArray(list).map((value, at) => ({ at, value: asObject(value) ?? {} }));
   if (placed.length < 2) return placed;
   const ordered = placed.toSorted((left, right) => indexOf(left) - indexOf(right));
-  const asked = exchange.conversation.sampling.n?.value ?? 1;
-  for (const { at } of ordered.slice(asked))
-    exchange.losses.dropped(`${name}[${at}]`, 'the request asked for fewer answers');
-  return ordered.slice(0, asked);
+  if (!HAS_ONE.has(exchange.conversation.api)) return ordered;
+  for (const { at } of ordered.slice(1))
+    exchange.losses.dropped(`${name}[${at}]`, 'the client API has one answer');
+  return ordered.slice(0, 1);
 }
+
+const HAS_ONE: ReadonlySet<string> = new Set(['messages', 'responses']);
 
 function indexOf({ at, value }: PlacedChoice): number {
   return asNumber(value['index']) ?? at;

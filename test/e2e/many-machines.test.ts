@@ -34,7 +34,7 @@ function statusesOf(answers: readonly Answer[], ...ignored: readonly number[]): 
 /** Tests that hold for every store. `shared` is `shared_state`. */
 function sharing(name: string, shared: () => string): void {
   test('spend one budget together, to its end and never beyond', async () => {
-    const { nodes, useUp } = bound(await start(shared()));
+    const { nodes, useUp, ask } = bound(await start(shared()));
     const model = `${name}-budget`;
     expect(statusesOf(await useUp('mk-app', model))).toEqual([200, 429]);
     const listed = (await nodes[0]!.admin('GET', '/nodes')) as {
@@ -48,12 +48,16 @@ function sharing(name: string, shared: () => string): void {
       ['live', 1],
       ['live', 1],
     ]);
-    const { limits } = (await nodes[0]!.admin('GET', '/limits')) as {
-      limits: { counter: string; counted_by: string; used: number }[];
-    };
-    const budget = limits.find((limit) => limit.counter.includes('/cost/month'))!;
-    expect(budget.counted_by).toBe('all machines');
-    expect(budget.used).toBeCloseTo(provider.spent(model) / 1e9, 9);
+    // A gateway learns what others have used when it asks.
+    await timeUntil(async () => {
+      await ask(0, 'mk-app', model);
+      const { limits } = (await nodes[0]!.admin('GET', '/limits')) as {
+        limits: { counter: string; counted_by: string; used: number }[];
+      };
+      const budget = limits.find((limit) => limit.counter.includes('/cost/month'))!;
+      expect(budget.counted_by).toBe('all machines');
+      return Math.abs(budget.used - provider.spent(model) / 1e9) < 1e-9;
+    });
     const metrics = await (await fetch(`${nodes[0]!.url}/metrics`)).text();
     expect(metrics).toContain('llm_proxy_lease_store_up 1\n');
     expect(metrics).toContain('llm_proxy_nodes 3\n');
