@@ -12,7 +12,7 @@ import { spendSums } from './migrations/0009-spend-sums.ts';
 import { requestDetails } from './migrations/0010-request-details.ts';
 import { routeStates } from './migrations/0011-route-states.ts';
 import { laterWork } from './migrations/0012-later-work.ts';
-import { sharedRates } from './migrations/0014-shared-rates.ts';
+import { sharedRates } from './migrations/0013-shared-rates.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */

@@ -16,6 +16,10 @@ function startKeeper(name: string): { server: Bun.Server<undefined>; asked: stri
         const message = { role: 'assistant', content: 'Hello' };
         return Response.json({ id, choices: [{ index: 0, message, finish_reason: 'stop' }] });
       }
+      if (pathname.endsWith(':generateContent')) {
+        const content = { role: 'model', parts: [{ text: 'Hello' }] };
+        return Response.json({ candidates: [{ content, finishReason: 'STOP' }] });
+      }
       if (!pathname.endsWith('/responses') || request.method !== 'POST')
         return Response.json({ object: 'thing', id, output_file_id: `out_of_${id}` });
       const body = (await request.json()) as { stream?: boolean };

@@ -131,7 +131,7 @@ begin
 end $$;`;
 
 export const sharedRates: Migration = {
-  version: 14,
+  version: 13,
   name: 'shared-rates',
   up: { postgres: `${columns}\n${LEASE}`, sqlite: columns },
   down: {
