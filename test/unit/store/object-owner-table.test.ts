@@ -86,7 +86,7 @@ test('a key keeps its objects under a new name, and a new key with the former na
 test.each([...ENGINES])(
   'an older row in %s gets the key that has its name and is older, else none',
   async (engine) => {
-    const database = openDatabase(await databases.newUrl(engine));
+    const database = openDatabase(await databases.emptyUrl(engine));
     await migrateUp(
       database,
       MIGRATIONS.filter(({ version }) => version < 12),
