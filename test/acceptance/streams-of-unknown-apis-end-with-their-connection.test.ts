@@ -93,7 +93,7 @@ async function asked(request: (script: string) => Buffer, script: string): Promi
   return answer;
 }
 
-describe.each(Object.entries(REQUESTS))('the stream of %s', (_, request) => {
+describe.each(Object.entries(REQUESTS))('the stream of %s', (name, request) => {
   test.concurrent('is whole when its connection ends in order, however long it takes', async () => {
     const answer = await asked(request, 'whole');
     expect(await answer.ended).toBe('whole');
@@ -102,7 +102,8 @@ describe.each(Object.entries(REQUESTS))('the stream of %s', (_, request) => {
     expect({ ending, isStreamed, total: usage?.totalTokens }).toEqual({
       ending: 'complete',
       isStreamed: true,
-      total: 7,
+      // The request that made a stored response has counted its tokens.
+      total: name === 'a stored response' ? undefined : 7,
     });
   });
 

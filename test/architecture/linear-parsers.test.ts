@@ -211,6 +211,8 @@ test.each(Object.keys(PARSERS))('reading takes linear time: %s', (name) => {
 });
 
 test('a parser that is not linear is found', () => {
-  expect(isSteep((size) => /\s*,\s*/.test(' '.repeat(size)))).toBe(true);
+  // Other threads of the process may make the short run of one measurement seem long.
+  const found = [1, 2, 3, 4].some(() => isSteep((size) => /\s*,\s*/.test(' '.repeat(size))));
+  expect(found).toBe(true);
   expect(isSteep((size) => ' '.repeat(size).trim())).toBe(false);
 });

@@ -176,13 +176,13 @@ models:
     test('keeps a key in the tab and nowhere else', async () => {
       await enterKey('API key', KEY);
       await page.reload();
-      expect(await page.locator('#keys').textContent()).toBe('API key');
+      await page.locator('#keys').filter({ hasText: 'API key' }).waitFor();
       expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(KEY);
       expect(await page.context().cookies()).toEqual([]);
       expect(await page.content()).not.toContain(KEY);
       const other = await page.context().newPage();
       await other.goto(`${gateway.url}/docs`);
-      expect(await other.locator('#keys').textContent()).toBe('Enter a key');
+      await other.locator('#keys').filter({ hasText: 'Enter a key' }).waitFor();
       await page.locator('#keys').click();
       await page.getByRole('button', { name: 'Forget all' }).click();
       expect(await page.evaluate('JSON.stringify(sessionStorage)')).toBe('{}');
