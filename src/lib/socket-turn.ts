@@ -14,6 +14,9 @@ export interface Sender {
 /** If more pieces arrive in a turn, they are taken in several parts, so that answers need not wait for all of them. */
 const MOST_PIECES = 32;
 
+/** The same for larger pieces, so that a turn holds little memory. */
+const MOST_TAKEN_BYTES = 512 * 1024;
+
 /** A post has at most this many bytes. */
 export const MOST_POST_BYTES = 64 * 1024;
 
@@ -29,6 +32,7 @@ export class SocketTurn {
   readonly #receivers: (Receiver | undefined)[] = [];
   readonly #pieces: (Buffer | undefined)[] = [];
   #pieceCount = 0;
+  #pieceBytes = 0;
   #isTaking = false;
   #buffer = Buffer.allocUnsafeSlow(4 * MOST_POST_BYTES);
   #filled = 0;
@@ -53,8 +57,9 @@ export class SocketTurn {
     this.#receivers[this.#pieceCount] = receiver;
     this.#pieces[this.#pieceCount] = bytes;
     this.#pieceCount += 1;
+    this.#pieceBytes += bytes.byteLength;
     this.#schedule();
-    if (this.#pieceCount < MOST_PIECES) return;
+    if (this.#pieceCount < MOST_PIECES && this.#pieceBytes < MOST_TAKEN_BYTES) return;
     this.flush();
     this.take();
   }
@@ -65,6 +70,7 @@ export class SocketTurn {
     this.#isTaking = true;
     for (let at = 0; at < this.#pieceCount; at++) this.#give(at);
     this.#pieceCount = 0;
+    this.#pieceBytes = 0;
     this.#isTaking = false;
   }
 
