@@ -65,7 +65,7 @@ async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Pr
     [
       join(binaries, 'bun'),
       'test',
-      `--parallel=${availableParallelism() + 2}`,
+      `--parallel=${availableParallelism() + 1}`,
       '--timeout=60000',
       '--reporter=junit',
       `--reporter-outfile=${report}`,
