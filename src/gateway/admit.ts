@@ -15,9 +15,15 @@ export function admit(
   if (key?.limit === undefined) return FREE_ADMISSION;
   const { limit } = key;
   const taking = buckets.take(key.hash, limit, clock.nowMs());
-  return taking instanceof Promise
-    ? taking.then((taken) => admission(key, limit, taken))
-    : admission(key, limit, taking);
+  return taking instanceof Promise ? admissionLater(key, limit, taking) : admission(key, limit, taking);
+}
+
+async function admissionLater(
+  key: MasterKey,
+  limit: BucketLimit,
+  taking: Promise<Taking>,
+): Promise<Admission> {
+  return admission(key, limit, await taking);
 }
 
 function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admission {
