@@ -5,7 +5,7 @@ import type { Usage } from '../../protocols/protocol.ts';
 import { usageInBytes } from '../../protocols/usage.ts';
 import { added } from '../billed-usage.ts';
 import type { Cost, CostMeter } from '../cost.ts';
-import type { ObjectTap } from '../objects/made-objects.ts';
+import type { ObjectTap } from '../objects/object-tap.ts';
 import type { LaterEvent, LaterUse } from './later-costs.ts';
 
 /** A longer line is no result, or that of a request that is not understood. */
