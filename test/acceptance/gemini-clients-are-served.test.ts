@@ -1,15 +1,39 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
-import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts';
+import { ask } from './exchange.ts';
+import {
+  chunkedHead,
+  chunkOf,
+  LAST_CHUNK,
+  type ScriptedProvider,
+  startScriptedProvider,
+} from './scripted-provider.ts';
 
 let simulator: Simulator;
 let google: ScriptedProvider;
 let gateway: TestGateway;
 
+const said = (text: string, more = ''): string =>
+  `{"candidates":[{"content":{"parts":[{"text":"${text}"}]}${more}}],"modelVersion":"gemini-x"}`;
+
+/** Streams that are lists, by the upstream's model. Only a whole one ends. */
+const LISTS: Readonly<Record<string, string>> = {
+  whole: `[${said('Hi')}\r\n,${said('you', ',"finishReason":"STOP"')}]`,
+  early: `[${said('Hi')},\r\n${said('you')}]`,
+  empty: '[\r\n]\r\n',
+};
+
 beforeAll(async () => {
   simulator = await startSimulator({ strict: true });
-  google = await startScriptedProvider((_, socket) => {
+  google = await startScriptedProvider((request, socket) => {
+    const list = LISTS[/models\/(\w+):stream/.exec(request)?.[1] ?? ''];
+    if (list !== undefined) {
+      socket.write(chunkedHead('application/json'));
+      socket.write(chunkOf(Buffer.from(list)));
+      if (list === LISTS['whole']) socket.write(LAST_CHUNK);
+      return;
+    }
     const body =
       '{"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}';
     socket.write(
@@ -17,13 +41,16 @@ beforeAll(async () => {
     );
   });
   gateway = startGateway(`
-master_keys: [{ name: some, key: sk-some, allowed_models: [m, own] }]
+master_keys: [{ name: some, key: sk-some, allowed_models: [m, own, whole, early, empty] }]
 providers:
   - { name: up, provider_type: openai, apis: [chat, embeddings], api_base: "${simulator.url}/v1" }
   - { name: google, provider_type: gemini, api_base: "${google.url}", api_key: sk-google }
 models:
   m: { routes: [{ provider: up, model: mock/ok }] }
   own: { routes: [{ provider: google, model: gemini-x }] }
+  whole: { rewrite_response_model: true, routes: [{ provider: google, model: whole }] }
+  early: { routes: [{ provider: google, model: early }] }
+  empty: { routes: [{ provider: google, model: empty }, { provider: up, model: mock/ok, priority: 2 }] }
   other: { routes: [{ provider: up, model: mock/ok }] }`);
 });
 beforeEach(() => simulator.reset());
@@ -70,4 +97,30 @@ test('at a provider of the same API the path gets the model of the route, and th
   const request = google.requests.at(-1) ?? '';
   expect(request).toStartWith('POST /v1beta/models/gemini-x:generateContent HTTP/1.1');
   expect(request).toEndWith(JSON.stringify(BODY));
+});
+
+function streamOf(model: string): ReturnType<typeof ask> {
+  return ask(gateway.url, { path: `/v1beta/models/${model}:streamGenerateContent` }, BODY, KEY);
+}
+
+test('a stream that is a list gets the name of the model in each element', async () => {
+  const answer = streamOf('whole');
+  expect([await answer.ended, answer.text()]).toEqual([
+    'whole',
+    (LISTS['whole'] ?? '').replaceAll('"gemini-x"', '"whole"'),
+  ]);
+});
+
+test('a list that closes before the answer has ended is broken at once, and does not close for the client', async () => {
+  const answer = streamOf('early');
+  expect(await answer.ended).not.toBe('whole');
+  const text = answer.text();
+  expect(text).toStartWith(`[${said('Hi')},\r\n${said('you')},\r\n{"error":`);
+  expect(text).not.toEndWith(']');
+});
+
+test('a list without an answer makes way for the next route at once', async () => {
+  const answer = streamOf('empty');
+  expect([await answer.ended, answer.status()]).toEqual(['whole', 200]);
+  expect(answer.text()).toContain('"finishReason":"STOP"');
 });
