@@ -123,4 +123,5 @@ test('a list without an answer makes way for the next route at once', async () =
   const answer = streamOf('empty');
   expect([await answer.ended, answer.status()]).toEqual(['whole', 200]);
   expect(answer.text()).toContain('"finishReason":"STOP"');
+  expect(answer.header('x-llm-proxy-trail')).toContain('no-content');
 });

@@ -33,7 +33,7 @@ export function lastMarkEdits(
   return block === undefined ? undefined : markedBlock(bytes, block, { member, edits });
 }
 
-/** A text becomes a list of one block. White space cannot be cached. */
+/** A text becomes a list of one block. An empty text cannot be cached. */
 function markedText({ start, end }: Extent, member: string): readonly Edit[] | undefined {
   if (end - start <= 2) return undefined;
   return [

@@ -148,16 +148,21 @@ describe('betas', () => {
 
 describe('what only Anthropic’s own service has', () => {
   const mark = { type: 'ephemeral', ttl: '1h' };
-  const sent = (messages: unknown, more: object = {}) => {
-    const { text, losses } = carried(JSON.stringify({ cache_control: mark, messages, ...more }));
+  const source = { type: 'base64', media_type: 'image/png', data: 'AA==' };
+  const byUrl = { type: 'image', source: { type: 'url', url: 'https://a/b' }, transformations: {} };
+  const sent = (messages: unknown) => {
+    const { text, losses } = carried(JSON.stringify({ cache_control: mark, messages }));
     const { messages: written, cache_control } = JSON.parse(text) as Record<string, unknown>;
     expect(cache_control).toBeUndefined();
+    // No member is there twice.
+    expect(text).toHaveLength(JSON.stringify(JSON.parse(text)).length);
     return { written, losses };
   };
 
   test.each([
     ['hi', [{ type: 'text', text: 'hi', cache_control: mark }]],
     [[{ type: 'text', text: 'hi' }], [{ cache_control: mark, type: 'text', text: 'hi' }]],
+    [[{ type: 'image', source }], [{ cache_control: mark, type: 'image', source }]],
     [
       [{ type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } }],
       [{ type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } }],
@@ -176,16 +181,24 @@ describe('what only Anthropic’s own service has', () => {
   test.each([
     ['', 'dropped cache_control'],
     [[{ type: 'thinking', thinking: 'x', signature: 's' }], 'dropped cache_control'],
-    [
-      [{ type: 'image', source: { type: 'url', url: 'https://a/b' } }],
-      'dropped messages[0].content[0],dropped cache_control',
-    ],
+    [[byUrl], 'dropped messages[0].content[0],dropped cache_control'],
+    [[{ type: 'text', text: 'a' }, byUrl], 'dropped messages[0].content[1],dropped cache_control'],
   ])('a last block without room for it loses it: %j', (content, losses) => {
     expect(sent([{ role: 'user', content }]).losses.join()).toBe(losses);
   });
 
+  test('a mark that is null asks for nothing, one for a provider that takes all stays, and a folded message has none', () => {
+    const body = '{"cache_control":null,"messages":[{"role":"user","content":"hi"}]}';
+    expect(carried(body)).toMatchObject({
+      text: body.replace('"cache_control":null', BEDROCK_VERSION),
+      losses: [],
+    });
+    expect(carried(body, { ...BEDROCK, betas: 'pass' }).text).toContain('"cache_control":null');
+    const folded = sent([{ role: 'system', content: 'a' }]).losses;
+    expect(folded).toEqual(['approximated messages[0].role', 'dropped cache_control']);
+  });
+
   test('members of blocks, tools and settings are cut', () => {
-    const source = { type: 'base64', media_type: 'image/png', data: 'AA==' };
     const call = { type: 'tool_use', id: 'c', name: 'f', input: {} };
     const tool = { name: 'f', input_schema: { type: 'object' } };
     const body = {
@@ -198,6 +211,17 @@ describe('what only Anthropic’s own service has', () => {
             { ...call, caller: { type: 'code_execution_20260120', tool_id: 'x' }, toolset_name: 't' },
           ],
         },
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'tool_result',
+              tool_use_id: 'c',
+              content: [{ type: 'image', source, transformations: 1 }],
+              toolset_name: 't',
+            },
+          ],
+        },
       ],
       tools: [
         {
@@ -207,6 +231,7 @@ describe('what only Anthropic’s own service has', () => {
           allowed_callers: ['direct'],
           eager_input_streaming: false,
         },
+        { ...tool, strict: null },
       ],
       output_config: { task_budget: { type: 'tokens', total: 9 } },
     };
@@ -216,18 +241,37 @@ describe('what only Anthropic’s own service has', () => {
       messages: [
         { role: 'user', content: [{ type: 'image', source }] },
         { role: 'assistant', content: [call, call] },
+        {
+          role: 'user',
+          content: [{ type: 'tool_result', tool_use_id: 'c', content: [{ type: 'image', source }] }],
+        },
       ],
-      tools: [tool],
+      tools: [tool, tool],
     });
     expect(losses).toEqual([
       'dropped messages[0].content[0].transformations',
       'dropped messages[1].content[1].caller',
       'dropped messages[1].content[1].toolset_name',
+      'dropped messages[2].content[0].content[0].transformations',
+      'dropped messages[2].content[0].toolset_name',
       'dropped output_config.task_budget',
       'dropped tools[0].strict',
       'dropped tools[0].input_examples',
       'dropped tools[0].allowed_callers',
     ]);
+    const rest = JSON.stringify(body).slice(1);
+    expect(carried(`{${rest}`, { ...BEDROCK, betas: 'pass' })).toMatchObject({
+      text: `{${BEDROCK_VERSION},${rest}`,
+      losses: [],
+    });
+    const betas = ['task-budgets', 'structured-outputs', 'advanced-tool-use'];
+    const { tools, output_config } = JSON.parse(
+      carried(`{${rest}`, { ...BEDROCK, betas }).text,
+    ) as typeof body;
+    expect({ tools, output_config }).toEqual({
+      tools: body.tools.map(({ eager_input_streaming: _, ...each }) => each),
+      output_config: body.output_config,
+    });
     const taking: CarriageTarget = { carriage: 'bedrock', model: 'anthropic.claude-sonnet-4-6' };
     expect(carried(JSON.stringify({ tools: [{ ...tool, strict: true }] }), taking).losses).toEqual([]);
   });
