@@ -1,6 +1,6 @@
 /**
- * What a hundred gateways cost the store and themselves, in virtual time: the real client of leases, a model of the store, and a
- * network that delays and loses messages and falls apart.
+ * Simulates a hundred gateways that share limits, and prints the load on the store and the cost on a gateway. Time is virtual,
+ * the client of leases is the real one, and the store is a model behind a network that delays, loses and cuts off messages.
  *
  *     bun bench/long/hundred-nodes.ts [--nodes 3,10,100] [--keys 20] [--rate 20] [--seconds 60] [--driver redis|postgres]
  *

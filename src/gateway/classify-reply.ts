@@ -6,7 +6,6 @@ import { rewriteModel } from '../protocols/model-name.ts';
 import { asObject } from '../protocols/json-object.ts';
 import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
-import { rememberLast } from '../lib/remember-last.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { AnswerBody } from '../protocols/answer-body.ts';
 import type { AnswerDefect, AnswerReading, Usage } from '../protocols/protocol.ts';
@@ -19,6 +18,7 @@ import { openEventStream } from './stream/sse-hold.ts';
 import { openForeignStream } from './stream/foreign-stream.ts';
 import { judgeReport } from './classify-report.ts';
 import { classifyError } from './classify-status.ts';
+import { isEventStream } from './event-stream.ts';
 import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
 import { failedStreamOf } from './translated/failed-stream.ts';
@@ -128,13 +128,6 @@ function withoutBody(reply: Reply): Reply {
   reply.body?.cancel().catch(() => undefined);
   return { ...reply, body: null };
 }
-
-function isEventStream(headers: Fields): boolean {
-  const contentType = headers.get('content-type');
-  return contentType !== null && isEventType(contentType);
-}
-
-const isEventType = rememberLast((contentType) => contentType.toLowerCase().startsWith('text/event-stream'));
 
 async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { planned, provider, timeouts, gateway, translation } = reading;

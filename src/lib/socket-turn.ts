@@ -32,6 +32,8 @@ export class SocketTurn {
   readonly #receivers: (Receiver | undefined)[] = [];
   readonly #pieces: (Buffer | undefined)[] = [];
   #pieceCount = 0;
+  /** How many of the pieces were given to their receivers. */
+  #takenCount = 0;
   #pieceBytes = 0;
   #isTaking = false;
   #buffer = Buffer.allocUnsafeSlow(4 * MOST_POST_BYTES);
@@ -40,6 +42,8 @@ export class SocketTurn {
   readonly #senders: (Sender | undefined)[] = [];
   readonly #ends: number[] = [];
   #postCount = 0;
+  /** How many of the posts were written. */
+  #writtenCount = 0;
   #isFlushing = false;
 
   /** The number of turns so far. */
@@ -68,10 +72,16 @@ export class SocketTurn {
   take(): void {
     if (this.#isTaking) return;
     this.#isTaking = true;
-    for (let at = 0; at < this.#pieceCount; at++) this.#give(at);
+    try {
+      while (this.#takenCount < this.#pieceCount) this.#give(this.#takenCount++);
+    } finally {
+      this.#isTaking = false;
+      // An exception must not cost the other connections their bytes.
+      if (this.#takenCount < this.#pieceCount) this.#schedule();
+    }
+    this.#takenCount = 0;
     this.#pieceCount = 0;
     this.#pieceBytes = 0;
-    this.#isTaking = false;
   }
 
   /** The bytes of the next post begin at `filled`, and have room. */
@@ -103,12 +113,14 @@ export class SocketTurn {
     this.#isFlushing = true;
     try {
       // A write that fails may cause more posts.
-      for (let at = 0; at < this.#postCount; at++) this.#write(at);
+      while (this.#writtenCount < this.#postCount) this.#write(this.#writtenCount++);
     } finally {
-      this.#postCount = 0;
-      this.#filled = 0;
       this.#isFlushing = false;
+      if (this.#writtenCount < this.#postCount) this.#schedule();
     }
+    this.#writtenCount = 0;
+    this.#postCount = 0;
+    this.#filled = 0;
   }
 
   #schedule(): void {

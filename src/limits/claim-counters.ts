@@ -49,7 +49,7 @@ export class ClaimCounters {
    * `full`, or where the machine is alone, it is not `short` again.
    */
   take(claim: Claim, need: number, at: Moment, verdict?: LeaseVerdict): ClaimTaking {
-    const isLeased = this.#isLeased(claim);
+    const isLeased = this.isShared(claim);
     if (isBucket(claim)) {
       const limit = this.#limitOf(claim);
       if (!isLeased) return this.#takeFromBucket(claim, limit, { need, at });
@@ -92,12 +92,12 @@ export class ClaimCounters {
     const { claim, key, endMs, amount } = hold;
     if (isBucket(claim)) {
       const limit = this.#limitOf(claim);
-      if (this.#isLeased(claim)) this.#leasedBuckets.settle(hold, used, limit, at);
+      if (this.isShared(claim)) this.#leasedBuckets.settle(hold, used, limit, at);
       else this.#buckets.adjust(key, limit, at.nowMs, used - amount);
       return 0;
     }
     const counted = claim.period === undefined ? 0 : used;
-    const isLeased = this.#isLeased(claim);
+    const isLeased = this.isShared(claim);
     const total = this.#counters.settle(key, { held: amount, endMs, isLeased }, counted);
     return Math.min(used, Math.max(0, total - claim.amount));
   }
@@ -106,14 +106,14 @@ export class ClaimCounters {
   grow(hold: Hold, more: number, at: Moment): Hold {
     const { claim, key } = hold;
     if (!isBucket(claim)) this.#counters.grow(key, more);
-    else if (this.#isLeased(claim)) this.#leasedBuckets.grow(hold, more, this.#limitOf(claim), at);
+    else if (this.isShared(claim)) this.#leasedBuckets.grow(hold, more, this.#limitOf(claim), at);
     else this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, more);
     return { ...hold, amount: hold.amount + more };
   }
 
   /** The state of a limit; undefined: unknown. */
   standing(claim: Claim, at: Moment): ClaimStanding | undefined {
-    const isLeased = this.#isLeased(claim);
+    const isLeased = this.isShared(claim);
     if (isBucket(claim)) {
       const limit = this.#limitOf(claim);
       if (isLeased) return this.#leasedBuckets.standing(this.#keyOf(claim), limit, at.nowMs);
@@ -132,7 +132,7 @@ export class ClaimCounters {
   seed(claim: Claim, at: Moment): boolean | Promise<boolean> {
     const { counter } = claim;
     const record = this.#recordOf(claim, at);
-    if (!this.#isLeased(claim)) return this.#seeder({ counter, ...record });
+    if (!this.isShared(claim)) return this.#seeder({ counter, ...record });
     return this.#seeder({ counter, ...record, leased: this.#leasedOf(claim, at) });
   }
 
@@ -154,9 +154,7 @@ export class ClaimCounters {
   }
 
   /** Whether several machines share the limit. */
-  readonly isShared = (claim: Claim): boolean => this.#isLeased(claim);
-
-  #isLeased({ amount }: Claim): boolean {
+  isShared({ amount }: Claim): boolean {
     return this.#leases !== undefined && amount > 0;
   }
 
@@ -181,7 +179,7 @@ export class ClaimCounters {
     const known = this.#records.get(claim);
     if (known?.window === window) return known.record;
     const { startMs: windowMs, endMs } = window;
-    const key = this.#isLeased(claim) ? leaseKey(counter, windowMs) : recordKey(counter, windowMs);
+    const key = this.isShared(claim) ? leaseKey(counter, windowMs) : recordKey(counter, windowMs);
     const record = { key, windowMs, endMs };
     this.#records.set(claim, { window, record });
     return record;
@@ -189,7 +187,7 @@ export class ClaimCounters {
 
   /** The key of a record without windows. */
   #keyOf(claim: Claim): string {
-    if (!this.#isLeased(claim)) return claim.counter;
+    if (!this.isShared(claim)) return claim.counter;
     const known = this.#keys.get(claim);
     if (known !== undefined) return known;
     const key = leaseKey(claim.counter, 0);

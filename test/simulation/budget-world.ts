@@ -1,13 +1,8 @@
-import { createCostMeter } from '../../src/app/cost-meter.ts';
-import { NOBODY } from '../../src/gateway/attribution.ts';
-import type { Demand } from '../../src/gateway/limits/ports.ts';
 import { Refusal } from '../../src/gateway/refusals.ts';
-import { claimsOf, reserve } from '../../src/gateway/reserve.ts';
+import { reserve } from '../../src/gateway/reserve.ts';
 import type { Admission } from '../../src/limits/admission.ts';
-import { BucketLedger } from '../../src/limits/bucket.ts';
-import { countersAlone } from '../../src/limits/claim-counters.ts';
-import { EstimateLedger } from '../../src/limits/estimates.ts';
-import { snapshotOf } from '../unit/config/configuration.ts';
+import type { EstimateLedger } from '../../src/limits/estimates.ts';
+import { INPUT_NANO, OUTPUT_NANO, pricedGateway } from './priced-gateway.ts';
 import { seededDice } from './seeded-dice.ts';
 
 /** A budget, and the traffic of one key that uses it up. */
@@ -34,10 +29,6 @@ export interface BudgetResult {
   readonly mostInFlight: number;
 }
 
-/** $3 and $15 a million tokens. */
-const INPUT_NANO = 3_000;
-const OUTPUT_NANO = 15_000;
-
 const TOKENS_PER_SECOND = 60;
 const FIRST_TOKEN_MS = 500;
 const EVENT_BYTES = 210;
@@ -62,13 +53,6 @@ export async function playBudget({
   isSerial,
   isLearned,
 }: BudgetPlay): Promise<BudgetResult> {
-  const snapshot = snapshotOf(`
-providers: [{ name: a, api_base: "http://a.test" }]
-models: { m: { routes: [{ provider: a, model: m }] } }
-prices: { catalogue: "off", models: { "a/*": { input: 3, output: 15 } } }
-limits: [{ cost: ${dollars}, per: total, hold: ${hold} }]
-allow_unauthenticated: true
-`);
   let nowMs = 1_000;
   const clock = {
     nowMs: () => nowMs,
@@ -76,19 +60,8 @@ allow_unauthenticated: true
     sleep: () => Promise.resolve(),
     setTimer: () => () => undefined,
   };
-  const counters = countersAlone(new BucketLedger());
-  const estimates = new EstimateLedger();
-  const gateway = {
-    snapshot: () => snapshot,
-    counters,
-    estimates,
-    costs: createCostMeter(() => snapshot, clock),
-    clock,
-    emit: () => undefined,
-  };
-  const model = snapshot.findModel('m');
-  if (model === undefined) throw new Error('the model is missing');
-  const claims = claimsOf(undefined, 'm', snapshot);
+  const limits = `[{ cost: ${dollars}, per: total, hold: ${hold} }]`;
+  const { gateway, claims, demandOf } = pricedGateway(limits, clock);
   const dice = seededDice(seed);
   const running = new Set<Running>();
   const limit = dollars * 1e9;
@@ -118,22 +91,13 @@ allow_unauthenticated: true
     }
   };
 
-  if (isLearned === true) learn(estimates, dice);
+  if (isLearned === true) learn(gateway.estimates, dice);
   while (refusals < MANY_REFUSALS) {
     if (isSerial === true) for (const one of running) pass(one.beganAtMs + FIRST_TOKEN_MS + one.output * 17);
     else pass(nowMs + (-Math.log(dice() || 1e-9) * 1000) / rate);
     const input = randomInput(dice);
     const output = randomOutput(dice);
-    const demand: Demand = {
-      requestId: `req_${sent++}`,
-      key: undefined,
-      attribution: NOBODY,
-      model,
-      body: bodyOf(input, dice),
-      claims,
-      isGenerated: true,
-      hasOutput: true,
-    };
+    const demand = demandOf(bodyOf(input, dice), `req_${sent++}`);
     try {
       const admission = await reserve({ headers: {}, settle: () => undefined }, demand, gateway);
       running.add({ admission, beganAtMs: nowMs, input, output, sentTokens: 0 });
@@ -147,7 +111,7 @@ allow_unauthenticated: true
   }
   while (running.size > 0) pass(nowMs + 1000);
   const [claim] = claims;
-  const held = claim === undefined ? 0 : (counters.standing(claim, { nowMs, epochMs: 0 })?.held ?? 0);
+  const held = claim === undefined ? 0 : (gateway.counters.standing(claim, { nowMs, epochMs: 0 })?.held ?? 0);
   return { firstRefusal, spent: spent / limit, held, mostInFlight };
 }
 

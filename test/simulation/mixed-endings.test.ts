@@ -1,36 +1,24 @@
 import { expect, test } from 'bun:test';
-import { createCostMeter } from '../../src/app/cost-meter.ts';
-import { NOBODY } from '../../src/gateway/attribution.ts';
-import type { Demand } from '../../src/gateway/limits/ports.ts';
-import { claimsOf, reserve } from '../../src/gateway/reserve.ts';
+import { reserve } from '../../src/gateway/reserve.ts';
 import { type Admission, FREE_ADMISSION, NOT_SERVED } from '../../src/limits/admission.ts';
-import { BucketLedger } from '../../src/limits/bucket.ts';
-import { countersAlone } from '../../src/limits/claim-counters.ts';
-import { EstimateLedger } from '../../src/limits/estimates.ts';
-import { snapshotOf } from '../unit/config/configuration.ts';
 import { FakeClock } from '../unit/gateway/fake-clock.ts';
+import { INPUT_NANO, OUTPUT_NANO, pricedGateway } from './priced-gateway.ts';
 import { seededDice } from './seeded-dice.ts';
 
-const snapshot = snapshotOf(`
-providers: [{ name: a, api_base: "http://a.test" }]
-models: { m: { routes: [{ provider: a, model: m }] } }
-prices: { catalogue: "off", models: { "a/m": { input: 3, output: 15 } } }
-allow_unauthenticated: true
-spend: { journal: memory }
-limits:
+const LIMITS = `
   - { cost: 100000, per: total }
   - { tokens: 1000M, per: total, hold: maximum }
   - { requests: 1M, per: total }
   - { tokens: 10M, per: minute }
-  - { concurrent: 40 }
-`);
+  - { concurrent: 40 }`;
 const REQUESTS = 100_000;
 const MOST_RUNNING = 60;
 
 /** A gateway whose journal and prices fail now and then: a bug in any of them must leave nothing held. */
 function troubledGateway(dice: () => number) {
   const clock = new FakeClock();
-  const costs = createCostMeter(() => snapshot, clock);
+  const { gateway, ...priced } = pricedGateway(LIMITS, clock);
+  const { costs } = gateway;
   const fails = (): void => {
     if (dice() < 0.01) throw new Error('a bug');
   };
@@ -39,37 +27,15 @@ function troubledGateway(dice: () => number) {
     fails();
     return costs.estimator();
   };
-  const counters = countersAlone(new BucketLedger());
-  const estimates = new EstimateLedger();
-  const emit = (): void => undefined;
-  return {
-    snapshot: () => snapshot,
-    counters,
-    estimates,
-    costs: { ...costs, estimator },
-    journal,
-    clock,
-    emit,
-  };
+  return { ...priced, gateway: { ...gateway, clock, costs: { ...costs, estimator }, journal } };
 }
 
 test('after 100,000 requests with mixed endings nothing is held, and counters are what was used', async () => {
   const dice = seededDice(11);
-  const gateway = troubledGateway(dice);
-  const model = snapshot.findModel('m');
-  if (model === undefined) throw new Error('the model is missing');
-  const body = new TextEncoder().encode('{"model":"m","messages":[{"role":"user","content":"Hello!"}]}');
-  const claims = claimsOf(undefined, 'm', snapshot);
-  const demand: Demand = {
-    requestId: 'req',
-    key: undefined,
-    attribution: NOBODY,
-    model,
-    body,
-    claims,
-    isGenerated: true,
-    hasOutput: true,
-  };
+  const { gateway, claims, demandOf } = troubledGateway(dice);
+  const demand = demandOf(
+    new TextEncoder().encode('{"model":"m","messages":[{"role":"user","content":"Hello!"}]}'),
+  );
   const running: Admission[] = [];
   const used = { cost: 0, tokens: 0, requests: 0 };
   let refused = 0;
@@ -82,7 +48,7 @@ test('after 100,000 requests with mixed endings nothing is held, and counters ar
     else {
       const inputTokens = ending < 0.5 ? 0 : Math.floor(dice() * 400);
       const outputTokens = ending < 0.5 ? 0 : Math.floor(dice() * 4_000);
-      const costNano = inputTokens * 3_000 + outputTokens * 15_000;
+      const costNano = inputTokens * INPUT_NANO + outputTokens * OUTPUT_NANO;
       const isFailed = ending < 0.5;
       admission.settle({ wasServed: true, isFailed, inputTokens, outputTokens, costNano });
       used.cost += costNano;

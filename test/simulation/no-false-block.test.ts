@@ -1,24 +1,12 @@
 import { expect, test } from 'bun:test';
-import { createCostMeter } from '../../src/app/cost-meter.ts';
-import { NOBODY } from '../../src/gateway/attribution.ts';
-import type { Demand } from '../../src/gateway/limits/ports.ts';
-import { claimsOf, reserve } from '../../src/gateway/reserve.ts';
+import { reserve } from '../../src/gateway/reserve.ts';
 import { type Admission, FREE_ADMISSION } from '../../src/limits/admission.ts';
-import { BucketLedger } from '../../src/limits/bucket.ts';
-import { countersAlone } from '../../src/limits/claim-counters.ts';
-import { EstimateLedger } from '../../src/limits/estimates.ts';
-import { snapshotOf } from '../unit/config/configuration.ts';
 import { FakeClock } from '../unit/gateway/fake-clock.ts';
+import { INPUT_NANO, OUTPUT_NANO, pricedGateway } from './priced-gateway.ts';
 import { seededDice } from './seeded-dice.ts';
 
 /** Ten times what the requests below use: 10 of them a second, with 20 input and 665 output tokens on average. */
-const snapshot = snapshotOf(`
-providers: [{ name: a, api_base: "http://a.test" }]
-models: { m: { routes: [{ provider: a, model: m }] } }
-prices: { catalogue: "off", models: { "a/m": { input: 3, output: 15 } } }
-allow_unauthenticated: true
-spend: { journal: memory }
-limits:
+const LIMITS = `
   - { cost: 10000, per: total }
   - { cost: 10000, per: day }
   - { cost: 3600, per: hour }
@@ -27,8 +15,7 @@ limits:
   - { input_tokens: 720k, per: hour }
   - { requests: 6000, per: minute }
   - { requests: 100, per: second }
-  - { concurrent: 1100 }
-`);
+  - { concurrent: 1100 }`;
 const REQUESTS = 100_000;
 const PER_SECOND = 10;
 const TOKENS_PER_SECOND = 60;
@@ -43,31 +30,9 @@ test('100,000 requests that use a tenth of their limits are never refused', asyn
   const dice = seededDice(8);
   const gauss = (): number => Math.sqrt(-2 * Math.log(dice() || 1e-9)) * Math.cos(2 * Math.PI * dice());
   const clock = new FakeClock();
-  const counters = countersAlone(new BucketLedger());
-  const gateway = {
-    snapshot: () => snapshot,
-    counters,
-    estimates: new EstimateLedger(),
-    costs: createCostMeter(() => snapshot, clock),
-    clock,
-    emit: () => undefined,
-  };
-  const model = snapshot.findModel('m');
-  if (model === undefined) throw new Error('the model is missing');
-  const body = new TextEncoder().encode(
-    `{"model":"m","messages":[{"role":"user","content":"${'a'.repeat(30)}"}]}`,
-  );
-  const claims = claimsOf(undefined, 'm', snapshot);
-  const demand: Demand = {
-    requestId: 'req',
-    key: undefined,
-    attribution: NOBODY,
-    model,
-    body,
-    claims,
-    isGenerated: true,
-    hasOutput: true,
-  };
+  const { gateway, claims, demandOf } = pricedGateway(LIMITS, clock);
+  const body = `{"model":"m","messages":[{"role":"user","content":"${'a'.repeat(30)}"}]}`;
+  const demand = demandOf(new TextEncoder().encode(body));
   let running: Running[] = [];
   const used = { input: 0, output: 0 };
   let nextSweepMs = 0;
@@ -76,7 +41,7 @@ test('100,000 requests that use a tenth of their limits are never refused', asyn
     running = running.filter(({ endsAtMs }) => endsAtMs > nowMs);
     for (const { admission, outputTokens } of due) {
       admission.grow?.(outputTokens * 200);
-      const costNano = 20 * 3_000 + outputTokens * 15_000;
+      const costNano = 20 * INPUT_NANO + outputTokens * OUTPUT_NANO;
       admission.settle({ wasServed: true, inputTokens: 20, outputTokens, costNano });
       used.input += 20;
       used.output += outputTokens;
@@ -98,9 +63,9 @@ test('100,000 requests that use a tenth of their limits are never refused', asyn
   // The traffic was that of the limits' tenth.
   expect(used.output / REQUESTS).toBeGreaterThan(600);
   const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
-  for (const claim of claims) expect(counters.standing(claim, at)?.held).toBe(0);
+  for (const claim of claims) expect(gateway.counters.standing(claim, at)?.held).toBe(0);
   const total = claims.find(({ kind, period }) => kind === 'cost' && period?.unit === 'total');
-  const spent = (total && counters.standing(total, at)?.used) ?? 0;
-  expect(spent).toBe(used.input * 3_000 + used.output * 15_000);
+  const spent = (total && gateway.counters.standing(total, at)?.used) ?? 0;
+  expect(spent).toBe(used.input * INPUT_NANO + used.output * OUTPUT_NANO);
   expect(spent / (total?.amount ?? 1)).toBeGreaterThan(0.08);
 }, 120_000);

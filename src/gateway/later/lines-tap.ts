@@ -5,7 +5,7 @@ import type { Usage } from '../../protocols/protocol.ts';
 import { usageInBytes } from '../../protocols/usage.ts';
 import { added } from '../billed-usage.ts';
 import type { Cost, CostMeter } from '../cost.ts';
-import type { ObjectTap } from '../objects/made-objects.ts';
+import type { ObjectTap } from '../objects/object-tap.ts';
 import type { LaterEvent, LaterUse } from './later-costs.ts';
 
 /** A longer line is no result, or that of a request that is not understood. */
@@ -28,14 +28,14 @@ export interface LinesTapOptions {
  * Sums up the usage in the results of a batch, one JSON object a line, in OpenAI's or Anthropic's form. A file whose first
  * line is something else is read no further. Each request is priced by itself, since long ones may cost more.
  */
-export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions): ObjectTap | undefined {
+export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions): ObjectTap {
   const sums = new Map<string, Sum>();
   const pricing: Promise<void>[] = [];
   const hold = createByteHold();
   let isGivenUp = costs === undefined;
   const giveUp = (): void => {
     isGivenUp = true;
-    decoder?.stop();
+    decoder.stop();
   };
   const takeLine = (line: Uint8Array): void => {
     const result = isGivenUp ? undefined : resultIn(line);
@@ -72,7 +72,6 @@ export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions)
       );
     },
   });
-  if (decoder === undefined) return undefined;
   return {
     push: (bytes) => {
       if (!isGivenUp) decoder.push(bytes);

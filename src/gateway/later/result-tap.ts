@@ -5,7 +5,8 @@ import { AnswerBody } from '../../protocols/answer-body.ts';
 import { openaiResponses } from '../../protocols/openai-responses/openai-responses.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import type { StreamedAnswer, WholeAnswer } from '../answer.ts';
-import type { ObjectTap } from '../objects/made-objects.ts';
+import { isEventStream } from '../event-stream.ts';
+import { type ObjectTap, wholeTap } from '../objects/object-tap.ts';
 import type { ServedRequest } from '../settle.ts';
 import { type AnswerMembers, membersOf } from './answer-members.ts';
 import { inBatch, linesTap } from './lines-tap.ts';
@@ -30,20 +31,18 @@ export function resultTap(
   const note = (event: LaterEvent): void => later.note(event);
   const coding = headers.get('content-encoding');
   if (kind === 'lines') return linesTap({ id, provider, coding, costs: gateway.costs, note });
-  if (isEvents(headers.get('content-type'))) {
+  if (isEventStream(headers)) {
     const ended = (usage: Usage): void =>
       note({ type: 'ended', id, provider, uses: [{ model: undefined, usage, requests: 1 }] });
     return kind === 'response' ? eventsTap(ended) : undefined;
   }
-  return wholeTap(coding, (members) => {
+  const take = (members: AnswerMembers | undefined): void => {
+    if (members === undefined) return;
     const event =
       kind === 'response' ? responseEvent(id, provider, members) : batchEvent(id, provider, members);
     if (event !== undefined) note(event);
-  });
-}
-
-function isEvents(contentType: string | null): boolean {
-  return contentType?.toLowerCase().startsWith('text/event-stream') ?? false;
+  };
+  return wholeTap(MOST_BYTES, (bytes) => void readWhole(bytes, coding).then(take));
 }
 
 /** A stored response that is streamed again. Its last event reports the usage. */
@@ -61,19 +60,6 @@ function eventsTap(ended: (usage: Usage) => void): ObjectTap {
       const usage = reader.usage();
       if (usage !== undefined) ended(usage);
     },
-  };
-}
-
-function wholeTap(coding: string | null, take: (members: AnswerMembers) => void): ObjectTap {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  return {
-    push(bytes) {
-      size += bytes.byteLength;
-      if (size <= MOST_BYTES) pieces.push(Uint8Array.from(bytes));
-      else pieces.length = 0;
-    },
-    end: () => void readWhole(Buffer.concat(pieces), coding).then((members) => members && take(members)),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { StreamedAnswer, WholeAnswer } from '../answer.ts';
 import { resultTap } from '../later/result-tap.ts';
 import type { ServedRequest } from '../settle.ts';
-import { type ObjectTap, objectTap } from './made-objects.ts';
+import { objectTap } from './made-objects.ts';
+import type { ObjectTap } from './object-tap.ts';
 
 /** Reads what an answer says about objects that its provider keeps; undefined: nothing of interest. */
 export function answerTap(

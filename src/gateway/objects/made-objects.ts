@@ -3,24 +3,22 @@ import { decodeBody } from '../../lib/http/content-coding.ts';
 import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import { asObject } from '../../protocols/json-object.ts';
 import type { StreamedAnswer, WholeAnswer } from '../answer.ts';
+import { flagIn } from '../body-flag.ts';
+import { isEventStream } from '../event-stream.ts';
 import type { ObjectOwner } from './object-owners.ts';
 import type { TranslationNote } from '../translated/reply-translation.ts';
 import { laterKind } from '../later/later-kind.ts';
 import { isMadeAt, subjectOf } from './path-subject.ts';
 import type { ServedRequest } from '../settle.ts';
+import { type ObjectTap, wholeTap } from './object-tap.ts';
 
 /** Answers that report a new object are never larger. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Finds the ids of objects that a request created in its answer, to assign them to the request's key. */
-export interface ObjectTap {
-  /** Call with each piece of the answer, before the client receives it. */
-  readonly push: (bytes: Uint8Array) => void;
-  /** Call when the answer is complete. */
-  readonly end: () => void;
-}
-
-/** Returns the tap for an answer; undefined for most answers, which create no stored object. */
+/**
+ * Returns the tap that finds the ids of objects that a request created in its answer, to assign them to the request's
+ * key; undefined for most answers, which create no stored object.
+ */
 export function objectTap(
   { status, headers, kind }: Pick<WholeAnswer | StreamedAnswer, 'status' | 'headers' | 'kind'>,
   served: ServedRequest,
@@ -41,8 +39,12 @@ function tapFor(isStreamed: boolean, headers: Fields, served: ServedRequest, pro
     gateway.objects.note(id, owner);
     if (beginsLater && key === 'id') planned.laterId = id;
   };
-  if (isStreamed && isEvents(headers)) return firstIdTap(note);
-  return wholeTap(headers.get('content-encoding'), note);
+  if (isStreamed && isEventStream(headers)) return firstIdTap(note);
+  const coding = headers.get('content-encoding');
+  return wholeTap(MOST_BYTES, (whole) => {
+    const bytes = decodeBody(whole, coding, MOST_BYTES);
+    if (typeof bytes !== 'string') for (const [key, id] of idsIn(bytes)) note(id, key);
+  });
 }
 
 /** `key`: the member that names it. */
@@ -56,8 +58,8 @@ function makesObjects({ planned, execution }: ServedRequest): boolean {
   if (execution.note !== undefined && isTranslated(execution.note)) return false;
   const { plan, request } = planned;
   const { name } = plan.clientProtocol;
-  if (name === 'openai-chat') return request.method === 'POST' && storeOf(plan.body) === 'true';
-  if (name === 'openai-responses') return request.method === 'POST' && storeOf(plan.body) !== 'false';
+  if (name === 'openai-chat') return request.method === 'POST' && flagIn(plan.body, STORE) === 'true';
+  if (name === 'openai-responses') return request.method === 'POST' && flagIn(plan.body, STORE) !== 'false';
   if (name !== 'opaque') return false;
   const { kind } = subjectOf(request.method, request.path);
   return kind === 'new-object' || kind === 'object' || isMadeAt(request.method, request.path);
@@ -69,22 +71,6 @@ function isTranslated({ pair }: TranslationNote): boolean {
 }
 
 const STORE = Buffer.from('"store"');
-
-/**
- * Returns the value of `store` in a body, or undefined. The match is approximate, since a wrong guess costs only a
- * table entry.
- */
-function storeOf(body: Uint8Array): string | undefined {
-  // A view of its own for each body would cost more than the search.
-  const at = Buffer.prototype.indexOf.call(body, STORE);
-  if (at === -1) return undefined;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return /^\s{0,8}:\s{0,8}(true|false)/.exec(bytes.toString('latin1', at + STORE.length, at + 48))?.[1];
-}
-
-function isEvents(headers: Fields): boolean {
-  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
-}
 
 /** In a stream of the Responses API, the first id is the response's. */
 function firstIdTap(note: NoteId): ObjectTap {
@@ -103,23 +89,6 @@ function firstIdTap(note: NoteId): ObjectTap {
 }
 
 const SEARCHED = 8 * 1024;
-
-/** Buffers an answer of limited size until its end, and then looks for ids in it. */
-function wholeTap(coding: string | null, note: NoteId): ObjectTap {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  return {
-    push(bytes) {
-      size += bytes.byteLength;
-      if (size <= MOST_BYTES) pieces.push(Uint8Array.from(bytes));
-      else pieces.length = 0;
-    },
-    end() {
-      const bytes = decodeBody(Buffer.concat(pieces), coding, MOST_BYTES);
-      if (typeof bytes !== 'string') for (const [key, id] of idsIn(bytes)) note(id, key);
-    },
-  };
-}
 
 /** A batch reports the files that it produced, and an upload its final file. */
 const MEMBERS = ['id', 'output_file_id', 'error_file_id', 'file'];

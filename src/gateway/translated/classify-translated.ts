@@ -15,6 +15,7 @@ import { readWhole } from '../body/body-reader.ts';
 import { redact } from '../redact.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
 import { decodedBody } from '../body/decoded-body.ts';
+import { isEventStream } from '../event-stream.ts';
 import type { ReplyTranslation, TranslationWay } from './reply-translation.ts';
 import { sniffEvents } from '../body/sniffed-body.ts';
 import { headerMap, translatedHeaders } from './translated-headers.ts';
@@ -37,7 +38,7 @@ export async function classifyTranslated(
   const { how } = translation;
   if (how.kind === 'written' && how.exchange.conversation.operation === 'generate') {
     const decoded = decodedBody(reply);
-    if (isFrames(decoded.headers) || isEvents(decoded.headers))
+    if (isFrames(decoded.headers) || isEventStream(decoded.headers))
       return openTranslatedStream(decoded, reading, translation, wholeOf);
     if (!how.exchange.conversation.stream) return wholeOf(reply, reading, translation);
     const sniffed = await sniffEvents(decoded, reading.timeouts);
@@ -47,10 +48,6 @@ export async function classifyTranslated(
       : wholeOf(sniffed.reply, reading, translation);
   }
   return wholeOf(reply, reading, translation);
-}
-
-function isEvents(headers: Fields): boolean {
-  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
 /** Translates a complete reply: an answer, a token count, or embeddings. */

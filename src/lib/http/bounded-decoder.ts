@@ -1,7 +1,4 @@
-import { isZlib } from './content-coding.ts';
-import type { Transform } from 'node:stream';
-import { nodeModules } from '../node-modules.ts';
-import type { Decoding } from './content-coding.ts';
+import { type Decoding, openDecoder } from './content-coding.ts';
 
 /** Limits on the size of a decoded body, in bytes. */
 export interface DecodeLimits {
@@ -21,11 +18,10 @@ export function decodeWithin(
   contentEncoding: string,
   limits: DecodeLimits,
 ): Promise<Decoding> {
-  const open = DECODERS.get(contentEncoding.trim().toLowerCase());
-  if (open === undefined) return Promise.resolve('unknown-coding');
+  const decoder = openDecoder(bytes, contentEncoding);
+  if (typeof decoder !== 'object') return Promise.resolve('unknown-coding');
   const most = Math.min(limits.maxBytes, Math.max(limits.freeBytes, bytes.length * limits.maxRatio));
   return new Promise((resolve) => {
-    const decoder = open(bytes);
     const pieces: Uint8Array[] = [];
     let size = 0;
     decoder.on('data', (piece: Uint8Array) => {
@@ -40,18 +36,3 @@ export function decodeWithin(
     decoder.end(bytes);
   });
 }
-
-const OPTIONS = { chunkSize: 64 * 1024 };
-
-const { zlib } = nodeModules;
-
-const DECODERS: ReadonlyMap<string, (bytes: Uint8Array) => Transform> = new Map<
-  string,
-  (bytes: Uint8Array) => Transform
->([
-  ['gzip', () => zlib().createGunzip(OPTIONS)],
-  ['x-gzip', () => zlib().createGunzip(OPTIONS)],
-  ['br', () => zlib().createBrotliDecompress(OPTIONS)],
-  ['zstd', () => zlib().createZstdDecompress(OPTIONS)],
-  ['deflate', (bytes) => (isZlib(bytes) ? zlib().createInflate(OPTIONS) : zlib().createInflateRaw(OPTIONS))],
-]);

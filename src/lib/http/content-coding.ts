@@ -93,6 +93,18 @@ export async function decodedTail(
   return Buffer.concat(kept);
 }
 
+/**
+ * Opens a decoder that works piece by piece in another thread. It is given all bytes, the first of which, `start`, tell the
+ * two forms of "deflate" apart. Returns undefined without a coding.
+ */
+export function openDecoder(
+  start: Uint8Array,
+  contentEncoding: string | null,
+): Duplex | 'unknown-coding' | undefined {
+  const decoder = decoderOf(start, contentEncoding);
+  return typeof decoder === 'object' ? decoder.open(PIECES) : decoder;
+}
+
 /** The garbage collector barely counts such memory: hundreds of megabytes would pile up before it ran. */
 function free({ buffer, byteLength }: Buffer): void {
   if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
@@ -106,9 +118,15 @@ function decoderOf(
   bytes: Uint8Array,
   contentEncoding: string | null,
 ): Decoder | 'unknown-coding' | undefined {
-  const coding = contentEncoding?.trim().toLowerCase() ?? '';
-  if (coding === '' || coding === 'identity') return undefined;
+  const coding = codingOf(contentEncoding);
+  if (coding === undefined) return undefined;
   return Object.hasOwn(DECODERS, coding) ? DECODERS[coding]?.(bytes) : 'unknown-coding';
+}
+
+/** The name of the coding in lower case; undefined: there is none. */
+export function codingOf(contentEncoding: string | null): string | undefined {
+  const coding = contentEncoding?.trim().toLowerCase() ?? '';
+  return coding === '' || coding === 'identity' ? undefined : coding;
 }
 
 function isTooLarge(error: unknown): boolean {

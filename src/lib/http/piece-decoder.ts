@@ -1,5 +1,5 @@
-import type { Transform } from 'node:stream';
-import { nodeModules } from '../node-modules.ts';
+import type { Duplex } from 'node:stream';
+import { codingOf, openDecoder } from './content-coding.ts';
 
 /** Decodes a body with a `Content-Encoding` piece by piece, off the event loop. */
 export interface PieceDecoder {
@@ -11,43 +11,53 @@ export interface PieceDecoder {
 
 export interface PieceTaker {
   readonly take: (piece: Uint8Array) => void;
-  /** Called once after the last piece; not called for damaged data. */
+  /** Called once after the last piece; not called for damaged data or an unknown coding. */
   readonly end: () => void;
 }
 
-/** Returns undefined for an unknown coding. Without a coding, pieces are passed on at once. */
-export function createPieceDecoder(
-  coding: string | null,
-  { take, end }: PieceTaker,
-): PieceDecoder | undefined {
-  const name = coding?.trim().toLowerCase() ?? '';
-  if (name === '' || name === 'identity') return { push: take, end, stop: () => undefined };
-  const decoder = DECODERS.get(name)?.();
-  if (decoder === undefined) return undefined;
-  decoder.on('data', take);
-  decoder.on('end', end);
-  decoder.on('error', () => decoder.destroy());
-  return {
-    push(bytes) {
-      // The writer keeps the piece until another thread has read it.
-      if (!decoder.destroyed) decoder.write(Uint8Array.from(bytes));
-    },
-    end: () => void (decoder.destroyed || decoder.end()),
-    stop() {
-      decoder.removeAllListeners('data').removeAllListeners('end');
-      decoder.destroy();
-    },
-  };
+/** Without a coding, pieces are passed on at once. */
+export function createPieceDecoder(contentEncoding: string | null, taker: PieceTaker): PieceDecoder {
+  const coding = codingOf(contentEncoding);
+  if (coding === undefined) return { push: taker.take, end: taker.end, stop: () => undefined };
+  return new CodedPieces(coding, taker);
 }
 
-const OPTIONS = { chunkSize: 64 * 1024 };
+/** The decoder is chosen by the coding and the first bytes. */
+const FIRST_BYTES = 2;
 
-const { zlib } = nodeModules;
+class CodedPieces implements PieceDecoder {
+  readonly #coding: string;
+  readonly #taker: PieceTaker;
+  #first: Buffer = Buffer.alloc(0);
+  #decoder: Duplex | undefined;
+  #isStopped = false;
 
-const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
-  ['gzip', () => zlib().createGunzip(OPTIONS)],
-  ['x-gzip', () => zlib().createGunzip(OPTIONS)],
-  ['deflate', () => zlib().createInflate(OPTIONS)],
-  ['br', () => zlib().createBrotliDecompress(OPTIONS)],
-  ['zstd', () => zlib().createZstdDecompress(OPTIONS)],
-]);
+  constructor(coding: string, taker: PieceTaker) {
+    this.#coding = coding;
+    this.#taker = taker;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isStopped) return;
+    // The decoder keeps the piece until another thread has read it.
+    if (this.#decoder !== undefined) return void this.#decoder.write(Uint8Array.from(bytes));
+    this.#first = Buffer.concat([this.#first, bytes]);
+    if (this.#first.byteLength < FIRST_BYTES) return;
+    const decoder = openDecoder(this.#first, this.#coding);
+    if (typeof decoder !== 'object') return this.stop();
+    this.#decoder = decoder
+      .on('data', this.#taker.take)
+      .on('end', this.#taker.end)
+      .on('error', () => this.stop());
+    decoder.write(this.#first);
+  }
+
+  end(): void {
+    if (!this.#isStopped) this.#decoder?.end();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#decoder?.removeAllListeners('data').removeAllListeners('end').destroy();
+  }
+}

@@ -1,4 +1,5 @@
 import { createByteHold } from '../byte-buffer.ts';
+import { slashesBefore } from './json-value.ts';
 import type { SseEvent, SseSplitter } from '../sse.ts';
 
 /**
@@ -25,7 +26,7 @@ export function createListSplitter(maxElementBytes: number): SseSplitter {
 
 /**
  * The elements of a block, and the list's closing bracket. Like events, each reaches from the end of the one before,
- * and `data` leaves out what separates them. Bytes after the last one have no data.
+ * and `data` leaves out what separates them. Bytes after the last one belong to none.
  */
 export function splitElements(block: Uint8Array): readonly SseEvent[] {
   const elements: SseEvent[] = [];
@@ -34,7 +35,6 @@ export function splitElements(block: Uint8Array): readonly SseEvent[] {
     elements.push({ start, end, name: '', data: block.subarray(from, end) });
     start = end;
   });
-  if (start < block.length) elements.push({ start, end: block.length, name: '', data: EMPTY });
   return elements;
 }
 
@@ -54,7 +54,7 @@ class ListScanner {
       }
       const byte = bytes[at];
       if (byte === QUOTE) {
-        this.#isText = this.#depth > 0;
+        this.#isText = true;
       } else if (byte === OPENING_BRACE) {
         if (this.#depth++ === 0) start = at;
       } else if (byte === CLOSING_BRACE) {
@@ -65,24 +65,25 @@ class ListScanner {
     }
   }
 
-  /** Returns the offset of the text's closing quote, or the last one if it does not end here. */
+  /** Returns the offset of the text's closing quote, or that of the end if it is not in these bytes. */
   #skipText(bytes: Uint8Array, from: number): number {
-    for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at];
-      if (this.#isEscaped) this.#isEscaped = false;
-      else if (byte === BACKSLASH) this.#isEscaped = true;
-      else if (byte === QUOTE) {
+    let at = this.#isEscaped ? from + 1 : from;
+    for (;;) {
+      const quote = bytes.indexOf(QUOTE, at);
+      const end = quote === -1 ? bytes.length : quote;
+      this.#isEscaped = (slashesBefore(bytes, end, at) & 1) === 1;
+      if (quote === -1) return end;
+      if (!this.#isEscaped) {
         this.#isText = false;
-        return at;
+        return end;
       }
+      at = end + 1;
     }
-    return bytes.length;
   }
 }
 
 const EMPTY = new Uint8Array(0);
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const CLOSING_BRACKET = 0x5d;

@@ -104,7 +104,7 @@ function markedByte(marks: number): number {
 }
 
 /** The number of backslashes right before an offset. After an odd number, a quote is part of the text. */
-function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
+export function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
   let first = at;
   while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
   return at - first;

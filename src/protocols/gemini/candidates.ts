@@ -1,4 +1,4 @@
-import { hasValue, markOf } from '../../lib/json/json-marks.ts';
+import { hasValue, markOf, occurs } from '../../lib/json/json-marks.ts';
 import { saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import { asObject, type JsonObject } from '../json-object.ts';
@@ -27,19 +27,24 @@ const FAILURES: ReadonlySet<string> = new Set([
  */
 export function judgeCandidates(view: AnswerView): AnswerDefect | undefined {
   if (isBlocked(view.value('promptFeedback'))) return undefined;
-  const bytes = view.isParsed ? undefined : view.bytes('candidates');
-  // This is too large to be empty.
-  if (bytes !== undefined && bytes.length > LARGE_BYTES) return undefined;
+  if (!view.isParsed && isAnswerAtALook(view.bytes('candidates'))) return undefined;
   const candidates = listOf(view.value('candidates'));
   if (candidates.length > 0 && candidates.every(hasFailed)) return 'error-object';
-  if (bytes !== undefined && hasValue(bytes, FINISH_REASON)) return undefined;
   return candidates.some((candidate) => isFinished(candidate) || signOf(candidate) === 'content')
     ? undefined
     : 'no-choices';
 }
 
+/** Whether large candidates can be recognised as an answer without parsing them. */
+function isAnswerAtALook(bytes: Uint8Array): boolean {
+  // This is too large to parse, and too large to be empty.
+  if (bytes.length > LARGE_BYTES) return true;
+  return hasValue(bytes, FINISH_REASON) && !FAILED.some((mark) => occurs(bytes, mark));
+}
+
 const LARGE_BYTES = 1024 * 1024;
 const FINISH_REASON = markOf('"finishReason"');
+const FAILED = [...FAILURES].map((reason) => markOf(`"${reason}"`));
 
 /** Classifies a chunk of `streamGenerateContent`. */
 export function understandChunk(value: JsonObject): Reading {

@@ -8,7 +8,7 @@ import { textUnder } from '../text.ts';
 import { judgeCandidates, understandChunk } from './candidates.ts';
 import { createListReader } from './list-reader.ts';
 
-const text = textUnder('"text"', '"args"');
+const text = textUnder('"text"');
 
 /**
  * Google's Gemini API: `generateContent` and `streamGenerateContent`, whose chunks come as events or as elements of

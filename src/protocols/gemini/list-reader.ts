@@ -16,7 +16,7 @@ export function createListReader(chunks: StreamReader): StreamReader {
         isClosed = chunks.isDone();
         return isClosed ? 'done' : 'cut';
       }
-      if (data.length > 0) count += 1;
+      count += 1;
       return chunks.read(event, data);
     },
     skim(block) {

@@ -96,6 +96,30 @@ describe('a turn', () => {
     expect(notes).toHaveLength(2);
   });
 
+  test('gives and writes the rest after an exception that nobody catches', () => {
+    const turn = new SocketTurn();
+    const notes: string[] = [];
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    turn.arrived({ received: fail, failed: fail }, Buffer.from('a'));
+    turn.arrived(receiver(notes), Buffer.from('b'));
+    expect(() => turn.take()).toThrow('broken');
+    turn.take();
+    post(turn, { writePosted: fail }, 'c');
+    post(turn, sender(notes), 'd');
+    expect(() => turn.flush()).toThrow('broken');
+    turn.flush();
+    expect(notes).toEqual(['b', 'wrote d']);
+  });
+
+  test('takes a large piece at once', () => {
+    const turn = new SocketTurn();
+    const notes: string[] = [];
+    turn.arrived(receiver(notes), Buffer.alloc(512 * 1024, 'x'));
+    expect(notes).toHaveLength(1);
+  });
+
   test('keeps the bytes of posts in order, however many they are', async () => {
     const turn = new SocketTurn();
     const notes: string[] = [];

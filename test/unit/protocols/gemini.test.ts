@@ -22,6 +22,9 @@ const answer = (candidate: object, more: object = {}): object => ({
 const said = (text: string, more: object = {}): object =>
   answer({ content: { role: 'model', parts: [{ text }] } }, more);
 
+/** With it, an answer is too large to be parsed as a whole. */
+const PADDING = 'x'.repeat(5_000);
+
 describe('a whole answer', () => {
   test.each([
     ['a text', said('hi'), undefined],
@@ -41,6 +44,23 @@ describe('a whole answer', () => {
       answer({ content: { parts: [{ text: '', thoughtSignature: 'x' }] } }),
       'no-choices',
     ],
+    [
+      'what only describes a part',
+      answer({
+        content: {
+          parts: [{ text: '', partMetadata: [1], mediaResolution: 'HIGH', videoMetadata: { fps: 1 } }],
+        },
+      }),
+      'no-choices',
+    ],
+    [
+      'the beginning of a thought',
+      answer({ content: { parts: [{ text: '', thought: true }] } }),
+      'no-choices',
+    ],
+    ['an unblocked prompt', { promptFeedback: { safetyRatings: [{}] } }, 'no-choices'],
+    ['candidates of another form', { candidates: [null, 1, { content: { parts: {} } }] }, 'no-choices'],
+    ['candidates that are no list', { candidates: { content: {} } }, 'no-choices'],
     ['an unusable call', answer({ finishReason: 'MALFORMED_FUNCTION_CALL' }), 'error-object'],
     [
       'a text before an unusable call',
@@ -48,9 +68,14 @@ describe('a whole answer', () => {
       'error-object',
     ],
     ['an error', { error: { code: 503, message: 'busy', status: 'UNAVAILABLE' } }, 'error-object'],
-    ['a list of chunks', [said('hi')], 'malformed'],
   ] as const)('with %s', (_, body, defect) => {
-    expect(read('/v1beta/models/m:generateContent', body).defect).toBe(defect);
+    const path = '/v1beta/models/m:generateContent';
+    expect(read(path, body).defect).toBe(defect);
+    expect(read(path, { ...body, padding: PADDING }).defect).toBe(defect);
+  });
+
+  test('is not a list of chunks', () => {
+    expect(read('/v1beta/models/m:generateContent', [said('hi')]).defect).toBe('malformed');
   });
 
   test('of which one candidate is usable is one', () => {
@@ -93,6 +118,7 @@ describe('token counts and vectors', () => {
     ['/v1beta/models/m:countTokens', { error: { code: 500, message: 'x' } }, 'error-object'],
     ['/v1/messages/count_tokens', { type: 'error', error: { type: 'api_error' } }, 'error-object'],
     ['/v1/messages/count_tokens', { tokens: 3 }, 'no-choices'],
+    ['/v1/messages/count_tokens', { input_tokens: '3' }, 'no-choices'],
     ['/v1beta/models/m:embedContent', { embedding: { values: [0.5] } }, undefined],
     ['/v1beta/models/m:embedContent', { embedding: {} }, 'no-choices'],
     ['/v1beta/models/m:batchEmbedContents', { embeddings: [{ values: [1] }] }, undefined],
@@ -100,12 +126,19 @@ describe('token counts and vectors', () => {
     ['/v1beta/models/m:batchEmbedContents', { error: { code: 429 } }, 'error-object'],
   ] as const)('of %s: %j', (path, body, defect) => {
     expect(read(path, body).defect).toBe(defect);
+    expect(read(path, { ...body, padding: PADDING }).defect).toBe(defect);
+    expect(protocolFor(path).endsWithConnection).toBe(true);
   });
+
+  test.each(['/v1/others/count_tokens', '/v1/others/input_tokens', '/v1beta/models/m:others'])(
+    'are not what %s answers',
+    (path) => expect(protocolFor(path).name).toBe('opaque'),
+  );
 
   test('of an empty list are what was asked', () => {
     const { asksForNothing } = protocolFor('/v1beta/models/m:batchEmbedContents');
     expect(asksForNothing?.(bytesOf({ requests: [] }))).toBe(true);
-    expect(asksForNothing?.(bytesOf({ requests: [{}] }))).toBe(false);
+    for (const requests of [[{}], {}]) expect(asksForNothing?.(bytesOf({ requests }))).toBe(false);
   });
 });
 
@@ -117,7 +150,7 @@ const CHUNKS: readonly (readonly [object, StreamSign])[] = [
     said('a "usageMetadata" [{', { usageMetadata: { promptTokenCount: 9, cachedContentTokenCount: 4 } }),
     'content',
   ],
-  [answer({ content: { parts: [{ functionCall: { name: 'f', args: {} } }] } }), 'content'],
+  [answer({ content: { parts: [{ functionCall: { name: 'f', args: { path: 'C:\\' } } }] } }), 'content'],
   [
     answer(
       { content: { parts: [{ text: '' }] }, finishReason: 'STOP' },
@@ -184,10 +217,57 @@ describe('a stream', () => {
     expect(readList('[]', 5).signs).toEqual(['cut']);
   });
 
-  test('with a blocked prompt is done', () => {
+  const BLOCKED = { promptFeedback: { blockReason: 'OTHER' } };
+  const ENDS = [BLOCKED, answer({ finishReason: 'STOP' })];
+
+  test('with a blocked prompt or a finish reason is done, before content and after it', () => {
+    for (const end of ENDS)
+      for (const before of [[], [said('hi')]]) {
+        const reader = protocolFor(PATH).readStream();
+        for (const chunk of before) reader.read('', bytesOf(chunk));
+        expect([reader.read('', bytesOf(end)), reader.isDone()]).toEqual(['content', true]);
+      }
     const reader = protocolFor(PATH).readStream();
-    expect(reader.read('', bytesOf({ promptFeedback: { blockReason: 'OTHER' } }))).toBe('content');
-    expect(reader.isDone()).toBe(true);
+    reader.read('', bytesOf({ ...BLOCKED, usageMetadata: { promptTokenCount: 9 } }));
+    expect(reader.usage()?.inputTokens).toBe(9);
+  });
+
+  test.each([
+    ['an unblocked prompt', { promptFeedback: { safetyRatings: [{}] } }, 'preamble'],
+    ['an empty finish reason', answer({ finishReason: '' }), 'preamble'],
+    ['one that is null', answer({ finishReason: null }), 'preamble'],
+    ['an empty text', answer({ content: { parts: [{ text: '', thought: false }] } }), 'preamble'],
+  ] as const)('has not begun with %s', (_, chunk, sign) => {
+    const reader = protocolFor(PATH).readStream();
+    expect([reader.read('', bytesOf(chunk)), reader.isDone()]).toEqual([sign, false]);
+  });
+
+  test('has content after its first in texts, calls and files', () => {
+    const reader = protocolFor(PATH).readStream();
+    reader.read('', bytesOf(said('hi')));
+    const signOf = (part: object): StreamSign =>
+      reader.read('', bytesOf(answer({ content: { parts: [part] } })));
+    expect(signOf({ text: 'more' })).toBe('content');
+    expect(signOf({ functionCall: { name: 'f' } })).toBe('content');
+    expect(signOf({ inlineData: { mimeType: 'image/png', data: 'AAAA' } })).toBe('content');
+    expect(signOf({ text: '', thoughtSignature: 'x' })).toBe('preamble');
+  });
+
+  test('with several candidates goes on while one of them is usable, and ends with the first', () => {
+    const signsOf = (...candidates: object[]): readonly [StreamSign, boolean] => {
+      const reader = protocolFor(PATH).readStream();
+      return [reader.read('', bytesOf({ candidates })), reader.isDone()];
+    };
+    const [thinks, speaks] = [{ text: '', thought: true }, { text: 'hi' }].map((part) => ({
+      content: { parts: [part] },
+    })) as [object, object];
+    expect(signsOf(thinks, speaks)).toEqual(['content', false]);
+    expect(signsOf({ finishReason: 'OTHER' }, { ...speaks, finishReason: 'STOP' })).toEqual([
+      'content',
+      true,
+    ]);
+    expect(signsOf(speaks, { finishReason: 'STOP' })).toEqual(['content', true]);
+    expect(signsOf({ finishReason: 'OTHER' }, { finishReason: 'LANGUAGE' })).toEqual(['error', false]);
   });
 
   test('with an unusable call is an error, before content and after it', () => {
@@ -237,6 +317,29 @@ describe('a stream', () => {
     reader.read('', bytesOf(said('hi')));
     expect(errorEvent(error, reader.position?.())).toMatch(/^,\r\n\{"error":\{"code":502,.*\}$/);
   });
+});
+
+test('a list that is only content is passed in blocks, except for its bracket', () => {
+  const reader = listReader();
+  const block = bytesOf(`,${JSON.stringify(said('hi'))}`);
+  expect(reader.skim(block)).toBe(false);
+  reader.read('', bytesOf(said('hi')));
+  expect([reader.skim(block), reader.position?.().listed]).toEqual([true, 2]);
+  expect(reader.skim(bytesOf('\n]'))).toBe(false);
+});
+
+test('an answer without usage is estimated by its texts', () => {
+  expect(read('/v1beta/models/m:generateContent', said('four'))).toMatchObject({
+    usage: undefined,
+    text: { sample: 'four', chars: 4 },
+  });
+});
+
+test('what stands between the elements of a list belongs to the next one', () => {
+  const elements = splitElements(bytesOf('["{", }{"a":1}\n]\n')).map(({ data }) =>
+    Buffer.from(data).toString(),
+  );
+  expect(elements).toEqual(['{"a":1}', ']']);
 });
 
 test('a list element beyond the limit is refused', () => {

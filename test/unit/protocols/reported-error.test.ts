@@ -27,6 +27,7 @@ test('an error without a message or code is no report', () => {
     { error: null },
     { error: '' },
     { error: { type: 'x' } },
+    { error: { status: 'failed' } },
     { choices: [{}] },
   ])
     expect(reportedError(value)).toBeUndefined();
@@ -39,6 +40,7 @@ test('the code comes before the type, and the status stands for both', () => {
   expect(kindOf({ code: 'unheard_of', type: 'overloaded_error', message: '' })).toBe('overloaded');
   expect(kindOf({ code: 'image_file_too_large', message: '' })).toBe('invalid');
   expect(kindOf({ code: 'unheard_of', message: '' })).toBe('unknown');
+  expect(reportedError({ type: 'error', code: 'server_error', message: '' })?.type).toBe('server_error');
 });
 
 test('a number in the code is the status', () => {
