@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { RequestEnded } from '../../src/gateway/events.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway, until } from './gateway.ts';
 import { windowOf } from '../../src/limits/window.ts';
@@ -131,6 +132,7 @@ describe('each response of a WebSocket', () => {
       isUsageEstimated: true,
       cost: { basis: 'estimated' },
     });
+    expect((ended as RequestEnded).usage?.outputTokens).toBeGreaterThan(0);
     await until(() => (held('cut')['cost/month']?.[0] ?? 0) > 0 || undefined);
     expect(held('cut')['cost/month']?.[1]).toBe(0);
   });

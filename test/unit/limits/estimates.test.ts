@@ -41,7 +41,7 @@ test('the output is that of the key and model, and of the model for a key with f
 });
 
 test('the usual output lies between the median and the 95th percentile, also after the estimate has begun anew', () => {
-  for (const values of [100, 700]) {
+  for (const values of [100, 520, 700]) {
     const estimates = new EstimateLedger();
     for (let count = 0; count < values; count++)
       estimates.note({ ...USE, outputTokens: 2 ** ((count * 7) % 10) * 10 });

@@ -114,4 +114,60 @@ test('the rate limit of a key is one bucket of all machines', async () => {
     takings.push(await rates.take('0123456789abcdef', limit, NOW.nowMs));
   expect(takings.map(({ admitted }) => admitted)).toEqual([true, true, false, false]);
   expect(asked[0]).toMatchObject({ form: 'bucket', limit: 6, perMs: 0.001 });
+  // A changed limit holds from the next request on.
+  await rates.take('0123456789abcdef', { ratePerSecond: 2, burst: 9 }, NOW.nowMs);
+  expect(asked.at(-1)).toMatchObject({ limit: 9, perMs: 0.002 });
+});
+
+test('a rate of which no machine has anything left is refused until it has refilled', () => {
+  const { counters, records } = leasedCounters('full');
+  const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
+  void counters.seed(limit, NOW);
+  records().noteElsewhere(`${limit.counter}@0#`, NOW.nowMs + 60_000);
+  expect(counters.take(limit, 1, NOW, 'full')).toMatchObject({ kind: 'full', retryAfterMs: 1000 });
+});
+
+test('the use of a bucket is told once, also if its record was lost', () => {
+  const { counters, records, asked } = leasedCounters();
+  const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
+  void counters.seed(limit, NOW);
+  void counters.lease(limit, 1, NOW);
+  const [of] = asked;
+  const client = new LeaseClient({ records: records(), percent: 2, forgetMs: 600_000 });
+  const use = (requests: number): number => {
+    records().allowMore(of!.key, requests);
+    for (let request = 0; request < requests; request++) {
+      const taking = counters.take(limit, 1, NOW);
+      if (taking.kind === 'taken') counters.settle(taking.hold, 1, NOW);
+    }
+    const report = client.ask({ of: of!, need: 1, takesRest: false }, 1, NOW.nowMs)!;
+    client.missed([report]);
+    return report.pending;
+  };
+  expect([use(3), use(2)]).toEqual([3, 5]);
+  records().sweep(of!.endMs + 1e9);
+  void counters.seed(limit, NOW);
+  expect(use(4)).toBe(9);
+});
+
+test('slots and units of a bucket are given up much sooner than the leases of windows', () => {
+  for (const [limit, left] of [
+    [claim({ kind: 'concurrent', amount: 9 }), 0],
+    [claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 }), 0],
+    [claim({ kind: 'requests', amount: 60 }), 5],
+  ] as const) {
+    const { counters, records, asked } = leasedCounters();
+    void counters.seed(limit, NOW);
+    void counters.lease(limit, 1, NOW);
+    const [of] = asked;
+    const client = new LeaseClient({ records: records(), percent: 2, forgetMs: 600_000 });
+    client.watch(of!);
+    records().allowMore(of!.key, 5);
+    client.answered(NOW.nowMs);
+    client.delayed();
+    client.tick(NOW.nowMs + 3999);
+    expect(records().leased(of!.key)?.allow).toBe(5);
+    client.tick(NOW.nowMs + 4001);
+    expect(records().leased(of!.key)?.allow).toBe(left);
+  }
 });

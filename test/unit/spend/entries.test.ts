@@ -196,7 +196,7 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
     await database.write(
       (sql) => sql`update request_records set attempts_cost = '[]' where request_id = 'a'`,
     );
-    const repriced = await repriceRequests(database, {
+    const options: RepriceOptions = {
       sinceMs: 0,
       untilMs: NOW_MS,
       backfills: false,
@@ -208,8 +208,18 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
         priceSheet: undefined,
       }),
       ...context,
-    });
+    };
+    const repriced = await repriceRequests(database, options);
     expect(repriced).toMatchObject({ before: 30_000_000n, after: 24_000_000n });
+    // A record does not tell how much of its cached tokens was sound.
+    await database.write(
+      (sql) =>
+        sql`update request_records set audio_input_tokens = 5, cached_tokens = 3 where request_id = 'b'`,
+    );
+    expect(await repriceRequests(database, options)).toMatchObject({
+      before: 20_000_000n,
+      after: 17_000_000n,
+    });
     await end();
   });
 

@@ -113,6 +113,16 @@ test.each([...ENGINES])(
       17_000_000,
       110 + 3100 - 60,
     ]);
+    // Each work that was unpriced at first is counted as priced once, however many models it used.
+    const unpriced = { ...charged, nano: undefined };
+    await settle(
+      { type: 'begun', work: work('resp_4', 'response', { charged: unpriced }) },
+      { ...ended, id: 'resp_4' },
+      { type: 'begun', work: work('batch_2', 'batch') },
+      { ...ended, id: 'batch_2', uses: [...sum, { ...sum[0]!, model: 'up-2', nano: 1 }] },
+    );
+    const [quarters] = await database.read((sql) => sql`select sum(unpriced) as sum from spend_quarters`);
+    expect(Number(quarters.sum)).toBe(-3);
     const { differences } = await verifyLedger(database, { snapshot: SNAPSHOT, nowMs: NOW_MS });
     expect(differences).toEqual([]);
     await database.close();

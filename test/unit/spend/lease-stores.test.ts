@@ -1,15 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { StoreChecks } from '../../../src/app/store-checks.ts';
 import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
 import type { LeaseAnswer } from '../../../src/limits/lease-report.ts';
 import { RedisConnection } from '../../../src/redis/connection.ts';
 import { RedisLeases } from '../../../src/redis/redis-leases.ts';
 import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
+import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
+import { createLog } from '../../../src/telemetry/log/log.ts';
 import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
+import { snapshotOf } from '../config/configuration.ts';
+import { intoList } from '../telemetry/line-list.ts';
 
 let postgres: TestDatabaseServer;
 let database: Database;
@@ -24,6 +29,9 @@ afterAll(async () => {
 });
 
 const LIMIT = 1000;
+const SNAPSHOT = snapshotOf(
+  'providers: [{ name: a, api_base: "http://a.test" }]\nallow_unauthenticated: true',
+);
 
 /** A report of a node that has used, claims and needs nothing. */
 const NOTHING: Omit<SentReport, 'counter' | 'seq'> = {
@@ -301,6 +309,27 @@ describe('leases in PostgreSQL', () => {
     await table.prune();
     const rows = await database.read((sql) => sql`select 1 as one from shared_windows where end_ms < 1000`);
     expect(rows).toHaveLength(0);
+  });
+
+  test('a node that has not seen the others yet supposes that there is another one', async () => {
+    await database.write((sql) => sql`update nodes set gone = 1`);
+    const table = new LeaseTable(database);
+    await table.register('lonely', '1');
+    const watch = new NodeWatch(table, 'lonely', 600_000);
+    expect(watch.known).toBe(2);
+    await watch.look(performance.now());
+    expect(watch.known).toBe(1);
+  });
+
+  test.each([
+    [1e-6, /answers in \d+ ms.*Run it nearer/],
+    [60_000, /^$/],
+  ])('a store is called far away if requests wait %d ms for it', async (deadlineMs, warned) => {
+    const said: string[] = [];
+    const log = createLog({ settings: () => SNAPSHOT.logging, sink: intoList(said) });
+    const checks = { deadlineMs, checked: undefined, log: () => log };
+    await new StoreChecks(new LeaseTable(database), checks).start();
+    expect(said.join('')).toMatch(warned);
   });
 });
 
