@@ -8,7 +8,8 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --no-fund --no-audit
 COPY console console
-COPY src/console/page/tokens.css src/console/page/
+COPY src/console/page src/console/page
+COPY src/config/schema/limit-words.ts src/config/schema/
 COPY scripts/prepare-console.sh scripts/
 RUN scripts/prepare-console.sh
 COPY scripts/build.ts scripts/

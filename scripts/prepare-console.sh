@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # What the build depends on, as one number.
 inputs() {
-  find console/src console/build.ts src/console/page/tokens.css console/package.json console/package-lock.json -type f | LC_ALL=C sort | xargs cat | cksum
+  find console/src console/build.ts console/package.json console/package-lock.json src/console/page src/config/schema/limit-words.ts -type f | LC_ALL=C sort | xargs cat | cksum
 }
 
 # A checkout in which the tests run needs the packages that check the pages, too.

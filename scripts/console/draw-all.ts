@@ -41,7 +41,7 @@ export async function drawAll(browser: Browser, scene: Scene, folder: string, on
     }
 }
 
-/** What `also` draws. */
+/** The names of the pictures that `also` draws. */
 const OPENED = ['a-request', 'a-failure', 'a-key', 'a-team', 'a-provider', 'palette', 'an-answer'];
 
 /** `fileFor` returns the path of a picture; undefined: it is not wanted. */

@@ -90,7 +90,7 @@ async function startEmpty(folder: string): Promise<Stage> {
   };
 }
 
-/** What opens by a click: a request, the first row of the lists, the palette, an answer of the playground. */
+/** Draws the views that open by a click: a request, the first row of each list, the palette, an answer of the playground. */
 async function drawOpened(page: Page, draw: (name: string) => Promise<void>): Promise<void> {
   const origin = new URL(page.url()).origin;
   for (const [name, view] of [

@@ -26,7 +26,8 @@ const leasesSchema = z
     round_trip_ms: z.number().min(0),
     waits: COUNT.meta({ description: 'Requests that asked for a lease, since the start.' }),
     claims: z.array(z.object({ counter: z.string(), amount: z.number() })).meta({
-      description: 'What this gateway has leased: dollars, tokens or requests. The largest 100 shares.',
+      description:
+        'The amounts that this gateway has leased, in dollars, tokens or requests. Only the 100 largest.',
     }),
   })
   .meta({ id: 'LeaseHealth' });

@@ -128,7 +128,7 @@ export interface LeaseHealth {
   readonly roundTripMs: number;
   /** Requests that asked for a lease, since the start. */
   readonly waits: number;
-  /** What this gateway has leased, by the counter of the limit. */
+  /** The amounts that this gateway has leased, by the counter of the limit. */
   readonly claims: () => ReadonlyMap<string, number>;
 }
 

@@ -9,7 +9,7 @@ export function describeClaim(claim: Claim, owners: Owners, keeping: string): st
   return `${describeScope(claim, owners)}: ${describeAmount(claim)}${describeKeeping(claim, keeping)}`;
 }
 
-/** Whose limit it is, as the configuration says it: `key "app"`, `each user of team "search"`, `the gateway`. */
+/** The owner of a limit, as the configuration says it: `key "app"`, `each user of team "search"`, `the gateway`. */
 export function describeScope({ scope, scopeId, name }: Claim, { teams }: Owners): string {
   switch (scope) {
     case 'global':

@@ -99,7 +99,7 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
 /** An upstream account. */
 export interface Provider {
   readonly name: string;
-  /** Which URLs it has, and where it looks for a credential: as written, else as its host says. */
+  /** Decides its URLs and where it looks for a credential: as written, else as its host says. */
   readonly type: ProviderType;
   /** The APIs behind the provider as configured, for `routeSpeech`. */
   readonly speaks: SpeakingProvider;

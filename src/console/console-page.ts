@@ -35,7 +35,7 @@ function forPage(html: string, path: string): string {
   return html.replaceAll(PAGE_LINKS, (_, name: string, links: string) => (name === view ? links : ''));
 }
 
-/** What `console/build.ts` writes for each page. */
+/** The block of links that `console/build.ts` writes for each page. */
 const PAGE_LINKS = /<!--page (\w+)-->([^]*?)<!--\/page-->/g;
 
 /** Headers that every answer of the console has. */

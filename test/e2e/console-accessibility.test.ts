@@ -112,4 +112,24 @@ describe.skipIf(!canTestConsole)('every page of the console', () => {
       expect(faults).toEqual({});
     });
   }
+
+  test('keeps a tip while the pointer is on it, and hides it behind the pointer or with Escape', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'models', PAGES.models);
+    const [explained, tip] = [page.getByRole('button', { name: 'Edit' }).first(), page.locator('.tooltip')];
+    for (const hide of [() => page.mouse.move(700, 890), () => page.keyboard.press('Escape')]) {
+      await explained.hover();
+      await tip.waitFor();
+      // The way from the element to its tip leads over the page. A slow machine might rest there for too long.
+      await page.evaluate(
+        "for (const place of ['body', '.tooltip']) document.querySelector(place).dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))",
+      );
+      // Longer than a tip takes to go.
+      await Bun.sleep(300);
+      expect(await tip.count()).toBe(1);
+      await hide();
+      await tip.waitFor({ state: 'detached' });
+      await page.mouse.move(700, 890);
+    }
+  }, 20_000);
 });

@@ -28,7 +28,7 @@ export interface DataTableProps<Row extends object> {
   readonly hidden?: readonly string[];
   /** Shown instead of rows. */
   readonly empty?: ReactNode;
-  /** Of the scrolling part, such as `60vh`. Left out: as high as its rows. */
+  /** The height of the scrolling part, such as `60vh`. By default it is as high as its rows. */
   readonly maxHeight?: string;
   /** Called when the last rows come into view. */
   readonly onEnd?: () => void;

@@ -23,12 +23,16 @@ export function Tips(): ReactNode {
 function watch(show: (tip: ShownTip | undefined) => void): () => void {
   const listening = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let current: Element | undefined;
+  let wanted: Element | undefined;
+  let visible: Element | undefined;
   const change = (element: Element | undefined, delayMs: number): void => {
-    if (element === current) return;
-    current = element;
+    if (element === wanted) return;
+    wanted = element;
     clearTimeout(timer);
-    timer = setTimeout(() => show(element?.isConnected ? tipOf(element) : undefined), delayMs);
+    timer = setTimeout(() => {
+      visible = element?.isConnected ? element : undefined;
+      show(visible && tipOf(visible));
+    }, delayMs);
   };
   const listen = <K extends keyof DocumentEventMap>(
     type: K,
@@ -38,8 +42,8 @@ function watch(show: (tip: ShownTip | undefined) => void): () => void {
   listen('pointerover', ({ target, pointerType }) => {
     if (pointerType === 'touch' || !(target instanceof Element)) return;
     const element = target.closest('[data-tip]') ?? undefined;
-    const isOnBubble = target.closest('.tooltip') !== null;
-    if (isOnBubble) clearTimeout(timer);
+    // The bubble belongs to the element that it explains.
+    if (target.closest('.tooltip') !== null) change(visible, 0);
     else change(element, element === undefined ? LEAVE_MS : HOVER_MS);
   });
   listen('focusin', ({ target }) => {

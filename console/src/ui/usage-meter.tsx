@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { PERIODS } from '../../../src/config/schema/limit-words.ts';
 import type { LimitUse } from '../api/resources.ts';
 import { compact, count, money, percent } from '../lib/format.ts';
 import { When } from './values.tsx';
@@ -34,10 +35,10 @@ export function limitName(use: LimitUse, t: TFunction): string {
   return own === '' ? title : `${title} · ${own}`;
 }
 
-const PERIODS = new Set(['second', 'minute', 'hour', 'day', 'week', 'month', 'total']);
-
 function periodText(period: string, t: TFunction): string {
-  return PERIODS.has(period) ? t(`a ${period}`, { defaultValue: `a ${period}` }) : period;
+  return PERIODS.some((known) => known === period)
+    ? t(`a ${period}`, { defaultValue: `a ${period}` })
+    : period;
 }
 
 /** The used share of a limit, as a bar. */

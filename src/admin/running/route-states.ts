@@ -68,7 +68,7 @@ export type RouteState = 'available' | 'cooling' | 'on_trial' | 'probing' | 'dra
 
 export interface Standing {
   readonly state: RouteState;
-  /** Of the gateway's clock; undefined: it is not cooling. */
+  /** The end of its cooldown by the gateway's clock; undefined: it is not cooling. */
   readonly untilMs: number | undefined;
   /** The only endpoint for which it is skipped; undefined: all endpoints. */
   readonly endpoint: string | undefined;

@@ -24,7 +24,7 @@ export interface RunningGateway {
   readonly recorded: (question: RecordedQuestion) => Promise<Recorded | undefined>;
   /** Forgets cached answers in all processes. Returns how many there were; `away`: those that gateways share are still there. */
   readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number | 'away'>;
-  /** What the response cache did with requests in all processes, since the start. */
+  /** Counts requests in all processes since the start, by what the response cache did with them. */
   readonly cacheUse: () => Promise<CacheUse>;
 }
 

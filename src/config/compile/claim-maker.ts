@@ -12,7 +12,7 @@ export interface FilteredClaim {
   readonly fits: ((publicModel: string) => boolean) | undefined;
 }
 
-/** Whose requests a list of limits counts. */
+/** The scope whose requests a list of limits counts. */
 export interface Scope {
   readonly scope: ScopeKind;
   /** The ids that tell it apart from others of its kind. */

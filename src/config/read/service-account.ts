@@ -14,7 +14,7 @@ interface KeyFile {
   readonly project_id?: string;
 }
 
-/** What a key file has, as Google writes it. Only some of it has to be there. */
+/** The fields of a key file as Google writes it. Only some of them are required. */
 const KEY_FILE: readonly (readonly [
   name: string,
   isRequired: boolean,

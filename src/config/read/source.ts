@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import type { YAMLError, YAMLMap } from 'yaml';
 import type { Locate, Path } from './problems.ts';
+import { MOST_CHARACTERS } from './quick/plain-yaml.ts';
 
 /** A YAML error at an offset of the text. */
 export interface SyntaxFault {
@@ -25,8 +26,6 @@ export type Source =
   | { readonly kind: 'parsed'; readonly value: unknown; readonly locate: Locate }
   | { readonly kind: 'invalid'; readonly faults: readonly SyntaxFault[] };
 
-/** Longer text is not a configuration. This also limits the cost of parsing. */
-const MOST_CHARACTERS = 32_000_000;
 const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million characters; use a database for this many keys or models`;
 
 const DANGLING =

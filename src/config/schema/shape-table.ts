@@ -12,7 +12,7 @@ export function shapeTableText(): string {
 
 type AnySchema = z.core.$ZodTypes;
 
-/** What the library knows of a schema or a check. It is meant for tools like this one. */
+/** Returns the library's description of a schema or a check. It is meant for tools like this one. */
 // oxlint-disable-next-line no-underscore-dangle
 const defOf = <S extends { readonly _zod: { readonly def: unknown } }>({ _zod }: S): S['_zod']['def'] =>
   _zod.def;
@@ -64,7 +64,7 @@ class Table {
 
 type Check = z.core.$ZodChecks['_zod']['def'] | z.core.$ZodCustomDef;
 
-/** What the checks of a schema say, in the words of a row. */
+/** Translates the checks of a schema into the words of a row. */
 function limitsOf(checks: readonly z.core.$ZodCheck[] = []): Limits {
   return checks.map((check) => limitOf(defOf(check) as Check)).reduce(both, {});
 }

@@ -4,10 +4,8 @@ import { parse } from 'yaml';
 import { listSettings, typesOf, writePath } from '../../../scripts/reference/settings.ts';
 import { configSchemaText } from '../../../src/config/schema/json-schema.ts';
 import { checkShape } from '../../../src/config/read/shape.ts';
-import { firstConfig } from '../../../src/cli/commands/init/first-config.ts';
-import { PROVIDER_NAMES } from '../../../src/cli/commands/init/provider-kinds.ts';
 import { BAD_CONFIGURATIONS } from '../../unit/config/bad-configurations.ts';
-import { fileWith } from './file-with.ts';
+import { fileWith, FIRST_FILES, VALUES } from './file-with.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const text = (path: string) => Bun.file(new URL(path, ROOT)).text();
@@ -38,18 +36,8 @@ describe('it accepts', () => {
     test(path, async () => expect(faultsOf(parse(await text(path)))).toEqual([]));
   }
 
-  for (const provider of PROVIDER_NAMES) {
-    test(`what init writes for ${provider}`, () => {
-      const file = firstConfig({
-        provider,
-        apiBase: 'https://api.example.com/v1',
-        key: { kind: 'variable', name: 'KEY' },
-        masterKey: 'sk-1',
-        model: undefined,
-      });
-      expect(faultsOf(parse(file))).toEqual([]);
-    });
-  }
+  for (const [provider, file] of FIRST_FILES)
+    test(`what init writes for ${provider}`, () => expect(faultsOf(parse(file))).toEqual([]));
 });
 
 describe('an editor underlines every shape that the program refuses', () => {
@@ -64,30 +52,6 @@ describe('an editor underlines every shape that the program refuses', () => {
     test(kind, () => expect(faultsOf(value)).not.toEqual([]));
   }
 });
-
-const VALUES = [
-  null,
-  true,
-  -1,
-  0,
-  0.5,
-  1,
-  8,
-  404,
-  70_000,
-  3_000_000,
-  '',
-  'x',
-  'auto',
-  '5xx',
-  'warn',
-  'a b',
-  {},
-  [],
-  ['x'],
-  [404],
-  [{}],
-];
 
 describe('every setting has the values in an editor that it has in the program', () => {
   for (const setting of listSettings()) {

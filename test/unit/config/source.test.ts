@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
+import { readPlainYaml } from '../../../src/config/read/quick/plain-yaml.ts';
 import { parseSource } from '../../../src/config/read/source.ts';
 
 test('a fault of the YAML never quotes the text, which may be a secret', () => {
@@ -52,8 +53,10 @@ test('places are counted from 1, also in what is missing', () => {
   expect(source.locate(['b', 0, 'missing'], 'value')).toEqual({ line: 3, column: 5 });
 });
 
-test('a text that is too long to be a configuration is not read', () => {
-  const source = parseSource(`a: "${'x'.repeat(32_000_000)}"`);
+test('a text that is too long to be a configuration is not read, either way', () => {
+  const text = `a: 1\n${`# ${'x'.repeat(998)}\n`.repeat(32_000)}`;
+  expect(readPlainYaml(text)).toBeUndefined();
+  const source = parseSource(text);
   expect(source).toMatchObject({
     kind: 'invalid',
     faults: [{ message: expect.stringContaining('more than 32 million characters') as unknown }],

@@ -43,7 +43,7 @@ export function pathAt(text: string): readonly string[] {
 }
 
 interface Line {
-  /** Of its key, behind the dash of a list. */
+  /** The column of its key, behind the dash of a list. */
   readonly indent: number;
   readonly isItem: boolean;
   readonly key: string | undefined;

@@ -1,12 +1,11 @@
 import { Plus, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { LIMIT_KINDS, PERIODS } from '../../../../src/config/schema/limit-words.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Input } from '../../ui/field.tsx';
 import { Select } from '../../ui/select.tsx';
-import { kindOfLimit, type Limit, LIMIT_KINDS, type LimitKind } from './limit-text.ts';
-
-const PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'total'];
+import { kindOfLimit, type Limit, type LimitKind } from './limit-text.ts';
 
 interface LimitFieldsProps {
   readonly limits: readonly Limit[];

@@ -1,13 +1,6 @@
+import { LIMIT_KINDS } from '../../../../src/config/schema/limit-words.ts';
 import { amountText } from '../../ui/usage-meter.tsx';
 
-export const LIMIT_KINDS = [
-  'cost',
-  'tokens',
-  'input_tokens',
-  'output_tokens',
-  'requests',
-  'concurrent',
-] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
 
 /** A limit as the configuration has it. */

@@ -63,7 +63,7 @@ function useBeginnings(): (use: LimitUse) => number | undefined {
 
 const TABS: Readonly<Record<string, string>> = { key: '', team: '&tab=teams', user: '&tab=users' };
 
-/** Whose budget it is; leads to the owner. */
+/** Names the owner of a budget, and links to it. */
 function Owner({ use: { scope = '', name, scope_id: id } }: { use: LimitUse }): ReactNode {
   const { t } = useTranslation();
   const tab = TABS[scope];

@@ -21,7 +21,7 @@ export function quotedAt(text: string, start: number): Quoted {
   return { value, end: start + found.length };
 }
 
-/** What may begin a text without quotes. Every other character means something to YAML, or might. */
+/** The characters that may begin a text without quotes. Every other one means something to YAML, or might. */
 const BEGINNING = /^(?:[A-Za-z0-9_./$(+~\u00c0-\uffff]|-[A-Za-z0-9.])/;
 
 /** Everything that YAML 1.2 reads as a number, and more. */

@@ -2,12 +2,16 @@ import { asScalar, type Quoted, quotedAt } from './plain-scalar.ts';
 import { readFlow } from './plain-flow.ts';
 import { Unusual } from './unusual.ts';
 
+/** Longer text is not a configuration. This also limits the cost of parsing. */
+export const MOST_CHARACTERS = 32_000_000;
+
 /**
  * Reads the YAML that configurations are usually written in, including JSON. Returns undefined for everything else, and
  * for every fault: anchors, tags, block scalars, texts over several lines, merge keys, tabs. `parseSource` reads those.
  * It needs a library that takes 6 MB of memory and 30 ms to load. A test compares both.
  */
 export function readPlainYaml(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (text.length > MOST_CHARACTERS) return undefined;
   const plain = text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text;
   if (UNUSUAL.test(plain)) return undefined;
   try {
@@ -79,7 +83,7 @@ class Blocks {
     return list;
   }
 
-  /** What follows a dash: another list or a section that begins in the same line, or a value. */
+  /** Reads an entry behind its dash: a list or a section that begins in the same line, or a value. */
   #entry(line: Line): unknown {
     const start = pastSpaces(this.#text, line.start + 1);
     const inner = { indent: line.indent + start - line.start, start, end: line.end };
