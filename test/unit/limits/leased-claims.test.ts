@@ -93,6 +93,7 @@ test('while the store is away, a machine has its share of the slots, and at leas
     let admitted = 0;
     while (counters.take(limit, 1, NOW, ALONE).kind === 'taken') admitted += 1;
     expect(admitted).toBe(share);
+    expect(counters.take(limit, 1, NOW, ALONE).kind).toBe('full');
   }
 });
 
@@ -119,7 +120,7 @@ test('the rate limit of a key is one bucket of all machines', async () => {
   expect(asked.at(-1)).toMatchObject({ limit: 9, perMs: 0.002 });
 });
 
-test('a rate of which no machine has anything left is refused until it has refilled', () => {
+test('a rate that all machines have used up is refused until it has refilled', () => {
   const { counters, records } = leasedCounters('full');
   const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
   void counters.seed(limit, NOW);

@@ -299,6 +299,28 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     await store.enter([{ counter, windowMs, sum: 850, seq: 4 }]);
     expect(await grantOf(node, life, { ...one, seq: 3, claim: 150, need: 1, want: 2000 })).toBe(1050);
   });
+
+  test('a node that hears no answers keeps its share of a bucket, and a full bucket admits any request', async () => {
+    const [one, two] = [own('hearing'), own('deaf')];
+    const [first, second] = [await store.register(one, '1'), await store.register(two, '1')];
+    const askNew = async (counter: string, more: object): Promise<LeaseAnswer> => {
+      const report = {
+        ...NOTHING,
+        form: 'bucket' as const,
+        perMs: 1,
+        counter: own(counter),
+        seq: 1,
+        ...more,
+      };
+      return answersOf(await store.acquire({ node: one, life: first, isTick: true, reports: [report] }))[0]!;
+    };
+    await store.acquire({ node: two, life: second, isTick: true, reports: [] });
+    const { free } = await askNew('bucket-of-all', {});
+    await store.acquire({ node: two, life: second, isTick: true, isAlone: true, reports: [] });
+    expect((await askNew('bucket-of-one', {})).free).toBeLessThan(free);
+    expect((await askNew('bucket-for-a-large-one', { need: LIMIT, want: LIMIT })).granted).toBe(LIMIT);
+    await store.leave(two, second);
+  });
 }
 
 describe('leases in PostgreSQL', () => {
@@ -385,6 +407,19 @@ for (const kind of REDIS_KINDS) {
         expect(known[0]).toMatchObject({ granted: 350, used: 200, others: 200, free: 0 });
       });
     }
+
+    test('a bucket that was lost is as full as the nodes know, but never for long', async () => {
+      const store = await openedStore(server, kind);
+      const node = `${kind}-knows`;
+      const life = await store.register(node, '1');
+      const bucket = { ...NOTHING, form: 'bucket' as const, perMs: 1, counter: `${kind}-lost-bucket` };
+      const ask = async (seq: number, fullInMs: number): Promise<LeaseAnswer> => {
+        const reports = [{ ...bucket, seq, fullInMs, need: 1, want: 1 }];
+        return answersOf(await store.acquire({ node, life, isTick: true, reports }))[0]!;
+      };
+      expect(await ask(1, 1e9)).toMatchObject({ granted: 0, fullInMs: 1e9 });
+      expect(await ask(2, 0)).toMatchObject({ granted: 0, fullInMs: 2 * LIMIT });
+    });
 
     test('an eviction of counters is warned of', async () => {
       const store = openLeases(server.url);
