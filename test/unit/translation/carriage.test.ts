@@ -265,13 +265,9 @@ describe('what only Anthropic’s own service has', () => {
       losses: [],
     });
     const betas = ['task-budgets', 'structured-outputs', 'advanced-tool-use'];
-    const { tools, output_config } = JSON.parse(
-      carried(`{${rest}`, { ...BEDROCK, betas }).text,
-    ) as typeof body;
-    expect({ tools, output_config }).toEqual({
-      tools: body.tools.map(({ eager_input_streaming: _, ...each }) => each),
-      output_config: body.output_config,
-    });
+    const listed = JSON.parse(carried(`{${rest}`, { ...BEDROCK, betas }).text) as unknown;
+    const first = { strict: true, input_examples: [{}], allowed_callers: ['direct'] };
+    expect(listed).toMatchObject({ tools: [first, body.tools[1]], output_config: body.output_config });
     const taking: CarriageTarget = { carriage: 'bedrock', model: 'anthropic.claude-sonnet-4-6' };
     expect(carried(JSON.stringify({ tools: [{ ...tool, strict: true }] }), taking).losses).toEqual([]);
   });

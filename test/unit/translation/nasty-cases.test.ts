@@ -97,6 +97,57 @@ test('Gemini’s newer response format is the older one for others', async () =>
   expect(written['response_format']).toMatchObject({ json_schema: { schema } });
   const { unsuitable } = await playRequest(['gemini', 'chat'], body([{ image: {} }]));
   expect(unsuitable).toBe('generationConfig.responseFormat');
+  const plain = await playRequest(['gemini', 'chat'], body([{ text: { mimeType: 'text/plain' } }]));
+  expect([plain.body['response_format'], plain.losses]).toEqual([undefined, []]);
+  const free = await playRequest(['gemini', 'chat'], body([{ text: { mimeType: 'application/json' } }]));
+  expect(free.body['response_format']).toEqual({ type: 'json_object' });
+  for (const other of [{ text: { mimeType: 'text/x' } }, { text: {}, audio: {} }])
+    expect((await playRequest(['gemini', 'chat'], body([other]))).unsuitable).toBe(
+      'generationConfig.responseFormat',
+    );
+});
+
+test('a field that is null or has its default value is no loss', async () => {
+  const source = { type: 'base64', media_type: 'image/png', data: 'AA==' };
+  const call = { type: 'tool_use', id: 'c', name: 'f', input: {}, toolset_name: null };
+  const found = { type: 'search_result', source: 's', title: 't', content: [] };
+  const content = [
+    { type: 'image', source, transformations: null },
+    { ...found, citations: { enabled: false } },
+  ];
+  const messages = [
+    { role: 'user', content },
+    { role: 'assistant', content: [{ ...call, caller: { type: 'direct' } }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: 'x', toolset_name: null }] },
+  ];
+  const ofMessages = await playRequest(['messages', 'chat'], { max_tokens: 9, messages });
+  expect(ofMessages.losses.filter((loss) => !loss.endsWith('content[1]'))).toEqual([]);
+  const functionCall = { id: 'c', name: 'f', args: {}, willContinue: null };
+  const functionResponse = { id: 'c', name: 'f', response: {}, scheduling: null };
+  const contents = [
+    { role: 'user', parts: [{ text: 'x', thought: false, videoMetadata: null }] },
+    { role: 'model', parts: [{ functionCall, thoughtSignature: null }] },
+    { role: 'user', parts: [{ functionResponse }] },
+  ];
+  expect((await playRequest(['gemini', 'chat'], { contents })).losses).toEqual([]);
+  const calls = { call_id: 'c', caller: { type: 'direct' }, async: false };
+  const file = { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,AA==' };
+  const input = [
+    { role: 'user', content: [{ ...file, detail: 'auto' }] },
+    { type: 'function_call', name: 'f', arguments: '{}', ...calls },
+    { type: 'function_call_output', output: 'x', ...calls },
+  ];
+  expect((await playRequest(['responses', 'chat'], { input })).losses).toEqual([]);
+});
+
+test('an unknown part and stop sequences that the model does not accept make a route unsuitable', async () => {
+  const parts = [{ newData: { x: 1 }, videoMetadata: { fps: 1 } }, { text: 'a' }];
+  expect((await playRequest(['gemini', 'chat'], { contents: [{ parts }] })).unsuitable).toBe(
+    'contents[0].parts[0]',
+  );
+  const asked = { messages: [{ role: 'user', content: 'x' }], stop: ['a'] };
+  const model = 'openai.gpt-oss-120b-1:0';
+  expect((await playRequest(['chat', 'converse'], asked, { model })).unsuitable).toBe('stop');
 });
 
 test('a block that is marked twice has one cache point', async () => {
@@ -109,20 +160,23 @@ test('a block that is marked twice has one cache point', async () => {
   ]);
 });
 
-test.each(['chat', 'gemini'] as const)(
-  'of several answers of %s, the first by its index is the one',
-  async (to) => {
-    const exchange = await exchangeFor({ from: 'messages', to, request: { stream: false } });
+test.each([
+  ['chat', 'messages', { content: [{ text: 'first' }] }],
+  ['gemini', 'messages', { content: [{ text: 'first' }] }],
+  ['gemini', 'responses', { output: [{ content: [{ text: 'first' }] }] }],
+] as const)(
+  'of several answers of %s, a client of %s gets the first by its index',
+  async (to, from, written) => {
+    const request = { stream: false, ...(from === 'responses' && { messages: undefined, input: 'x' }) };
+    const exchange = await exchangeFor({ from, to, request });
     const choice = (index: number, text: string) =>
       to === 'chat'
         ? { index, message: { content: text }, finish_reason: 'stop' }
         : { index, content: { parts: [{ text }] }, finishReason: 'STOP' };
     const list = to === 'chat' ? 'choices' : 'candidates';
     const body = JSON.stringify({ [list]: [choice(1, 'second'), choice(0, 'first')] });
-    const answer = (await translationFor('messages', to, exchange.target)).answer(body, exchange);
-    expect(answer.kind === 'answer' && JSON.parse(answer.body)).toMatchObject({
-      content: [{ text: 'first' }],
-    });
+    const answer = (await translationFor(from, to, exchange.target)).answer(body, exchange);
+    expect(answer.kind === 'answer' && JSON.parse(answer.body)).toMatchObject(written);
     expect(exchange.losses.all().map(({ what, path }) => `${what} ${path}`)).toContain(`dropped ${list}[0]`);
   },
 );
