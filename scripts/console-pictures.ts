@@ -50,8 +50,11 @@ async function drawStage(
   stage: Stage | undefined,
   [folder, only]: readonly [string, string],
 ): Promise<void> {
-  for (const scene of stage?.scenes ?? []) await drawAll(browser, scene, folder, only);
-  await stage?.stop();
+  try {
+    for (const scene of stage?.scenes ?? []) await drawAll(browser, scene, folder, only);
+  } finally {
+    await stage?.stop();
+  }
 }
 
 async function drawForDocs(browser: Browser, folder: string, base: string): Promise<void> {

@@ -62,7 +62,7 @@ class Blocks {
     const section: Record<string, unknown> = {};
     for (let line = this.#lines[this.#next]; line !== undefined; line = this.#lines[this.#next]) {
       if (line.indent < indent) break;
-      if (line.indent > indent || isEntry(this.#text, line)) throw new Unusual();
+      if (line.indent > indent) throw new Unusual();
       const { name, after } = keyAt(this.#text, line);
       if (Object.hasOwn(section, name)) throw new Unusual();
       section[name] = this.#valueAt(after, line, indent);
@@ -125,7 +125,7 @@ class Blocks {
     while ((this.#lines[this.#next]?.start ?? Infinity) < end) this.#next++;
     const lineEnd = endOfLine(this.#text, end);
     const rest = pastSpaces(this.#text, end);
-    if (rest < lineEnd && (rest === end || !isComment(this.#text, rest))) throw new Unusual();
+    if (rest < lineEnd && !isComment(this.#text, rest)) throw new Unusual();
     return value;
   }
 
