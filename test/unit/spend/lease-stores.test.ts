@@ -333,6 +333,27 @@ describe('leases in PostgreSQL', () => {
     expect(rows).toHaveLength(0);
   });
 
+  test('a silent node keeps no more than its share of slots, and a clock that was set back closes no bucket for long', async () => {
+    await database.write((sql) => sql`update nodes set gone = 1`);
+    const table = new LeaseTable(database);
+    const [quiet, asking] = [await table.register('quiet', '1'), await table.register('asking', '1')];
+    const tell = async (node: string, life: number, report: object): Promise<LeaseAnswer> => {
+      const reports = [{ ...NOTHING, counter: 'pg-rows', limit: 10, perMs: 1, seq: 1, ...report }];
+      return answersOf(await table.acquire({ node, life, isTick: true, reports }))[0]!;
+    };
+    await tell('quiet', quiet, { form: 'slots', pending: 6 });
+    await database.write(
+      (sql) => sql`update nodes set heartbeat_ms = heartbeat_ms - 10000 where node = 'quiet'`,
+    );
+    expect((await tell('asking', asking, { form: 'slots' })).used).toBe(5);
+    const bucket = { form: 'bucket', counter: 'pg-level' };
+    await tell('asking', asking, bucket);
+    await database.write(
+      (sql) => sql`update shared_windows set level_ms = level_ms + 1e9 where counter = 'pg-level'`,
+    );
+    expect((await tell('asking', asking, { ...bucket, seq: 2 })).fullInMs).toBeLessThan(21);
+  });
+
   test('a node that has not seen the others yet supposes that there is another one', async () => {
     await database.write((sql) => sql`update nodes set gone = 1`);
     const table = new LeaseTable(database);
