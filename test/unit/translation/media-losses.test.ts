@@ -18,9 +18,11 @@ test.each<ProviderApi>(['chat', 'responses', 'gemini', 'converse'])(
   'citations of a document are reported where the client asks for them: %s',
   async (to) => {
     const source = { type: 'text', media_type: 'text/plain', data: 'x' };
-    const document = { type: 'document', source, citations: { enabled: true } };
+    const document = { type: 'document', source, context: 'c', citations: { enabled: true } };
     const body = { max_tokens: 9, messages: [{ role: 'user', content: [document] }] };
     const { losses } = await playRequest(['messages', to], body);
     expect(losses).toContain('dropped messages[0].content[0].citations');
+    // The text has it.
+    expect(losses).not.toContain('dropped messages[0].content[0].context');
   },
 );

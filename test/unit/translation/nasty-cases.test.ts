@@ -150,6 +150,24 @@ test('an unknown part and stop sequences that the model does not accept make a r
   expect((await playRequest(['chat', 'converse'], asked, { model })).unsuitable).toBe('stop');
 });
 
+test('results without an id answer the calls in order, and one too many is told as a text', async () => {
+  const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };
+  const messages = [
+    { role: 'user', content: 'x' },
+    { role: 'assistant', tool_calls: [call] },
+    { role: 'tool', content: 'first' },
+    { role: 'tool', content: 'second' },
+  ];
+  const { body, losses } = await playRequest(['chat', 'messages'], { messages, stop: [' ', 'a'] });
+  const content = [
+    { type: 'tool_result', tool_use_id: 'c', content: [{ type: 'text', text: 'first' }] },
+    { type: 'text', text: '[result of an earlier tool call ]\nsecond' },
+  ];
+  expect((body['messages'] as object[]).at(-1)).toEqual({ role: 'user', content });
+  expect(body['stop_sequences']).toEqual(['a']);
+  expect(losses.slice(-3)).toEqual(['repaired messages[2]', 'repaired messages[3]', 'dropped stop']);
+});
+
 test('a block that is marked twice has one cache point', async () => {
   const cache_control = { type: 'ephemeral' };
   const messages = [{ role: 'user', content: [{ type: 'text', text: 'x', cache_control }] }];
