@@ -20,13 +20,19 @@ const PARTS = [
 export async function copyCheckout(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-docs-'));
   for (const part of PARTS) await cp(join(ROOT, part), join(folder, part), { recursive: true });
-  const modules = join(folder, 'node_modules');
-  await mkdir(modules);
-  for (const name of await readdir(join(ROOT, 'node_modules'))) {
-    if (!name.startsWith('.installed'))
-      await symlink(join(ROOT, 'node_modules', name), join(modules, name), 'junction');
-  }
   // `run.sh` checks that the packages match this lock file.
-  await cp(join(ROOT, 'package-lock.json'), join(modules, '.installed-run'));
+  await linkPackages(folder, '.', '.installed-run');
   return folder;
+}
+
+/**
+ * Links the packages of a folder of this checkout one by one, since an installation through a link to all of them would
+ * remove them here. `mark` is the copy of the lock file by which a script sees that they are installed.
+ */
+export async function linkPackages(checkout: string, folder: string, mark: string): Promise<void> {
+  const [from, to] = [join(ROOT, folder, 'node_modules'), join(checkout, folder, 'node_modules')];
+  await mkdir(to);
+  for (const name of await readdir(from))
+    if (!name.startsWith('.installed')) await symlink(join(from, name), join(to, name), 'junction');
+  await cp(join(ROOT, folder, 'package-lock.json'), join(to, mark));
 }

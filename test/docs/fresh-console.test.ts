@@ -1,21 +1,21 @@
 import { expect, test } from 'bun:test';
-import { cp, rm, symlink } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startProcess } from '../e2e/process.ts';
-import { copyCheckout } from './checkout.ts';
+import { copyCheckout, linkPackages } from './checkout.ts';
 import { ROOT } from './pages.ts';
 
-const modules = join(ROOT, 'console/node_modules');
+const isInstalled = existsSync(join(ROOT, 'console/node_modules'));
 const PARTS = ['build.ts', 'package.json', 'package-lock.json', 'tsconfig.json', 'src'];
 
-test.skipIf(!existsSync(modules))(
+test.skipIf(!isInstalled)(
   './run.sh in a fresh checkout prepares the console while the gateway serves already',
   async () => {
     const folder = await copyCheckout();
     for (const part of PARTS)
       await cp(join(ROOT, 'console', part), join(folder, 'console', part), { recursive: true });
-    await symlink(modules, join(folder, 'console/node_modules'), 'junction');
+    await linkPackages(folder, 'console', '.installed');
     const program = startProcess(['--port', '0'], { program: join(folder, 'run.sh'), cwd: folder });
     try {
       const [, url = ''] = await program.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
