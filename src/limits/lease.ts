@@ -122,6 +122,7 @@ export class LeaseClient {
     const lease = this.#leases.get(keyOf(answer));
     if (lease === undefined || lease.waiting !== answer.seq) return;
     lease.waiting = 0;
+    lease.isKnown = true;
     lease.free = answer.free;
     lease.others = answer.others;
     lease.nodes = Math.max(1, answer.nodes);
@@ -193,6 +194,16 @@ export class LeaseClient {
       lease.left = 0;
     }
     this.#isShelved = false;
+  }
+
+  /** Whether the store has ever answered a report of a counter. */
+  isKnown(key: string): boolean {
+    return this.#leases.get(key)?.isKnown === true;
+  }
+
+  /** Whether the answer to a report of a counter is awaited, and would still be heard. */
+  isWaiting(key: string): boolean {
+    return (this.#leases.get(key)?.waiting ?? 0) !== 0;
   }
 
   /** How the store saw the counter when it last answered. */
