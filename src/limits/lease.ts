@@ -207,8 +207,8 @@ export class LeaseClient {
   }
 
   /** How the store saw the counter when it last answered. */
-  lastAnswer(key: string): { readonly free: number; readonly others: number } | undefined {
-    return this.#leases.get(key);
+  lastAnswer(key: string): { readonly free: number; readonly others: number } {
+    return this.#leases.get(key) ?? NEW_LEASE;
   }
 
   /** The claims of this node by the name of the counter, in its latest window. */

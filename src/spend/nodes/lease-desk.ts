@@ -151,14 +151,17 @@ export class LeaseDesk implements LeaseSource {
       if (!this.#link.isWorthAsking) return this.#serveAway(of, need);
       await this.#ask({ of, need, takesRest });
       if (this.#fits(of.key, need)) return 'again';
-      if (this.#client.isAway) {
+      const isUnheard = this.#client.isWaiting(of.key);
+      if (isUnheard || this.#client.isAway) {
         if (!this.#mayWaitOn(of, beganMs)) return this.#serveAway(of, need);
-        if (this.#client.isWaiting(of.key)) await this.#link.news;
+        if (isUnheard) await this.#link.news;
         continue;
       }
+      // The store does not know yet what was used of the counter.
+      if (!this.#client.isKnown(of.key)) return this.#serveAway(of, need);
       const isLate = performance.now() > untilMs;
       const last = this.#client.lastAnswer(of.key);
-      if (last !== undefined && last.free < need) {
+      if (last.free < need) {
         if (last.others > 0 && !isLate) {
           await Bun.sleep(RECALL_PAUSE_MS);
           continue;
