@@ -151,15 +151,12 @@ export class LeaseDesk implements LeaseSource {
       if (!this.#link.isWorthAsking) return this.#serveAway(of, need);
       await this.#ask({ of, need, takesRest });
       if (this.#fits(of.key, need)) return 'again';
-      const isUnheard = this.#client.isWaiting(of.key);
-      if (isUnheard || this.#client.isAway) {
-        if (!this.#mayWaitOn(of, beganMs)) return this.#serveAway(of, need);
-        if (isUnheard) await this.#link.news;
+      const isLate = performance.now() > untilMs;
+      if (this.#client.isAway || this.#isUnheard(of.key)) {
+        if (!this.#mayWaitOn(of, isLate, beganMs)) return this.#serveAway(of, need);
+        if (this.#client.isWaiting(of.key)) await this.#link.news;
         continue;
       }
-      // The store does not know yet what was used of the counter.
-      if (!this.#client.isKnown(of.key)) return this.#serveAway(of, need);
-      const isLate = performance.now() > untilMs;
       const last = this.#client.lastAnswer(of.key);
       if (last.free < need) {
         if (last.others > 0 && !isLate) {
@@ -173,10 +170,19 @@ export class LeaseDesk implements LeaseSource {
     }
   }
 
-  /** Whether a request that would be refused waits on: it is the first of its counter, and the store may only be slow. */
-  #mayWaitOn({ form, key }: LeasedCounter, beganMs: number): boolean {
-    if (form !== 'window' || this.#options.whenAway === 'open' || this.#client.isKnown(key)) return false;
-    return this.#link.isWorthAsking && performance.now() < beganMs + LATEST_MS;
+  /** Whether the answer about a counter is late, or the store cannot tell what was used of it. */
+  #isUnheard(key: string): boolean {
+    if (!this.#client.isWaiting(key)) return !this.#client.isKnown(key);
+    return !this.#underWay.has(key);
+  }
+
+  /** Whether a request that would be refused waits on, because the store may only be slow. */
+  #mayWaitOn({ form, key }: LeasedCounter, isLate: boolean, beganMs: number): boolean {
+    if (form !== 'window' || this.#options.whenAway === 'open' || !this.#link.isWorthAsking) return false;
+    const { isAway } = this.#client;
+    // The reserve of a counter is all that it can have, and one that is unknown has none yet.
+    if (this.#client.isKnown(key)) return !isAway && !isLate;
+    return (isAway || this.#client.isWaiting(key)) && performance.now() < beganMs + LATEST_MS;
   }
 
   /** Nothing is to be had from the store. */
