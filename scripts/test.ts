@@ -21,16 +21,22 @@ const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
  */
 async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
-  const postgres = await startPostgres();
-  const env = { ...environment, [SHARED_PORT]: `${postgres.port}` };
+  const postgres = includeDatabases(patterns) ? await startPostgres() : undefined;
+  const env = { ...environment, ...(postgres && { [SHARED_PORT]: `${postgres.port}` }) };
   const counts = [checks, await runTests(patterns, env)];
   if (patterns.length === 0)
     counts.push(await runTests(await promises(), { ...env, ...withEngine(OTHER_ENGINE) }));
-  await postgres.stop();
+  await postgres?.stop();
   return {
     passed: counts.reduce((sum, { passed }) => sum + passed, 0),
     failed: counts.reduce((sum, { failed }) => sum + failed, 0),
   };
+}
+
+/** Whether tests with a database are among these. */
+function includeDatabases(patterns: readonly string[]): boolean {
+  const paths = patterns.filter((pattern) => !pattern.startsWith('-'));
+  return paths.length === 0 || paths.some((path) => !/^test\/(unit|architecture|simulation)\b/.test(path));
 }
 
 const OTHER_ENGINE = DEFAULTS.serverEngine === 'runtime' ? 'lean' : 'runtime';
