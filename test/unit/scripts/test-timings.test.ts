@@ -20,7 +20,9 @@ test('the slow files of a report are listed, slowest first', () => {
 test('every test file has a time, and every time a test file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-timings-'));
   await writeTimings(join(folder, 'timings.json'));
-  const { files } = (await Bun.file(join(folder, 'timings.json')).json()) as { files: Record<string, number> };
+  const { files } = (await Bun.file(join(folder, 'timings.json')).json()) as {
+    files: Record<string, number>;
+  };
   await rm(folder, { recursive: true });
   expect(files).toContainKey('test/unit/scripts/test-timings.test.ts');
   const listed = (await Bun.file('test/timings.json').json()) as Record<string, number>;
