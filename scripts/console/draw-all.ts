@@ -68,7 +68,7 @@ const OPENED = [
   'palette',
   'an-answer',
   'lost',
-  'signed-out',
+  'restarted',
   'wrong-key',
 ];
 

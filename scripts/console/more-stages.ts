@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { sharePostgres } from '../../test/e2e/db-postgres.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from '../../test/e2e/db-program.ts';
 import { startProcess, type TestProcess } from '../../test/e2e/process.ts';
-import { type Draw, type Scene, type Stage, settled } from './draw-all.ts';
+import { type Scene, type Stage, settled } from './draw-all.ts';
 import { configureEveryday, KEYS, sendEveryday } from './everyday.ts';
 import { KEY_VIEWS, VIEWS } from './views.ts';
 
@@ -69,58 +68,49 @@ export async function startFleet(folder: string, base: string): Promise<Stage> {
   };
 }
 
-/** Pages that lose their gateway, and pages whose session ends. */
+/** Pages that lose their gateway, and a page whose session is over. */
 export async function startBroken(folder: string, base: string): Promise<Stage> {
-  const gateway = await startDatabaseGateway({ dbUrl: `sqlite://${folder}.db`, folder });
+  const options = { dbUrl: `sqlite://${folder}.db`, folder };
+  let gateway = await startDatabaseGateway(options);
   await configureEveryday(gateway, base);
-  const traffic = sendEveryday(gateway.url);
-  await Bun.sleep(5_000);
-  const { url, program } = gateway;
-  const scene: Scene = { name: 'broken', url, key: ADMIN_KEY, views: [], also: drawBroken };
+  const { url } = gateway;
+  const traffic = sendEveryday(url);
+  const restart = async (): Promise<void> => {
+    gateway = await startDatabaseGateway({ ...options, args: ['--port', new URL(url).port] });
+  };
+  const also: Scene['also'] = async (page, draw) => {
+    await page.goto(`${url}/console`);
+    await settled(page);
+    await ended(gateway.program);
+    await Bun.sleep(3_000);
+    await draw('lost');
+    await page.goto(`${url}/console`).catch(() => undefined);
+    await restart();
+    await page.goto(`${url}/console/models`);
+    await settled(page);
+    await ended(gateway.program);
+    await page.keyboard.press('g');
+    await page.keyboard.press('k');
+    await Bun.sleep(10_000);
+    await draw('lost-then-keys');
+    await restart();
+    await page.locator('.strip button').waitFor();
+    await settled(page);
+    await draw('restarted');
+    await page.context().clearCookies();
+    await page.goto(`${url}/console/requests?model=fast`);
+    await page.locator('input').fill('sk-not-a-key-at-all');
+    await page.keyboard.press('Enter');
+    await Bun.sleep(2_000);
+    await draw('wrong-key');
+  };
   return {
-    scenes: [scene],
+    scenes: [{ name: 'broken', url, key: ADMIN_KEY, views: [], also }],
     stop: async () => {
       await traffic.stop();
-      await ended(program);
+      await ended(gateway.program);
     },
   };
-}
-
-/** The network is cut in the page alone, so that the next look begins with a gateway that answers. */
-async function drawBroken(page: Page, draw: Draw): Promise<void> {
-  const { origin } = new URL(page.url());
-  const context = page.context();
-  for (const [name, view] of [
-    ['overview', ''],
-    ['requests', 'requests'],
-    ['models', 'models'],
-    ['usage', 'usage'],
-  ] as const) {
-    await page.goto(`${origin}/console/${view}`);
-    await settled(page);
-    await page.evaluate(`fetch('/admin/v1/faults').catch(() => undefined)`);
-    await context.route('**/admin/v1/**', (route) => route.abort());
-    await page.evaluate(`window.dispatchEvent(new Event('offline'))`);
-    await Bun.sleep(4_000);
-    await draw(`lost-${name}`);
-    await page
-      .locator('nav.side a[href$="/keys"]')
-      .click({ timeout: 2_000 })
-      .catch(() => undefined);
-    await Bun.sleep(3_000);
-    await draw(`lost-${name}-then-keys`);
-    await context.unroute('**/admin/v1/**');
-  }
-  await page.goto(`${origin}/console/usage`);
-  await settled(page);
-  await context.clearCookies();
-  await page.goto(`${origin}/console/requests?model=fast`);
-  await Bun.sleep(1_500);
-  await draw('signed-out');
-  await page.locator('input').fill('sk-not-a-key-at-all');
-  await page.keyboard.press('Enter');
-  await Bun.sleep(2_000);
-  await draw('wrong-key');
 }
 
 async function ended(program: TestProcess): Promise<void> {

@@ -1,5 +1,8 @@
-import { expect, test } from 'bun:test';
+import { beforeAll, expect, test } from 'bun:test';
+import { storeLanguage } from '../../../console/src/i18n/language.ts';
 import { money, moneyMark, roundMarks } from '../../../console/src/lib/format.ts';
+
+beforeAll(() => storeLanguage('en'));
 
 test('small amounts have three digits, so that a column of them is even, and large ones no cents', () => {
   expect([0.00021, 0.000213, 0.0115, 0, 1.5, 4026.03, 12_345.67, 8_000_000].map(money)).toEqual([
