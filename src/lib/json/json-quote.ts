@@ -16,8 +16,8 @@ const FIRST_BYTES = 1024;
 const MOST_BYTES = 16 * 1024;
 
 /**
- * From within a string, returns the offset of its closing quote, or -1. The time
- * does not depend on how many characters are escaped.
+ * From within a string, returns the offset of its closing quote, or -1. The time does not depend on how many characters
+ * are escaped.
  */
 export function closingQuote(bytes: Uint8Array, start: number): number {
   const search = bytes.length - start < FIRST_BYTES ? undefined : quoteSearch();
