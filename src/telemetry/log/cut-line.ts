@@ -51,7 +51,7 @@ export function writeJoined(
 /** The parts that the lines of one request share. */
 export interface LineNumbers {
   readonly epochMs: number;
-  readonly numbers: readonly number[];
+  readonly numbers: Float64Array;
 }
 
 /** More than a line's head and all its numbers have. */

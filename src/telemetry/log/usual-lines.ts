@@ -127,21 +127,24 @@ interface KnownReceived {
   readonly body: Buffer;
 }
 
-/** A request's numbers in the order of their marks: milliseconds, tokens, nano-dollars. */
-export function numbersOf(event: RequestEnded): readonly number[] {
+const NUMBERS = new Float64Array(9);
+
+/**
+ * A request's numbers in the order of their marks: milliseconds, tokens, nano-dollars. They hold until the next request
+ * is asked for.
+ */
+export function numbersOf(event: RequestEnded): Float64Array {
   const { startedAtMs, endedAtMs, firstByteAtMs = 0, overheadMs = 0, usage, cost } = event;
   const [attempt] = event.history;
-  return [
-    0,
-    endedAtMs - startedAtMs,
-    firstByteAtMs - startedAtMs,
-    overheadMs,
-    attempt === undefined ? 0 : attempt.endedAtMs - attempt.startedAtMs,
-    usage?.inputTokens ?? 0,
-    usage?.outputTokens ?? 0,
-    usage?.totalTokens ?? 0,
-    cost?.nano ?? 0,
-  ];
+  NUMBERS[1] = endedAtMs - startedAtMs;
+  NUMBERS[2] = firstByteAtMs - startedAtMs;
+  NUMBERS[3] = overheadMs;
+  NUMBERS[4] = attempt === undefined ? 0 : attempt.endedAtMs - attempt.startedAtMs;
+  NUMBERS[5] = usage?.inputTokens ?? 0;
+  NUMBERS[6] = usage?.outputTokens ?? 0;
+  NUMBERS[7] = usage?.totalTokens ?? 0;
+  NUMBERS[8] = cost?.nano ?? 0;
+  return NUMBERS;
 }
 
 function onlyAttempt({ history }: RequestEnded): Attempt | undefined {
