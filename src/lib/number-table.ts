@@ -1,10 +1,13 @@
 /** A few named numbers under one key. */
 export type NumberRecord<Field extends string> = Record<Field, number>;
 
+/** Changes the record of one key. */
+export type Change<Field extends string, Given, T> = (record: NumberRecord<Field>, given: Given) => T;
+
 /** `given` spares a closure. */
 export interface Update<Field extends string> {
   <T>(key: string, change: (record: NumberRecord<Field>) => T): T;
-  <T, Given>(key: string, change: (record: NumberRecord<Field>, given: Given) => T, given: Given): T;
+  <T, Given>(key: string, change: Change<Field, Given, T>, given: Given): T;
 }
 
 /**
@@ -44,11 +47,7 @@ export class LocalTable<Field extends string> implements NumberTable<Field> {
     return record && look(record);
   }
 
-  update<T, Given>(
-    key: string,
-    change: (record: NumberRecord<Field>, given: Given | undefined) => T,
-    given?: Given,
-  ): T {
+  update<T, Given>(key: string, change: Change<Field, Given | undefined, T>, given?: Given): T {
     const known = this.#records.get(key);
     const record = known ?? { ...this.#zeros };
     const result = change(record, given);
