@@ -6,6 +6,8 @@ export interface Lease {
   seq: number;
   /** The report that waits for its answer; 0: none. */
   waiting: number;
+  /** Whether the store has ever answered. */
+  isKnown: boolean;
   /** The part of the claim that is left alone while the store answers. */
   reserve: number;
   free: number;
@@ -37,6 +39,7 @@ export interface Lease {
 export const NEW_LEASE: Omit<Lease, 'of'> = {
   seq: 0,
   waiting: 0,
+  isKnown: false,
   reserve: 0,
   free: 0,
   others: 0,

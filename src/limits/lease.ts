@@ -122,6 +122,7 @@ export class LeaseClient {
     const lease = this.#leases.get(keyOf(answer));
     if (lease === undefined || lease.waiting !== answer.seq) return;
     lease.waiting = 0;
+    lease.isKnown = true;
     lease.free = answer.free;
     lease.others = answer.others;
     lease.nodes = Math.max(1, answer.nodes);
@@ -195,9 +196,19 @@ export class LeaseClient {
     this.#isShelved = false;
   }
 
+  /** Whether the store has ever answered a report of a counter. */
+  isKnown(key: string): boolean {
+    return this.#leases.get(key)?.isKnown === true;
+  }
+
+  /** Whether the answer to a report of a counter is awaited, and would still be heard. */
+  isWaiting(key: string): boolean {
+    return (this.#leases.get(key)?.waiting ?? 0) !== 0;
+  }
+
   /** How the store saw the counter when it last answered. */
-  lastAnswer(key: string): { readonly free: number; readonly others: number } | undefined {
-    return this.#leases.get(key);
+  lastAnswer(key: string): { readonly free: number; readonly others: number } {
+    return this.#leases.get(key) ?? NEW_LEASE;
   }
 
   /** The claims of this node by the name of the counter, in its latest window. */

@@ -9,8 +9,8 @@ import { openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
 import { compiled } from '../../e2e/gateway.ts';
 import { claim } from '../limits/claims.ts';
-import { AT_MS, newFolder } from '../spend/lines.ts';
-import { ended } from '../store/request-records.ts';
+import { AT_MS, newFolder } from '../../database/spend/lines.ts';
+import { ended } from '../../database/store/request-records.ts';
 
 const CLAIMS = [
   claim(),

@@ -5,8 +5,8 @@ import { Refusal } from '../../../src/gateway/refusals.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
 import { type JournalOrders, openProcessJournal } from '../../../src/spend/process-journal.ts';
 import { compiled } from '../../e2e/gateway.ts';
-import { ended } from '../store/request-records.ts';
-import { AT_MS, COUNTER, newFolder } from './lines.ts';
+import { ended } from '../../database/store/request-records.ts';
+import { AT_MS, COUNTER, newFolder } from '../../database/spend/lines.ts';
 
 const KEY = 'lp-0123456789abcdef0123456789abcdef';
 const SNAPSHOT = compiled(`
