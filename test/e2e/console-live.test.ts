@@ -110,7 +110,9 @@ for (const workers of [1, 2]) {
       const answer = choices[0]?.message.content ?? '';
       expect(answer.length).toBeGreaterThan(10);
       await until(
-        () => live.of('tick').some(({ ended }) => ended.some(({ model }) => model === 'calm')) || undefined,
+        () =>
+          live.of('tick').some(({ ended }) => ended.some((one: { model: string }) => one.model === 'calm')) ||
+          undefined,
       );
       // Neither the prompt, nor the answer, nor a credential is in it.
       for (const secret of ['Hello!', answer, ADMIN_KEY, key, 'sk-p-secret', simulator.url])
