@@ -49,6 +49,36 @@ export async function readRevision(sql: SQL, version: VersionRow): Promise<Store
   };
 }
 
+/** Databases take some thousands of values in one statement. */
+const MOST_IDS = 1_000;
+
+/** The rows with these ids, as far as there are such. */
+export async function readRows(
+  sql: SQL,
+  kind: Kind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredRow>> {
+  const rows = new Map<string, StoredRow>();
+  for (let at = 0; at < ids.length; at += MOST_IDS) {
+    const found: TextRow[] = await sql`
+      select id, position, body, secrets, created_at, updated_at from ${sql(kind)}
+      where id in ${sql(ids.slice(at, at + MOST_IDS))}`;
+    for (const row of found) rows.set(row.id, parseRow(row));
+  }
+  return rows;
+}
+
+/** The secrets with these ids, as far as there are such. */
+export async function readSecretsOf(
+  sql: SQL,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, SealedSecret>> {
+  if (ids.length === 0) return new Map();
+  const found: SealedSecret[] = await sql`
+    select id, owner, key_id, sealed from secrets where id in ${sql(ids)}`;
+  return new Map(found.map((secret) => [secret.id, secret]));
+}
+
 /** All secrets, including those that only the history refers to. */
 export async function readSecrets(sql: SQL): Promise<SealedSecret[]> {
   const found: SealedSecret[] = await sql`select id, owner, key_id, sealed from secrets`;
