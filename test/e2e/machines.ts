@@ -118,7 +118,12 @@ workers: ${workers}
 shared_state: ${shared}
 prices: { models: { "p/*": { input: 0, output: 10 } } }
 master_keys:
-  - { name: app, key: mk-app, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }
+${['app', 'other']
+  .map(
+    (name) =>
+      `  - { name: ${name}, key: mk-${name}, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }`,
+  )
+  .join('\n')}
   - { name: day, key: mk-day, limits: [{ requests: 60, per: day }] }
   - { name: free, key: mk-free }
 ${Object.entries(RATES)
