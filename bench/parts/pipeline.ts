@@ -99,7 +99,7 @@ function openGateway(snapshot: Snapshot, isJournaled: boolean) {
     snapshot: () => snapshot,
     print: () => Promise.resolve(),
     complain: console.error,
-    now: () => new Date(),
+    epochMs: Date.now,
   });
   const sources = { snapshot: () => snapshot, clock, version: 'bench', droppedLogRows: () => 0 };
   const ledgers = loneLedgers();

@@ -31,6 +31,8 @@ export interface Lease {
   fullAtMs: number;
   usedAtMs: number;
   recalledUntilMs: number;
+  /** Whether its window had not begun when its reserve was first asked for, and no request has asked since. */
+  isAhead: boolean;
   /** The last report that said that nothing is claimed and nothing pending. */
   isIdle: boolean;
 }
@@ -55,6 +57,7 @@ export const NEW_LEASE: Omit<Lease, 'of'> = {
   fullAtMs: 0,
   usedAtMs: 0,
   recalledUntilMs: 0,
+  isAhead: false,
   isIdle: false,
 };
 

@@ -7,7 +7,16 @@ import {
   type LeaseReport,
 } from './lease-report.ts';
 import { NOTHING, reportOf } from './lease-write.ts';
-import { isNear, RESERVED_MS, reserveTarget, surplusOf, wantedAhead, wantOf } from './lease-size.ts';
+import { leaseAhead, type TickTime } from './lease-ahead.ts';
+import {
+  isNear,
+  isUnused,
+  RESERVED_MS,
+  reserveTarget,
+  surplusOf,
+  wantedAhead,
+  wantOf,
+} from './lease-size.ts';
 import {
   claimOf,
   countShare,
@@ -19,7 +28,6 @@ import {
   pendingOf,
 } from './lease-state.ts';
 
-const IDLE_MS = 2000;
 const RECALLED_MS = 300;
 /** The part of the time until it is forgotten for which a node uses its claim without an answer. */
 const CERTAIN = 0.8;
@@ -43,8 +51,12 @@ export class LeaseClient {
     this.#options = options;
   }
 
-  /** The counters whose records were lost, which have to be made known again. */
-  lost(): LeasedCounter[] {
+  /**
+   * The counters that have to be made known before the next tick: those whose records were lost, and those of windows that begin
+   * soon.
+   */
+  unseeded(time: TickTime): LeasedCounter[] {
+    leaseAhead(this.#leases, this.#options, time);
     const all = [...this.#leases.values()];
     return all
       .filter(({ of, isIdle }) => !isIdle && this.#options.records.leased(of.key) === undefined)
@@ -137,7 +149,7 @@ export class LeaseClient {
     this.#noteElsewhere(lease, answer, nowMs);
     const target = reserveTarget(lease, this.#options, nowMs);
     if (lease.reserve < target)
-      lease.reserve += records.takeBack(key, surplusOf(lease, this.#options, target));
+      lease.reserve += records.takeBack(key, surplusOf(lease, this.#options, target, nowMs));
   }
 
   #noteElsewhere(lease: Lease, { used, fullInMs }: LeaseAnswer, nowMs: number): void {
@@ -211,11 +223,10 @@ export class LeaseClient {
     return this.#leases.get(key) ?? NEW_LEASE;
   }
 
-  /** The claims of this node by the name of the counter, in its latest window. */
+  /** The claims of this node by the name of the counter, in the latest window that was used. */
   claims(): Map<string, number> {
-    return new Map(
-      [...this.#leases.values()].map((lease) => [lease.of.counter, claimOf(lease, this.#options)]),
-    );
+    const used = [...this.#leases.values()].filter(({ isAhead }) => !isAhead);
+    return new Map(used.map((lease) => [lease.of.counter, claimOf(lease, this.#options)]));
   }
 
   /** The claim of this node on a counter. */
@@ -228,6 +239,7 @@ export class LeaseClient {
     const known = this.#leases.get(of.key);
     if (known !== undefined) {
       known.of = of;
+      known.isAhead = false;
       return known;
     }
     const lease: Lease = { of, ...NEW_LEASE };
@@ -248,11 +260,11 @@ export class LeaseClient {
     if (isNear(lease, this.#options, nowMs)) {
       lease.reserve = 0;
       records.takeBack(lease.of.key, Infinity);
-    } else if (nowMs - lease.usedAtMs > IDLE_MS) {
+    } else if (isUnused(lease, nowMs)) {
       records.takeBack(lease.of.key, Infinity);
       if (nowMs - lease.usedAtMs > RESERVED_MS) lease.reserve = 0;
     } else {
-      records.takeBack(lease.of.key, surplusOf(lease, this.#options, Infinity));
+      records.takeBack(lease.of.key, surplusOf(lease, this.#options, Infinity, nowMs));
     }
     const record = records.leased(lease.of.key);
     lease.left = record === undefined ? 0 : record.allow - record.used;

@@ -244,7 +244,8 @@ export class LeaseDesk implements LeaseSource {
 
   async #report(): Promise<void> {
     const nowMs = performance.now();
-    for (const of of this.#client.lost()) await this.seed({ ...of, leased: of });
+    for (const of of this.#client.unseeded({ nowMs, epochMs: Date.now() }))
+      await this.seed({ ...of, leased: of });
     if (this.#link.isUnknown) return this.#link.tellAll(this.#client.tellAll(nowMs));
     const reports = this.#client.tick(nowMs);
     const isUrgent = this.#link.isInDoubt || this.#link.hasToldAlone;
