@@ -8,6 +8,9 @@ import { launchBrowser, openPage } from './browser.ts';
 import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 
+// Each page is drawn and looked at with all rules, which takes a busy machine some seconds.
+setDefaultTimeout(120_000);
+
 const KEY = 'sk-console-0123456789';
 const LONG = 'a-name-that-somebody-generated-from-a-region-and-a-subscription-of-west-europe-0001';
 
