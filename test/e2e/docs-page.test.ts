@@ -333,8 +333,6 @@ interface Views {
 
 /** Runs in the browser. */
 const SHOW_EVERY_VIEW = `(async () => {
-  // It need not be painted to be measured.
-  document.body.style.visibility = 'hidden';
   const links = [...document.querySelectorAll('nav a[href^="#/"]')].map((link) => link.getAttribute('href'));
   const tooWide = [];
   for (const link of links) {
