@@ -7,17 +7,17 @@ import { startSimulator } from '../src/simulator/simulator.ts';
 import { launchBrowser } from '../test/e2e/browser.ts';
 import { PAGES, signIn, visit } from '../test/e2e/console-browser.ts';
 import { ADMIN_KEY, startDatabaseGateway } from '../test/e2e/db-program.ts';
-import { drawAll } from './console/draw-all.ts';
 import { configureEveryday, sendEveryday } from './console/everyday.ts';
-import { type Stage, STAGES } from './console/scenes.ts';
+import { drawAll, type Stage } from './console/draw-all.ts';
+import { STAGES } from './console/scenes.ts';
 
 /**
  * Draws the pictures of docs/console.md from a real gateway with traffic.
  *
- *     bun scripts/console-pictures.ts [--all FOLDER [--stage demo,everyday,crowded,empty] [--only requests]]
+ *     bun scripts/console-pictures.ts [--all FOLDER [--stage demo,everyday,crowded,empty,file,fleet,broken] [--only requests,1440-dark-en]]
  *
  * With `--all`, it draws every view of several gateways instead, for people to look at: at 1440 and 390 pixels, in both themes and both
- * languages. `--only` picks pictures by a part of their names. All of them take about half an hour.
+ * languages. `--only` picks pictures by parts of their names, such as `1440-dark-en`. All of them take an hour.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -36,7 +36,10 @@ async function main(): Promise<void> {
     else {
       await installChineseFont();
       for (const name of values.stage.split(','))
-        await drawStage(browser, await STAGES[name]?.(join(folder, name), base), [values.all, values.only]);
+        await drawStage(browser, await STAGES[name]?.(join(folder, name), base), [
+          values.all,
+          values.only.split(','),
+        ]);
     }
   } finally {
     await browser.close();
@@ -48,7 +51,7 @@ async function main(): Promise<void> {
 async function drawStage(
   browser: Browser,
   stage: Stage | undefined,
-  [folder, only]: readonly [string, string],
+  [folder, only]: readonly [string, readonly string[]],
 ): Promise<void> {
   try {
     for (const scene of stage?.scenes ?? []) await drawAll(browser, scene, folder, only);

@@ -1,5 +1,5 @@
 import { Menu as MenuIcon, Search } from 'lucide-react';
-import { type ReactNode, Suspense, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useLive } from '../api/live.ts';
@@ -9,9 +9,12 @@ import { ErrorBoundary } from './error-boundary.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { pagesFor } from './pages.ts';
-import { LazyPalette, LazyShortcuts } from './on-demand.tsx';
+import { LazyPalette, LazyShortcuts, loadOverlays } from './on-demand.tsx';
 import { useSession } from './session.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
+
+/** After the first page is drawn. */
+const SOON_MS = 5_000;
 
 /** Navigation beside the page. */
 export function Frame(): ReactNode {
@@ -21,6 +24,10 @@ export function Frame(): ReactNode {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) });
+  useEffect(() => {
+    const timer = setTimeout(loadOverlays, SOON_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const openPalette = (): void => {
     setMenu(false);
     setPalette(true);
