@@ -2,6 +2,7 @@ import type { SQL } from 'bun';
 import type { Dialect } from './dialect.ts';
 import { type Kind, KINDS, mapKinds } from './resource-kinds.ts';
 import type { JsonObject } from './revision.ts';
+import { EqualParts } from './equal-parts.ts';
 import type { SealedSecret, StoredRow } from './stored-row.ts';
 
 /** All rows of one version of the configuration. */
@@ -34,11 +35,12 @@ export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionR
 /** Reads all tables, in one transaction that sees one consistent state. */
 export async function readRevision(sql: SQL, version: VersionRow): Promise<StoredRevision> {
   const rows = mapKinds((): StoredRow[] => []);
+  const parts = new EqualParts();
   for (const kind of KINDS) {
     // Named columns rather than `*`: a later schema may have more.
     const found: TextRow[] = await sql`
       select id, position, body, secrets, created_at, updated_at from ${sql(kind)} order by position, id`;
-    rows[kind] = found.map(parseRow);
+    rows[kind] = found.map((row) => parts.shared(parseRow(row)));
   }
   const named = new Set(KINDS.flatMap((kind) => rows[kind]).flatMap(({ secrets }) => Object.values(secrets)));
   const secrets = named.size === 0 ? [] : await readSecrets(sql);

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import type { MasterKey, Snapshot } from '../../../src/config/snapshot.ts';
 import { compileRevision } from '../../../src/store/compile-revision.ts';
 import { compileKeyStep } from '../../../src/store/compile-key-step.ts';
+import { EqualParts } from '../../../src/store/equal-parts.ts';
 import { keyStep } from '../../../src/store/key-step.ts';
 import { mapKinds } from '../../../src/store/resource-kinds.ts';
 import { type JsonObject, type Resource, type Revision, withChanges } from '../../../src/store/revision.ts';
@@ -168,4 +169,20 @@ test('a step that takes the name or the secret of another key, or starts elsewhe
   const step = stepTo(fields('D', 'mk-d'));
   expect(step && compileKeyStep(step, { ...snapshot, version: 9 }, CONTEXT)).toBeUndefined();
   expect(step && compileKeyStep(step, snapshot, CONTEXT)?.kind).toBe('compiled');
+});
+
+test('equal parts of rows become one object, and others stay apart', () => {
+  const parts = new EqualParts();
+  const row = (id: string, cost: number) => ({
+    id,
+    position: 1,
+    body: { name: id, limits: [{ cost, per: 'month' }], tags: {} },
+    secrets: {},
+    created_at: NOW,
+    updated_at: NOW,
+  });
+  const [a, b, c] = [parts.shared(row('a', 5)), parts.shared(row('b', 5)), parts.shared(row('c', 6))];
+  expect([a, c]).toEqual([row('a', 5), row('c', 6)]);
+  expect(a.body['limits']).toBe(b.body['limits']);
+  expect(c.body['limits']).not.toBe(b.body['limits']);
 });
