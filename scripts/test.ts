@@ -44,7 +44,8 @@ function includeDatabases(patterns: readonly string[]): boolean {
   return paths.length === 0 || paths.some((path) => !/^test\/(unit|architecture|simulation)\b/.test(path));
 }
 
-const OTHER_ENGINE = DEFAULTS.serverEngine === 'runtime' ? 'lean' : 'runtime';
+const DEFAULT_ENGINE: string = DEFAULTS.serverEngine;
+const OTHER_ENGINE = DEFAULT_ENGINE === 'runtime' ? 'lean' : 'runtime';
 
 /**
  * The tests of what users are promised, which hold with both engines. Translation does not see the engine, and some files

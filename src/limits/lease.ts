@@ -57,8 +57,7 @@ export class LeaseClient {
    */
   unseeded(time: TickTime): LeasedCounter[] {
     leaseAhead(this.#leases, this.#options, time);
-    const all = [...this.#leases.values()];
-    return all
+    return [...this.#leases.values()]
       .filter(({ of, isIdle }) => !isIdle && this.#options.records.leased(of.key) === undefined)
       .map(({ of }) => of);
   }
@@ -78,6 +77,7 @@ export class LeaseClient {
     const lease = this.#leaseOf(of);
     if (lease.waiting !== 0) return undefined;
     lease.need = Math.max(need, lease.need * 0.9);
+    lease.usedAtMs = nowMs;
     const want = wantOf(lease, this.#options, need, crowd);
     return reportOf(lease, this.#options, { need, want, takesRest }, nowMs);
   }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useLive } from '../api/live.ts';
 import { classes, IconButton } from '../ui/button.tsx';
+import { Page } from '../ui/page.tsx';
 import { Empty, SkeletonLines } from '../ui/states.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { Logo } from './logo.tsx';
@@ -88,9 +89,14 @@ function Pages(): ReactNode {
       ))}
       {First && <Route path="/" component={First} />}
       <Route>
-        <Empty title={t('Page not found')} text={t('The address may belong to another version.')}>
-          <Link href="/">{t('Back to the overview')}</Link>
-        </Empty>
+        <Page title={t('Page not found')}>
+          <Empty
+            title={t('There is nothing at this address')}
+            text={t('The address may belong to another version.')}
+          >
+            <Link href="/">{t('Back to the overview')}</Link>
+          </Empty>
+        </Page>
       </Route>
     </Switch>
   );

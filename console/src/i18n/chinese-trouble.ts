@@ -7,6 +7,7 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   'Only an admin may change the configuration as a whole.': '只有管理员可以整体更改配置。',
   'The gateway cannot be reached': '无法连接网关',
   'This page opens as soon as it answers.': '网关恢复后会打开此页。',
+  'There is nothing at this address': '此地址没有内容',
   'Accounts need a database': '账号需要数据库',
   'With a configuration file, everyone signs in with the ADMIN_KEY, and key holders with their key.':
     '使用配置文件时，所有人都用 ADMIN_KEY 登录，密钥持有人用自己的密钥登录。',

@@ -24,12 +24,13 @@ const DEADLINE_MS = 200;
 
 /** A desk of a machine whose store can be made slow. */
 async function openDesk(node: string) {
-  const slow = { ms: 0, areTicks: true };
+  const slow = { ms: 0, areTicks: true, questions: 0 };
   const table = new LeaseTable(database);
   const store = new Proxy<LeaseStore>(table, {
     get(_, name: keyof LeaseStore) {
       if (name !== 'acquire') return table[name].bind(table);
       return async (call: Parameters<LeaseStore['acquire']>[0]) => {
+        if (!call.isTick) slow.questions += 1;
         if (slow.areTicks || !call.isTick) await Bun.sleep(slow.ms);
         return table.acquire(call);
       };
@@ -67,6 +68,8 @@ async function openDesk(node: string) {
 
 test('a request without a lease waits on for a store that is only slow, and not for one that is away', async () => {
   const { desk, slow, ask } = await openDesk('slow');
+  expect(await ask('at-once')).toBe('again');
+  expect(slow.questions).toBe(1);
   slow.ms = 1.5 * DEADLINE_MS;
   expect(await ask('first')).toBe('again');
   slow.ms = 60_000;
