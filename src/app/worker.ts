@@ -168,7 +168,7 @@ async function start(
     retentionMs: init.admin?.retentionMs ?? 0,
     log: () => log,
   });
-  const spend = new ProcessSpend({ snapshot: () => current(), log: () => log });
+  const spend = new ProcessSpend({ log: () => log });
   await spend.start(init.journal);
   const ledgers = ledgersOf(init, channel);
   const admin = adminOf(channel);
