@@ -1,4 +1,4 @@
-import type { StreamPiece } from './held-text.ts';
+import { slices, type StreamPiece } from './held-text.ts';
 import type { HubError } from './hub-error.ts';
 import { CallIds } from './ids.ts';
 import { createJsonToolFilter } from './json-tool.ts';
@@ -10,6 +10,8 @@ import { completed, type Usage } from './usage.ts';
 export interface StreamTranslation {
   /** Translates one event of the provider. */
   readonly push: (event: string, data: Uint8Array) => StreamStep;
+  /** Like `push`, for a large event: its texts are translated piece by piece. */
+  readonly pushLarge: (event: string, data: string) => Iterable<StreamStep>;
   /** Call this when the provider's bytes end, or when nothing has followed its finish for a while. */
   readonly atEndOfBytes: () => StreamStep;
   /**
@@ -75,12 +77,24 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   }
   return {
     push: (event, data) => step(over === undefined ? reader.push(event, data) : []),
+    *pushLarge(event, data) {
+      for (const read of over === undefined ? reader.push(event, data) : [])
+        for (const piece of piecesOf(read)) yield step([piece]);
+    },
     atEndOfBytes: () => step(over === undefined ? reader.atEndOfBytes() : []),
     begin: () => writer.begin(),
     fail: (error) => writer.fail(error),
     usage: () => usage,
     serviceTier: () => serviceTier,
   };
+}
+
+/** A long text as several events. */
+function* piecesOf(event: HubEvent): Generator<HubEvent> {
+  if (event.kind === 'text' || event.kind === 'reasoning' || event.kind === 'refusal')
+    for (const text of slices(event.text)) yield { ...event, text };
+  else if (event.kind === 'arguments') for (const json of slices(event.json)) yield { ...event, json };
+  else yield event;
 }
 
 /**
