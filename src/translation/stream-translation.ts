@@ -104,12 +104,42 @@ function* piecesOf(event: HubEvent): Generator<HubEvent> {
 export function createHubPipe(jsonTool: boolean): (event: HubEvent) => readonly HubEvent[] {
   const sequence = new Sequence();
   const ids = new CallIds();
-  const inOrder = (event: HubEvent): readonly HubEvent[] =>
-    sequence.push(event.kind === 'call' ? { ...event, id: ids.unused(event.id) } : event);
-  if (!jsonTool) return inOrder;
+  const whole = createSurrogateJoin();
+  const inOrder = (event: HubEvent): readonly HubEvent[] => {
+    if (event.kind === 'call') return sequence.push({ ...event, id: ids.unused(event.id) });
+    return sequence.push(event);
+  };
+  const joined = (event: HubEvent): readonly HubEvent[] => {
+    const events = whole(event);
+    return events.length === 1 && events[0] !== undefined ? inOrder(events[0]) : events.flatMap(inOrder);
+  };
+  if (!jsonTool) return joined;
   const filter = createJsonToolFilter();
   return (event) => {
     const kept = filter(event);
-    return kept === undefined ? [] : inOrder(kept);
+    return kept === undefined ? [] : joined(kept);
   };
+}
+
+type TextEvent = Extract<HubEvent, { readonly text: string }>;
+
+/** Joins surrogate pairs that a provider divides between two pieces of text: alone, half of one is no character. */
+function createSurrogateJoin(): (event: HubEvent) => readonly HubEvent[] {
+  let half: TextEvent | undefined;
+  return (event) => {
+    const isText = event.kind === 'text' || event.kind === 'reasoning' || event.kind === 'refusal';
+    if (half === undefined && !(isText && endsInHalf(event.text))) return [event];
+    const before = half;
+    half = undefined;
+    if (!isText) return before === undefined ? [event] : [before, event];
+    if (before !== undefined && before.kind !== event.kind) return [before, event];
+    const text = (before?.text ?? '') + event.text;
+    if (!endsInHalf(text)) return [{ kind: event.kind, text }];
+    half = { kind: event.kind, text: text.slice(-1) };
+    return text.length === 1 ? [] : [{ kind: event.kind, text: text.slice(0, -1) }];
+  };
+}
+
+function endsInHalf(text: string): boolean {
+  return (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
 }
