@@ -13,17 +13,17 @@ interface Reply {
   readonly calls: readonly (readonly string[])[];
 }
 
-/** The largest answer is 64 MiB, the largest frame 16 MiB, and the longest arguments 8 MiB. */
+/** The largest answer is 64 MiB, the largest event 16 MiB, and the longest arguments 8 MiB. */
 const SHAPES = {
   small: () => texts(['Hi']),
-  'one text of 56 MB': (provider) => texts([prose(provider === 'converse' ? 14e6 : 54e6)]),
+  'one text of 56 MB, in events of 14 MB': () => texts(Array.from({ length: 4 }, () => prose(13.5e6))),
   '56 MB in pieces of 64 KB': () => texts(Array.from({ length: 850 }, () => prose(64e3))),
   '300,000 pieces of one word': () => texts(Array.from({ length: 300_000 }, () => 'word ')),
   'arguments of 8 MB at once': () => calls([[argumentsOf(8e6)]]),
   'arguments of 8 MB in 40,000 pieces': () => calls([inPieces(argumentsOf(8e6), 200)]),
   '1,000 calls of 50 KB': () => calls(Array.from({ length: 1_000 }, () => [argumentsOf(5e4)])),
   '1 MB of small values, no thread': () => calls([[argumentsOf(9e5)]]),
-} as const satisfies Readonly<Record<string, (provider: Provider) => Reply>>;
+} as const satisfies Readonly<Record<string, () => Reply>>;
 
 export const ANSWER_SHAPES = Object.keys(SHAPES);
 
@@ -47,7 +47,7 @@ export interface Answer {
 
 /** Returns an answer of one shape, whole or as the bytes of a stream. */
 export function answerOf(provider: Provider, shape: string, isStream: boolean): Answer {
-  const reply = SHAPES[shape as keyof typeof SHAPES](provider);
+  const reply = SHAPES[shape as keyof typeof SHAPES]();
   if (!isStream) return { type: 'application/json', body: Buffer.from(WHOLE[provider](reply)) };
   const events = STREAMS[provider](reply);
   if (provider === 'converse')
@@ -138,6 +138,8 @@ const STREAMS: Readonly<Record<Provider, (reply: Reply) => Events>> = {
     ];
   },
   responses: (reply) => {
+    // The event that repeats the text must not be too large.
+    const isLarge = reply.texts.join('').length > 15e6;
     const deltas = itemsOf(reply).flatMap((item, output_index): Events => {
       const [kind, pieces] =
         item.type === 'message'
@@ -148,7 +150,10 @@ const STREAMS: Readonly<Record<Provider, (reply: Reply) => Events>> = {
       return [
         ['response.output_item.added', { type: 'response.output_item.added', output_index, item: begun }],
         ...pieces.map((delta) => [kind, { type: kind, ...at, delta }] as const),
-        ['response.output_item.done', { type: 'response.output_item.done', output_index, item }],
+        [
+          'response.output_item.done',
+          { type: 'response.output_item.done', output_index, item: isLarge ? begun : item },
+        ],
       ];
     });
     const done = { ...RESPONSE, status: 'completed', output: [] };

@@ -1,7 +1,9 @@
 import { createSseSplitter, splitEvents } from '../../lib/sse.ts';
 import { createFrameReader } from '../../translation/carriage/event-stream.ts';
-import { MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
 import { asObject, parsed } from '../../translation/json.ts';
+
+/** The largest event that is translated, as large as a frame. It is parsed at once, while everybody else waits. */
+export const MAX_TRANSLATED_BYTES = 16 * 1024 * 1024;
 
 /** One event of a provider's stream, as the translation reads it. */
 export interface ProviderEvent {
@@ -25,7 +27,7 @@ export function createEventCutter(framed: boolean): EventCutter {
 }
 
 function sseCutter(): EventCutter {
-  const splitter = createSseSplitter(MAX_EVENT_BYTES);
+  const splitter = createSseSplitter(MAX_TRANSLATED_BYTES);
   return {
     push(chunk) {
       const block = splitter.push(chunk);

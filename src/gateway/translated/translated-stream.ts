@@ -8,7 +8,7 @@ import type { AnswerStream, StreamEnd } from '../answer.ts';
 import { type AttemptTimeouts, outcomeOfAbort } from '../attempt-timeouts.ts';
 import { Beginning } from '../stream/beginning.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
-import { createEventCutter, type EventCutter, type ProviderEvent } from './event-cutter.ts';
+import { createEventCutter, MAX_TRANSLATED_BYTES, type ProviderEvent } from './event-cutter.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { OutgoingEvents } from './outgoing-events.ts';
 import { type ByteSink, pipe } from '../body/pipe.ts';
@@ -16,7 +16,7 @@ import type { Backpressure, ByteSource } from '../ports.ts';
 import { redact } from '../redact.ts';
 import type { TranslationWay } from './reply-translation.ts';
 import { isOtherText, NOTHING, prefixed } from '../body/sniffed-body.ts';
-import { CLOSE_GRACE_AFTER_FINISH_MS, CLOSE_GRACE_MS, LEFT, MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
+import { CLOSE_GRACE_AFTER_FINISH_MS, CLOSE_GRACE_MS, LEFT } from '../stream/sse-reading.ts';
 import { gatewayUsage } from './translated-usage.ts';
 import { isFrames } from './unframed-body.ts';
 
@@ -52,7 +52,7 @@ export class TranslatedStream implements AnswerStream {
   readonly #reading: ReplyContext;
   readonly #timeouts: AttemptTimeouts;
   readonly #beginning: Beginning;
-  readonly #cutter: EventCutter;
+  readonly #cutter: ReturnType<typeof createEventCutter>;
   readonly #translation: StreamTranslation;
   readonly #signs: StreamReader;
   readonly #keepAlive: KeepAlive;
@@ -198,9 +198,8 @@ export class TranslatedStream implements AnswerStream {
   }
 
   #limitHeld(): void {
-    if (this.#hasContent || this.#heldBytes <= MAX_HELD_BYTES) return;
-    if (!this.#cutter.isInside() || this.#heldBytes > MAX_HELD_BYTES + MAX_EVENT_BYTES)
-      this.#error ??= unreadable('it begins with nothing');
+    const most = MAX_HELD_BYTES + (this.#cutter.isInside() ? MAX_TRANSLATED_BYTES : 0);
+    if (!this.#hasContent && this.#heldBytes > most) this.#error ??= unreadable('it begins with nothing');
   }
 
   get #isOver(): boolean {
