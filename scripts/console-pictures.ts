@@ -7,17 +7,17 @@ import { startSimulator } from '../src/simulator/simulator.ts';
 import { launchBrowser } from '../test/e2e/browser.ts';
 import { PAGES, signIn, visit } from '../test/e2e/console-browser.ts';
 import { ADMIN_KEY, startDatabaseGateway } from '../test/e2e/db-program.ts';
-import { drawAll } from './console/draw-all.ts';
 import { configureEveryday, sendEveryday } from './console/everyday.ts';
-import { type Stage, STAGES } from './console/scenes.ts';
+import { drawAll, type DrawOptions, type Stage } from './console/draw-all.ts';
+import { STAGES } from './console/scenes.ts';
 
 /**
  * Draws the pictures of docs/console.md from a real gateway with traffic.
  *
- *     bun scripts/console-pictures.ts [--all FOLDER [--stage demo,everyday,crowded,empty] [--only requests]]
+ *     bun scripts/console-pictures.ts [--all FOLDER [--stage demo,everyday,crowded,empty,file,fleet,broken] [--only requests,1440-dark-en] [--axe]]
  *
  * With `--all`, it draws every view of several gateways instead, for people to look at: at 1440 and 390 pixels, in both themes and both
- * languages. `--only` picks pictures by a part of their names. All of them take about half an hour.
+ * languages. `--only` picks pictures by parts of their names, such as `1440-dark-en`. All of them take an hour. `--axe` prints the faults of accessibility of each.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
       all: { type: 'string' },
       stage: { type: 'string', default: Object.keys(STAGES).join(',') },
       only: { type: 'string', default: '' },
+      axe: { type: 'boolean', default: false },
     },
   });
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pictures-'));
@@ -36,7 +37,11 @@ async function main(): Promise<void> {
     else {
       await installChineseFont();
       for (const name of values.stage.split(','))
-        await drawStage(browser, await STAGES[name]?.(join(folder, name), base), [values.all, values.only]);
+        await drawStage(browser, await STAGES[name]?.(join(folder, name), base), {
+          folder: values.all,
+          only: values.only.split(','),
+          hasAxe: values.axe,
+        });
     }
   } finally {
     await browser.close();
@@ -45,13 +50,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function drawStage(
-  browser: Browser,
-  stage: Stage | undefined,
-  [folder, only]: readonly [string, string],
-): Promise<void> {
+async function drawStage(browser: Browser, stage: Stage | undefined, options: DrawOptions): Promise<void> {
   try {
-    for (const scene of stage?.scenes ?? []) await drawAll(browser, scene, folder, only);
+    for (const scene of stage?.scenes ?? []) await drawAll(browser, scene, options);
   } finally {
     await stage?.stop();
   }

@@ -5,6 +5,7 @@ import { DEFAULTS } from '../src/config/schema/defaults.ts';
 import { SHARED_PORT, startPostgres } from '../test/e2e/db-postgres.ts';
 import { type Count, runChecks } from './checks.ts';
 import { skippedTests } from './skipped-tests.ts';
+import { keepTimings, writeTimings } from './test-timings.ts';
 
 /** The tests inherit what the launcher sets: without it the runtime opens 256 connections at most. */
 const environment = {
@@ -21,19 +22,30 @@ const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
  */
 async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
-  const postgres = await startPostgres();
-  const env = { ...environment, [SHARED_PORT]: `${postgres.port}` };
-  const counts = [checks, await runTests(patterns, env)];
+  const postgres = includeDatabases(patterns) ? await startPostgres() : undefined;
+  const env = { ...environment, ...(postgres && { [SHARED_PORT]: `${postgres.port}` }) };
+  const runs = [runTests(patterns, { env, workers: availableParallelism() + 1 })];
+  // Many tests wait for something, so that these take little time beside them.
   if (patterns.length === 0)
-    counts.push(await runTests(await promises(), { ...env, ...withEngine(OTHER_ENGINE) }));
-  await postgres.stop();
+    runs.push(
+      runTests(await promises(), { env: { ...env, ...withEngine(OTHER_ENGINE) }, workers: 1, isQuiet: true }),
+    );
+  const counts = [checks, ...(await Promise.all(runs))];
+  await postgres?.stop();
   return {
     passed: counts.reduce((sum, { passed }) => sum + passed, 0),
     failed: counts.reduce((sum, { failed }) => sum + failed, 0),
   };
 }
 
-const OTHER_ENGINE = DEFAULTS.serverEngine === 'runtime' ? 'lean' : 'runtime';
+/** Whether tests with a database are among these. */
+function includeDatabases(patterns: readonly string[]): boolean {
+  const paths = patterns.filter((pattern) => !pattern.startsWith('-'));
+  return paths.length === 0 || paths.some((path) => !/^test\/(unit|architecture|simulation)\b/.test(path));
+}
+
+const DEFAULT_ENGINE: string = DEFAULTS.serverEngine;
+const OTHER_ENGINE = DEFAULT_ENGINE === 'runtime' ? 'lean' : 'runtime';
 
 /**
  * The tests of what users are promised, which hold with both engines. Translation does not see the engine, and some files
@@ -56,25 +68,42 @@ function withEngine(engine: string | undefined): Record<string, string> {
   return { LLM_PROXY_TEST_ENGINE: engine, BUN_OPTIONS: `--preload=${preloaded}` };
 }
 
-async function runTests(patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
+interface Run {
+  readonly env: NodeJS.ProcessEnv;
+  /** The number of test files that run at once. */
+  readonly workers: number;
+  /** Whether the output is printed when the run is over. */
+  readonly isQuiet?: boolean;
+}
+
+async function runTests(patterns: readonly string[], { env, workers, isQuiet }: Run): Promise<Count> {
   // Tests leave their temporary files here. A database server and a browser may run as other users.
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-test-'));
   await chmod(folder, 0o1777);
-  const report = join(folder, 'report.xml');
+  const [report, timings, printed] = [
+    join(folder, 'report.xml'),
+    join(folder, 'timings.json'),
+    join(folder, 'printed'),
+  ];
+  await writeTimings(timings);
+  const output = isQuiet ? Bun.file(printed) : 'inherit';
   const child = Bun.spawn(
     [
       join(binaries, 'bun'),
       'test',
-      `--parallel=${availableParallelism() + 1}`,
+      `--parallel=${workers}`,
+      `--timings=${timings}`,
       '--timeout=60000',
       '--reporter=junit',
       `--reporter-outfile=${report}`,
       ...(patterns.length > 0 ? patterns : ['test']),
     ],
-    { env: { ...env, TMPDIR: folder }, stdout: 'inherit', stderr: 'inherit' },
+    { env: { ...env, TMPDIR: folder }, stdout: output, stderr: output },
   );
   const exitCode = await child.exited;
+  if (isQuiet) process.stdout.write(await readFile(printed, 'utf8'));
   const text = await readFile(report, 'utf8').catch(() => '');
+  if (patterns.length === 0 && process.env['TIMINGS'] === 'write') await keepTimings(text);
   const count = countTests(text);
   for (const line of skippedTests(text)) console.log(line);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -25,7 +25,6 @@ export function consoleCalls(nowMs: number, requestId: string): readonly string[
           (group) => `/spend?since=${since(span)}&group_by=${span > DAY_MS ? 'day' : 'hour'},${group}`,
         ),
       ),
-    `/spend?since=${since(7 * DAY_MS)}&group_by=day,end_user`,
     '/spend/forecast',
     ...CONFIGURATION,
   ];

@@ -7,7 +7,8 @@
  * `store`: every five seconds it is killed and started again after a second, stopped for 1.5 s, flushed (Redis), and
  * restarted. `partition`: every five seconds a gateway is cut off for two seconds, in one direction, the other, and both.
  * The rate is that of each gateway. Prints one line of JSON: `overspentNano`, `spentPercent`, `waitedPercent` (requests that waited for the
- * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `hanging`. Of a rate of 100 a second with a burst of
+ * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `unlimitedMs` (the same of every tenth request,
+ * whose key has no limits, as the machine's own noise), `hanging`. Of a rate of 100 a second with a burst of
  * 150, it prints what was admitted beyond a single machine's and a second's flow; of 7 slots, the most under way.
  *
  * Exits with 1 if anything is overspent or hangs, or if too little was spent.
@@ -38,7 +39,7 @@ const rate = Number(values.rate);
 const seconds = Number(values.seconds);
 /** Used up five sixths of the way, so that the end of the budget is seen as well. */
 const budgetNano = Math.round(
-  values.budget === undefined ? (rate * 3 * seconds * MEAN_NANO * 5) / 6 : Number(values.budget) * 1e9,
+  values.budget === undefined ? (rate * 3 * 0.9 * seconds * MEAN_NANO * 5) / 6 : Number(values.budget) * 1e9,
 );
 
 const postgres = await startPostgres();
@@ -61,11 +62,20 @@ const machines = await Machines.start({
   onStart: (machine) => proxy.expect(machine),
 });
 
+/** Every tenth request has no limits: what it takes is not for the store. */
+const UNLIMITED_EVERY = 10;
+const WARM_UP_REQUESTS = 3000;
 const answers: Answer[] = [];
+const unlimited: Answer[] = [];
 let hanging = 0;
 let waitsAt95 = 0;
 let requestsAt95 = 0;
 const load = { isOver: false };
+/** With `SLOW` set, what took more than 40 ms: when it was sent, its status, what it took, and its key. And when trouble came. */
+const slow: unknown[] = [];
+const events: unknown[] = [];
+let beganAt = 0;
+await warmUp();
 const troubled = values.trouble === 'none' ? Promise.resolve() : trouble(values.trouble === 'partition');
 await runLoad();
 load.isOver = true;
@@ -79,18 +89,25 @@ await redis?.stop();
 await postgres.stop();
 process.exit(hasFailed() ? 1 : 0);
 
+/** The first thousand requests of a gateway take longer. */
+async function warmUp(): Promise<void> {
+  let sent = 0;
+  const clients = Array.from({ length: 12 }, async () => {
+    while (sent < WARM_UP_REQUESTS) await machines.ask(sent++ % 3, 'mk-free', 'warm-up');
+  });
+  await Promise.all(clients);
+}
+
 /** Sends at a fixed rate, whether or not requests are answered. */
 async function runLoad(): Promise<void> {
   const beganMs = performance.now();
+  beganAt = beganMs;
   const underWay = new Set<Promise<unknown>>();
   let sent = 0;
   while (performance.now() - beganMs < seconds * 1000) {
     const due = ((performance.now() - beganMs) / 1000) * rate * 3;
     for (; sent < due; sent++) {
-      const asking = machines.ask(sent % 3, key, 'bench').then(
-        (answer) => answers.push(answer),
-        () => answers.push(NO_ANSWER),
-      );
+      const asking = sendOne(sent);
       underWay.add(asking);
       void asking.finally(() => underWay.delete(asking));
     }
@@ -99,6 +116,16 @@ async function runLoad(): Promise<void> {
   }
   await Promise.race([Promise.all(underWay), Bun.sleep(10_000)]);
   hanging = underWay.size;
+}
+
+async function sendOne(number: number): Promise<void> {
+  const isUnlimited = number % UNLIMITED_EVERY === 0;
+  const [asKey, model, all] = isUnlimited ? ['mk-free', 'free', unlimited] : [key, 'bench', answers];
+  const sentMs = performance.now();
+  const answer = await machines.ask(number % 3, asKey, model).catch(() => NO_ANSWER);
+  all.push(answer);
+  if (process.env['SLOW'] && answer.addedMs > 40 && answer.status !== 429)
+    slow.push([Math.round(sentMs - beganAt), answer.status, Math.round(answer.addedMs), asKey]);
 }
 
 async function noteWaits(): Promise<void> {
@@ -123,6 +150,7 @@ async function trouble(isPartition: boolean): Promise<void> {
 }
 
 async function troubleRedis(server: TestRedis, round: number): Promise<void> {
+  events.push([round % 4, Math.round(performance.now() - beganAt)]);
   switch (round % 4) {
     case 0:
       await server.crash();
@@ -141,6 +169,7 @@ async function troubleRedis(server: TestRedis, round: number): Promise<void> {
 }
 
 async function troublePostgres(server: TestPostgres, round: number): Promise<void> {
+  events.push([round % 4, Math.round(performance.now() - beganAt)]);
   if (round % 2 === 1) {
     server.freeze();
     await Bun.sleep(1500);
@@ -168,8 +197,10 @@ function report(): void {
           ? rateFigures()
           : { slots: SLOTS, most: mostUnderWay() }),
       statuses: counts,
-      addedMs: summary(({ status }) => status === 200),
-      refusedMs: summary(({ status }) => status !== 200),
+      addedMs: summary(answers.filter(({ status }) => status === 200)),
+      refusedMs: summary(answers.filter(({ status }) => status !== 200)),
+      unlimitedMs: summary(unlimited),
+      ...(process.env['SLOW'] && { slow: JSON.stringify(slow), events: JSON.stringify(events) }),
       hanging: hangingRequests(),
       logLines: logLines(),
     }),
@@ -220,11 +251,8 @@ function logLines(): number {
   return machines.nodes.reduce((sum, { program }) => sum + program.stdout().split('\n').length, 0);
 }
 
-function summary(isMeant: (answer: Answer) => boolean): Record<string, number> {
-  const sorted = answers
-    .filter(isMeant)
-    .map(({ addedMs }) => addedMs)
-    .toSorted((a, b) => a - b);
+function summary(meant: readonly Answer[]): Record<string, number> {
+  const sorted = meant.map(({ addedMs }) => addedMs).toSorted((a, b) => a - b);
   const at = (part: number): number => round2(sorted[Math.floor(sorted.length * part)] ?? 0);
   return { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: round2(sorted.at(-1) ?? 0) };
 }

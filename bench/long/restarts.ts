@@ -4,7 +4,7 @@
  *
  *     bun bench/long/restarts.ts [--restarts 20]
  *
- * It is a test of test/unit/spend/ledger.test.ts, which restarts three times. Exits with 1 if something is missing.
+ * It is a test of test/database/spend/ledger.test.ts, which restarts three times. Exits with 1 if something is missing.
  */
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const child = Bun.spawn(
     String(60_000 + restarts * 20_000),
     '--test-name-pattern',
     'of four machines in one database',
-    'test/unit/spend/ledger.test.ts',
+    'test/database/spend/ledger.test.ts',
   ],
   {
     cwd: root,

@@ -99,14 +99,14 @@ function openGateway(snapshot: Snapshot, isJournaled: boolean) {
     snapshot: () => snapshot,
     print: () => Promise.resolve(),
     complain: console.error,
-    now: () => new Date(),
+    epochMs: Date.now,
   });
   const sources = { snapshot: () => snapshot, clock, version: 'bench', droppedLogRows: () => 0 };
   const ledgers = loneLedgers();
   const metrics = createMetrics({ ...sources, limits: ledgers.counters });
   const statuses = new ProviderStatuses(clock);
   const { stop, ...threads } = createThreads();
-  const journal = isJournaled ? openJournal(snapshot) : undefined;
+  const journal = isJournaled ? openJournal() : undefined;
   const outer = (event: Parameters<typeof log.listen>[0]): void => {
     log.listen(event);
     journal?.listen(event);
@@ -133,10 +133,10 @@ function openGateway(snapshot: Snapshot, isJournaled: boolean) {
   };
 }
 
-function openJournal(snapshot: Snapshot): ProcessJournal {
+function openJournal(): ProcessJournal {
   return openProcessJournal(
     { folder, node: 'bench', worker: 1, life: 1, fsyncMs: 1000, maxBytes: 2 ** 34, onFull: 'serve' },
-    { snapshot: () => snapshot, epochMs: Date.now, onTrouble: console.error },
+    { epochMs: Date.now, onTrouble: console.error },
   );
 }
 

@@ -94,7 +94,7 @@ function writeLog(format: 'text' | 'json'): Watcher {
     snapshot: () => snapshot,
     print: (lines) => terminal.write(lines),
     complain: console.error,
-    now: () => new Date(),
+    epochMs: Date.now,
   });
   return { listen: log.listen, done: log.flush };
 }

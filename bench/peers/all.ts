@@ -5,9 +5,9 @@ import { litellm } from './litellm.ts';
 import {
   llmProxy,
   llmProxyBinary,
-  llmProxyLean,
-  llmProxyLeanPlain,
   llmProxyPlain,
+  llmProxyRuntime,
+  llmProxyRuntimePlain,
   llmProxyTwoWorkers,
 } from './llm-proxy.ts';
 import { nginx, nginxUnbuffered } from './nginx.ts';
@@ -22,8 +22,8 @@ export const PEERS: readonly Peer[] = [
   haproxy,
   llmProxy,
   llmProxyPlain,
-  llmProxyLean,
-  llmProxyLeanPlain,
+  llmProxyRuntime,
+  llmProxyRuntimePlain,
   llmProxyTwoWorkers,
   llmProxyBinary,
   literLlm,

@@ -17,14 +17,14 @@ export const llmProxyPlain = gateway(
   (place) => `logging: {level: error}\n${routes(place, 1)}`,
 );
 
-/** As `llmProxy` and `llmProxyPlain`, with the server of the gateway's own. */
-export const llmProxyLean = gateway(
-  'llm-proxy (lean)',
-  (place) => `${LEAN}${features(place)}${routes(place, 1)}`,
+/** As `llmProxy` and `llmProxyPlain`, with Bun's server alone. */
+export const llmProxyRuntime = gateway(
+  'llm-proxy (runtime)',
+  (place) => `${RUNTIME}${features(place)}${routes(place, 1)}`,
 );
-export const llmProxyLeanPlain = gateway(
-  'llm-proxy (lean plain)',
-  (place) => `${LEAN}logging: {level: error}\n${routes(place, 1)}`,
+export const llmProxyRuntimePlain = gateway(
+  'llm-proxy (runtime plain)',
+  (place) => `${RUNTIME}logging: {level: error}\n${routes(place, 1)}`,
 );
 
 /** As `llmProxy`, with two workers, on both cores. */
@@ -71,7 +71,7 @@ export function gateway(
   };
 }
 
-const LEAN = 'server: {engine: lean}\n';
+const RUNTIME = 'server: {engine: runtime}\n';
 
 const routes = ({ upstreamPort }: Place, workers: number): string => `
 workers: ${workers}

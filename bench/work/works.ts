@@ -29,8 +29,8 @@ const FAST = [
   'haproxy',
   'llm-proxy',
   'llm-proxy (plain)',
-  'llm-proxy (lean)',
-  'llm-proxy (lean plain)',
+  'llm-proxy (runtime)',
+  'llm-proxy (runtime plain)',
 ] as const;
 const GATEWAYS = ['liter-llm', 'portkey', 'litellm'] as const;
 

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { accessibilityFaults } from '../../test/e2e/console-browser.ts';
 import { fileOf } from './views.ts';
 
 /** A gateway as somebody sees it. */
@@ -11,8 +12,17 @@ export interface Scene {
   readonly key?: string;
   readonly views: readonly string[];
   /** Draws what has no address of its own, after the views. */
-  readonly also?: (page: Page, draw: (name: string) => Promise<void>) => Promise<void>;
+  readonly also?: (page: Page, draw: Draw) => Promise<void>;
 }
+
+/** A running gateway, and what there is to see of it. */
+export interface Stage {
+  readonly scenes: readonly Scene[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Draws the page under a name. */
+export type Draw = (name: string) => Promise<void>;
 
 const LOOKS = [
   ['light', 'en'],
@@ -21,39 +31,74 @@ const LOOKS = [
   ['dark', 'zh-CN'],
 ] as const;
 const PHONE_WIDTH = 390;
+/** A machine may have much else to do. */
+const TIMEOUT_MS = 300_000;
 const SIZES = [
   [1440, 900],
   [PHONE_WIDTH, 844],
 ] as const;
 
-/** Draws each view of a scene at two widths, in both themes and languages. `only` picks views by a part of the file's name. */
-export async function drawAll(browser: Browser, scene: Scene, folder: string, only: string): Promise<void> {
+export interface DrawOptions {
+  readonly folder: string;
+  /** Parts of the names of the pictures that are wanted. */
+  readonly only: readonly string[];
+  /** Prints the faults of accessibility of what is drawn. */
+  readonly hasAxe: boolean;
+}
+
+/** Draws each view of a scene at two widths, in both themes and languages. */
+export async function drawAll(browser: Browser, scene: Scene, options: DrawOptions): Promise<void> {
+  const { folder, only, hasAxe } = options;
   await mkdir(folder, { recursive: true });
   for (const [colorScheme, locale] of LOOKS)
     for (const [width, height] of SIZES) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale });
+      // A colour that fades in is not yet the one that is meant.
+      const reducedMotion = 'reduce';
+      const viewport = { width, height };
+      const context = await browser.newContext({ viewport, colorScheme, locale, reducedMotion });
+      context.setDefaultTimeout(TIMEOUT_MS);
       const suffix = `${width}-${colorScheme}-${locale.slice(0, 2)}.png`;
-      await drawScene(await context.newPage(), scene, (name) => {
-        const file = `${scene.name}-${name}-${suffix}`;
-        return file.includes(only) ? join(folder, file) : undefined;
+      const page = await context.newPage();
+      await drawScene(page, scene, {
+        fileFor: (name) => {
+          const file = `${scene.name}-${name}-${suffix}`;
+          return only.some((part) => file.includes(part)) ? join(folder, file) : undefined;
+        },
+        drawn: async (path) => {
+          if (!hasAxe) return;
+          for (const fault of await accessibilityFaults(page)) console.log(`${path}: ${fault}`);
+        },
       });
       await context.close();
     }
 }
 
 /** The names of the pictures that `also` draws. */
-const OPENED = ['a-request', 'a-failure', 'a-key', 'a-team', 'a-provider', 'palette', 'an-answer'];
+const OPENED = [
+  'a-request',
+  'a-failure',
+  'a-key',
+  'a-team',
+  'a-provider',
+  'palette',
+  'an-answer',
+  'lost',
+  'restarted',
+  'wrong-key',
+];
 
-/** `fileFor` returns the path of a picture; undefined: it is not wanted. */
-async function drawScene(
-  page: Page,
-  scene: Scene,
-  fileFor: (name: string) => string | undefined,
-): Promise<void> {
-  const draw = async (name: string): Promise<void> => {
+interface Drawing {
+  /** The path of a picture; undefined: it is not wanted. */
+  readonly fileFor: (name: string) => string | undefined;
+  readonly drawn: (path: string) => Promise<void>;
+}
+
+async function drawScene(page: Page, scene: Scene, { fileFor, drawn }: Drawing): Promise<void> {
+  const draw: Draw = async (name) => {
     const path = fileFor(name);
-    if (path !== undefined)
-      await page.screenshot({ path, fullPage: page.viewportSize()?.width === PHONE_WIDTH });
+    if (path === undefined) return;
+    await page.screenshot({ path, fullPage: page.viewportSize()?.width === PHONE_WIDTH });
+    await drawn(path);
   };
   await signIn(page, scene);
   for (const view of scene.views) {

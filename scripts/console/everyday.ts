@@ -81,6 +81,7 @@ async function ask(url: string, key: string, body: object): Promise<void> {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
     body: JSON.stringify(body),
-  });
-  await response.text();
+    // A gateway that is stopped meanwhile answers nothing.
+  }).catch(() => undefined);
+  await response?.text().catch(() => undefined);
 }

@@ -4,16 +4,10 @@ import { fillDatabase } from '../../bench/long/console-rows.ts';
 import { ADMIN_KEY, startDatabaseGateway } from '../../test/e2e/db-program.ts';
 import { startProcess } from '../../test/e2e/process.ts';
 import { configureCrowded, CROWDED_KEYS, CROWDED_MODELS } from './crowded.ts';
-import type { Scene } from './draw-all.ts';
-import { settled } from './draw-all.ts';
+import { type Stage, settled } from './draw-all.ts';
 import { configureEveryday, KEYS, sendEveryday, sendSteadily } from './everyday.ts';
+import { startBroken, startFile, startFleet } from './more-stages.ts';
 import { KEY_VIEWS, VIEWS } from './views.ts';
-
-/** A running gateway, and what there is to see of it. */
-export interface Stage {
-  readonly scenes: readonly Scene[];
-  readonly stop: () => Promise<void>;
-}
 
 /** The gateways that are drawn, by name. Each takes a folder of its own and the address of the simulator. */
 export const STAGES: Readonly<Record<string, (folder: string, base: string) => Promise<Stage>>> = {
@@ -21,6 +15,9 @@ export const STAGES: Readonly<Record<string, (folder: string, base: string) => P
   everyday: startEveryday,
   crowded: startCrowded,
   empty: startEmpty,
+  file: startFile,
+  fleet: startFleet,
+  broken: startBroken,
 };
 
 async function startDemo(folder: string): Promise<Stage> {

@@ -1,26 +1,28 @@
 import type { JsonObject } from '../store/revision.ts';
 import { storedKey } from '../store/stored-key.ts';
 
-/** An index of the names and secrets of master keys, to find duplicates. */
+/** Finds the master keys that have the name or the secret of a new one. */
 export class KeyIndex {
-  readonly #except: string | undefined;
+  /** The names and hashes of the new keys; those of all others would take long to index. */
+  readonly #wanted = new Set<string>();
   readonly #byName = new Map<string, string>();
   readonly #byHash = new Map<string, string>();
 
-  /** `except` is the id of a key to leave out. */
-  constructor(except?: string) {
-    this.#except = except;
+  constructor(created: readonly JsonObject[]) {
+    for (const fields of created) {
+      const { name, hash } = storedKey(fields);
+      this.#wanted.add(name).add(hash);
+    }
   }
 
   add(id: string, fields: JsonObject): void {
-    if (id === this.#except) return;
     const { name, hash, previous } = storedKey(fields);
-    this.#byName.set(name, id);
-    this.#byHash.set(hash, id);
-    if (previous !== undefined) this.#byHash.set(previous.hash, id);
+    if (this.#wanted.has(name)) this.#byName.set(name, id);
+    if (this.#wanted.has(hash)) this.#byHash.set(hash, id);
+    if (previous !== undefined && this.#wanted.has(previous.hash)) this.#byHash.set(previous.hash, id);
   }
 
-  /** The reason why a key cannot be stored; undefined: it can. */
+  /** The reason why a new key cannot be stored; undefined: it can. */
   conflictOf(fields: JsonObject): string | undefined {
     const { name, hash } = storedKey(fields);
     const [named, same] = [this.#byName.get(name), this.#byHash.get(hash)];

@@ -120,12 +120,13 @@ async function createKeys(call: Call): Promise<Answer> {
 
 /** Throws if new keys have the id, the name or the secret of another key, or of each other. */
 function requireNoConflict(created: readonly Creation[], { master_keys: keys }: Resources): void {
-  const index = new KeyIndex();
-  const ids = new Set(keys.keys());
+  const index = new KeyIndex(created.map(({ fields }) => fields));
   for (const key of keys.values()) index.add(key.id, key.fields);
+  const ids = new Set<string>();
   const details: Detail[] = [];
   for (const [place, { id, fields }] of created.entries()) {
-    const conflict = ids.has(id) ? `There is a master key "${id}" already.` : index.conflictOf(fields);
+    const conflict =
+      ids.has(id) || keys.has(id) ? `There is a master key "${id}" already.` : index.conflictOf(fields);
     if (conflict !== undefined) details.push({ path: `create[${place}]`, message: conflict });
     ids.add(id);
     index.add(id, fields);

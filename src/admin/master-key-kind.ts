@@ -143,8 +143,8 @@ export const masterKeyKind: ResourceKind = {
     );
   },
   findConflict: ({ master_keys: keys }, id, fields) => {
-    const index = new KeyIndex(id);
-    for (const key of keys.values()) index.add(key.id, key.fields);
+    const index = new KeyIndex([fields]);
+    for (const key of keys.values()) if (key.id !== id) index.add(key.id, key.fields);
     return index.conflictOf(fields);
   },
 };

@@ -9,12 +9,16 @@ import {
   type CompileRevisionContext,
 } from '../store/compile-plain-revision.ts';
 import { findingText } from '../store/finding-text.ts';
+import { compileKeyStep } from '../store/compile-key-step.ts';
+import type { KeyStep } from '../store/key-step.ts';
 import type { Revision } from '../store/revision.ts';
 
 /** A compiled configuration, and the source from which another process can compile it. */
 export interface CompiledConfig {
   readonly snapshot: Snapshot;
   readonly source: ConfigSource;
+  /** A shorter source for a process that has the version before; undefined: there is none. */
+  readonly step?: StepSource | undefined;
 }
 
 /** The source of a snapshot as data that can be sent to another process, which uses its own environment. */
@@ -28,6 +32,9 @@ export type ConfigSource =
       readonly files: readonly (readonly [path: string, file: SecretFile])[];
     } & Context)
   | ({ readonly kind: 'revision'; readonly revision: Revision } & Context);
+
+/** What few keys a version changed. */
+export type StepSource = { readonly kind: 'step'; readonly step: KeyStep } & Context;
 
 interface Context {
   readonly version: number;
@@ -52,6 +59,16 @@ export async function compileSource(source: ConfigSource, isStale: () => boolean
   const result = await compileRevision(source.revision, { ...source, env, isStale });
   if (result.kind === 'compiled') return result.snapshot;
   throw new Error(result.findings.map(findingText).join('\n'));
+}
+
+/** Compiles a step from the snapshot of the version before. undefined: this process needs the whole source. */
+export function compileStep(
+  { step, overrides, now }: StepSource,
+  before: Snapshot,
+  isStale: () => boolean,
+): Snapshot | undefined {
+  const compiled = compileKeyStep(step, before, { env: process.env, overrides, now, isStale });
+  return compiled?.kind === 'compiled' ? compiled.snapshot : undefined;
 }
 
 async function compileRevision(

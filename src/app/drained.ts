@@ -3,13 +3,16 @@ import { LOOK_MS } from '../gateway/settle.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { HttpServer } from '../server/http-server.ts';
 
+/** The least time between the signal and the end of listening. Requests that have arrived by then are read and answered. */
+const ARRIVED_MS = 50;
+
 /** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
 export async function drained(
   server: HttpServer,
   { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
 ): Promise<void> {
   server.announce();
-  if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
+  await Bun.sleep(Math.max(drainDelayMs, ARRIVED_MS));
   server.drain();
   await idle(server, drainTimeoutMs);
   // A large answer is reported only after the server has seen its last byte leave.

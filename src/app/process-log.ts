@@ -16,5 +16,5 @@ export function openProcessLog(
   snapshot: () => Snapshot,
   printLines: (lines: Uint8Array) => Promise<unknown> = print,
 ): OpenLog {
-  return openLog({ snapshot, print: printLines, complain, now: () => new Date() });
+  return openLog({ snapshot, print: printLines, complain, epochMs: Date.now });
 }

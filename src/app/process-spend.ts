@@ -1,4 +1,3 @@
-import type { Snapshot } from '../config/snapshot.ts';
 import type { LaterCosts } from '../gateway/later/later-costs.ts';
 import type { Journal } from '../gateway/limits/ports.ts';
 import type { Emit } from '../gateway/ports.ts';
@@ -9,7 +8,6 @@ import type { JournalState } from '../telemetry/metrics/metrics.ts';
 import type { AppSpend } from './gateway-app.ts';
 
 export interface ProcessSpendOptions {
-  readonly snapshot: () => Snapshot;
   readonly log: () => Log | undefined;
 }
 
@@ -29,9 +27,8 @@ export class ProcessSpend {
   async start(orders: JournalOrders | undefined): Promise<void> {
     if (orders === undefined || this.#journal !== undefined) return;
     const { openProcessJournal } = await import('../spend/process-journal.ts');
-    const { snapshot, log } = this.#options;
+    const { log } = this.#options;
     this.#journal = openProcessJournal(orders, {
-      snapshot,
       epochMs: Date.now,
       onTrouble: (trouble) => tell(trouble, log()),
     });

@@ -161,11 +161,16 @@ function upkeepOf({ database }: Store): Upkeep {
   return new Upkeep({ database, keptMs, nowMs: Date.now });
 }
 
-type Configured = Pick<Changed, 'snapshot' | 'revision'>;
+type Configured = Pick<Changed, 'snapshot' | 'revision' | 'step'>;
 
-function configOf({ snapshot, revision }: Configured, { overrides }: DatabaseFlags): CompiledConfig {
+function configOf({ snapshot, revision, step }: Configured, { overrides }: DatabaseFlags): CompiledConfig {
   const { version, loadedAt: now } = snapshot;
-  return { snapshot, source: { kind: 'revision', revision, version, now, overrides } };
+  const context = { version, now, overrides };
+  return {
+    snapshot,
+    source: { kind: 'revision', revision, ...context },
+    step: step && { kind: 'step', step, ...context },
+  };
 }
 
 async function warn(

@@ -24,7 +24,7 @@ export async function serveInOneProcess(
   const log = openProcessLog(() => current());
   const activity = new ActivitySwitch();
   const watchers = watchersOf(activity);
-  const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
+  const own = new ProcessSpend({ log: () => log });
   await own.start(spend?.begin(WORKER));
   const usedOf = usedOfBoth(own, spend);
   const app = startApp({

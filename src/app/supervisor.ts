@@ -39,6 +39,7 @@ import { openProcessLog, print } from './process-log.ts';
 import { ActivitySwitch, Watchers } from './activity-switch.ts';
 import { AdminReceiver } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
+import { swapAll } from './swap-all.ts';
 import { workerCommand } from './worker-command.ts';
 
 /** The supervisor's own place among the processes that count. */
@@ -46,9 +47,6 @@ const SUPERVISOR = 0;
 
 /** The worker that probes the providers for all. */
 const PROBER = 1;
-
-/** How long a change waits for every worker to apply it. */
-const SWAP_MS = 2_000;
 
 /** How often the workers' counters are copied, so that a dying worker loses little. */
 const NOTE_MS = 1_000;
@@ -157,7 +155,7 @@ export class Supervisor {
 
   readonly swap = async (next: CompiledConfig): Promise<void> => {
     this.#config = next;
-    await this.#pool.callAll('swap', next.source, SWAP_MS);
+    await swapAll(this.#pool, next);
   };
 
   readonly setDatabaseStatus = (status: DatabaseStatus): void =>

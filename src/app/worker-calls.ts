@@ -17,7 +17,7 @@ import type { ProviderList } from '../models/provider-list.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import type { JournalOrders } from '../spend/process-journal.ts';
-import type { ConfigSource } from './config-source.ts';
+import type { ConfigSource, StepSource } from './config-source.ts';
 
 /** The initial message to a worker. */
 export interface WorkerInit {
@@ -85,8 +85,8 @@ export type WorkerCalls = {
   readonly publishHold: (key: string) => void;
   /** Begins a journal, since the configuration now needs one; answered when it has begun. */
   readonly startJournal: (orders: JournalOrders) => Promise<void>;
-  /** Answered when the configuration is in force. */
-  readonly swap: (source: ConfigSource) => Promise<void>;
+  /** Answered when the configuration is in force. `behind`: a step was sent, and the worker needs the whole source. */
+  readonly swap: (source: ConfigSource | StepSource) => Promise<'done' | 'behind'>;
   /** Sets the state of the database. */
   readonly databaseStatus: (status: DatabaseStatus) => Promise<void>;
   /** The number of requests in flight. */

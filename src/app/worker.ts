@@ -13,7 +13,7 @@ import { leasesOfSupervisor, seedBySupervisor } from './counter-seeding.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
-import { compileSource } from './config-source.ts';
+import { compileSource, compileStep, type ConfigSource, type StepSource } from './config-source.ts';
 import { openProcessLog } from './process-log.ts';
 import { openSharedAnswers } from './shared-answers.ts';
 import { openProcessTracing } from './process-tracing.ts';
@@ -153,7 +153,7 @@ async function start(
     retentionMs: init.admin?.retentionMs ?? 0,
     log: () => log,
   });
-  const spend = new ProcessSpend({ snapshot: () => current(), log: () => log });
+  const spend = new ProcessSpend({ log: () => log });
   await spend.start(init.journal);
   const ledgers = ledgersOf(init, channel);
   const admin = adminOf(channel);
@@ -188,22 +188,34 @@ async function start(
     watch,
     spend,
     records: ledgers.records,
-    swap: inOrder(async (source) => app.swap(await compileSource(source, isStale))),
+    swap: inOrder((source) => swapTo(source, app, isStale)),
     setDatabaseStatus: (next) => {
       database = next;
     },
   };
 }
 
+async function swapTo(
+  source: ConfigSource | StepSource,
+  app: App,
+  isStale: () => boolean,
+): Promise<'done' | 'behind'> {
+  const isStep = source.kind === 'step';
+  const next = isStep ? compileStep(source, app.snapshot(), isStale) : await compileSource(source, isStale);
+  if (next === undefined) return 'behind';
+  app.swap(next);
+  return 'done';
+}
+
 /** Calls a function only when its previous call has ended, so that the last configuration is the one in force. */
-function inOrder<T>(call: (value: T) => Promise<void>): (value: T) => Promise<void> {
+function inOrder<T, U>(call: (value: T) => Promise<U>): (value: T) => Promise<U> {
   let last: Promise<unknown> = Promise.resolve();
   return async (value) => {
     const before = last;
     const ended = Promise.withResolvers<void>();
     last = ended.promise;
     await before;
-    await call(value).finally(ended.resolve);
+    return call(value).finally(ended.resolve);
   };
 }
 

@@ -1,4 +1,4 @@
-import { isZero, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
+import { type Change, isZero, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 import { canRun } from './process-state.ts';
 
 /** The place of a table in memory that several processes have mapped. */
@@ -78,15 +78,15 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     }
   }
 
-  update<T>(key: string, change: (record: NumberRecord<Field>) => T): T {
+  update<T, Given>(key: string, change: Change<Field, Given | undefined, T>, given?: Given): T {
     const hash = this.#hashOf(key);
     const shard = hash.high & (SHARDS - 1);
-    if (!this.#lock(shard)) return change(emptyRecord(this.#fields));
+    if (!this.#lock(shard)) return change(emptyRecord(this.#fields), given);
     try {
       const slot = this.#find(shard, hash);
       if (!this.#holds(slot, hash)) this.#claim(shard, slot, hash);
       const record = this.#at(slot);
-      const result = change(record);
+      const result = change(record, given);
       if (isZero(record, this.#fields)) this.#remove(shard, slot);
       return result;
     } finally {

@@ -58,6 +58,8 @@ export interface Snapshot {
   readonly secrets: readonly string[];
   /** Settings that are legal but probably not intended, one sentence each. */
   readonly warnings: readonly string[];
+  /** Those of the warnings that are about single keys, whatever the time, by the id of the key. */
+  readonly keyWarnings: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The clients that may use the proxy. `keys` are indexed by the SHA-256 of the presented key, in lower-case hex. */

@@ -3,6 +3,7 @@ import type { MasterKey } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import { NO_RETRY, Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
+import { rememberSmall } from '../lib/remember-small.ts';
 
 /**
  * Takes a token from the key's bucket before the body is read. Throws a 429 refusal if the bucket is empty. Returns a
@@ -56,13 +57,16 @@ function wholeSeconds(ms: number): number {
  * full.
  */
 function limitHeaders(limit: BucketLimit, taking: Taking): Readonly<Record<string, string>> {
-  const resetSeconds = Number.isFinite(taking.resetMs) ? taking.resetMs / 1000 : NEVER_SECONDS;
+  const resetMs = Number.isFinite(taking.resetMs) ? taking.resetMs : NEVER_SECONDS * 1000;
   return {
     'x-ratelimit-limit-requests': String(Math.floor(limit.burst)),
     'x-ratelimit-remaining-requests': String(taking.remaining),
-    'x-ratelimit-reset-requests': `${Math.round(resetSeconds * 1000) / 1000}s`,
+    'x-ratelimit-reset-requests': secondsText(Math.round(resetMs)),
   };
 }
+
+/** Most waits are short, and the same texts serve them all. */
+const secondsText = rememberSmall((ms) => `${ms / 1000}s`);
 
 function refusalValues(key: MasterKey, limit: BucketLimit, taking: Taking): Readonly<Record<string, string>> {
   const seconds = wholeSeconds(taking.retryAfterMs);

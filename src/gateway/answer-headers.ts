@@ -2,6 +2,7 @@ import { type Fields, PlainFields } from '../lib/http/fields.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
 import { hundredthsText } from '../lib/decimal-text.ts';
+import { rememberSmall } from '../lib/remember-small.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { lossHeader } from '../translation/losses.ts';
@@ -70,7 +71,7 @@ function addOurs(fields: AnswerFields, served: ServedRequest): void {
   const { id, admission } = served.planned;
   const { history } = served.execution;
   setLimitFields(fields, admission);
-  fields['server-timing'] = `gateway;dur=${hundredthsText(ownTimeMs(served))}`;
+  fields['server-timing'] = timingText(Math.round(ownTimeMs(served) * 100));
   fields['x-llm-proxy-request-id'] = id;
   fields[requestIdField(served.planned.request)] ??= id;
   fields['x-llm-proxy-attempts'] = String(sendsOf(history));
@@ -84,6 +85,8 @@ function addOurs(fields: AnswerFields, served: ServedRequest): void {
     fields['x-llm-proxy-trail'] = trailOf(history);
   }
 }
+
+const timingText = rememberSmall((hundredths) => `gateway;dur=${hundredthsText(hundredths / 100)}`);
 
 function trailOf(history: readonly Attempt[]): string {
   const [only] = history;

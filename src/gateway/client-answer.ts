@@ -30,7 +30,7 @@ export interface ClientStream {
   /** Sends bytes at once. Returns a promise while the client has not accepted earlier bytes. */
   readonly write: (bytes: Uint8Array) => Promise<unknown> | undefined;
   /** Like `write`, for a whole chunk with its framing (RFC 9112 §7.1); absent if the server frames answers itself. */
-  readonly writeFramed?: (chunk: Uint8Array) => Promise<unknown> | undefined;
+  writeFramed?(chunk: Uint8Array): Promise<unknown> | undefined;
   /** Ends the answer normally. */
   readonly close: () => void;
   /** Breaks the connection, so that no client can mistake the answer for a complete one. */

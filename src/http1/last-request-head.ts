@@ -14,29 +14,31 @@ const MOST_DIGITS = 12;
 const EMPTY_LINE = '\r\n\r\n';
 
 /**
- * The last head on a connection, as text. Clients repeat theirs except for the declared length, so that most heads need
+ * The last head on a connection, as bytes. Clients repeat theirs except for the declared length, so that most heads need
  * no parser. The fields of repeated heads are one object.
  */
 export class LastRequestHead {
   #last: PlacedHead | undefined;
-  /** The text before the digits of the declared length, and from there to the end of the empty line. */
-  #before = '';
-  #digits = '';
-  #after = '';
+  /** The bytes before the digits of the declared length, and from there to the end of the empty line. */
+  #before = NOTHING;
+  #digits = 0;
+  #after = NOTHING;
 
   /** Returns the head with which the bytes begin if only its length differs from that of the last one. */
   find(bytes: Buffer): PlacedHead | undefined {
     const last = this.#last;
     if (last === undefined) return undefined;
-    const start = this.#before.length;
-    const text = bytes.toString('latin1', 0, start + MOST_DIGITS + this.#after.length);
-    if (!text.startsWith(this.#before)) return undefined;
+    const start = this.#before.byteLength;
+    // Texts to compare would be allocated for each head.
+    if (!includes(bytes, this.#before, 0)) return undefined;
     const most = start + MOST_DIGITS;
     let end = start;
-    while (end < most && isDigit(text.charCodeAt(end))) end += 1;
-    if (end === start || !text.startsWith(this.#after, end)) return undefined;
-    const digits = text.slice(start, end);
-    return digits === this.#digits ? last : this.#withLength(last, digits);
+    let length = 0;
+    for (let digit = digitAt(bytes, end); digit >= 0 && end < most; digit = digitAt(bytes, ++end))
+      length = length * 10 + digit;
+    if (end === start || !includes(bytes, this.#after, end)) return undefined;
+    const isSame = length === last.head.contentLength && end - start === this.#digits;
+    return isSame ? last : this.#withLength(last, bytes.toString('latin1', start, end));
   }
 
   /** Parses and remembers a head, without its empty line; see `parseRequestHead`. */
@@ -46,22 +48,33 @@ export class LastRequestHead {
     // A plain head has one such line.
     const { index = 0, 0: name = '' } = LENGTH_LINE.exec(text) ?? {};
     const start = index + name.length;
-    this.#before = text.slice(0, start);
-    this.#digits = head.headers.get('content-length') ?? '';
-    this.#after = text.slice(start + this.#digits.length) + EMPTY_LINE;
+    this.#before = Buffer.from(text.slice(0, start), 'latin1');
+    this.#digits = head.headers.get('content-length')?.length ?? 0;
+    this.#after = Buffer.from(text.slice(start + this.#digits) + EMPTY_LINE, 'latin1');
     this.#last = { head, bytes: text.length + EMPTY_LINE.length };
     return this.#last;
   }
 
   #withLength({ head }: PlacedHead, digits: string): PlacedHead {
     const headers = new PlainFields(head.headers.shared, digits);
-    const bytes = this.#before.length + digits.length + this.#after.length;
+    const bytes = this.#before.byteLength + digits.length + this.#after.byteLength;
     return { head: { ...head, headers, contentLength: Number(digits) }, bytes };
   }
 }
 
 const LENGTH_LINE = /\r\ncontent-length:[ \t]*/i;
 
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
+const NOTHING = Buffer.alloc(0);
+
+/** Whether the part is at this place of the bytes. */
+function includes(bytes: Buffer, part: Buffer, at: number): boolean {
+  const { byteLength } = part;
+  if (at + byteLength > bytes.byteLength) return false;
+  return bytes.compare(part, 0, byteLength, at, at + byteLength) === 0;
+}
+
+/** The digit at this place; -1 if there is none. */
+function digitAt(bytes: Buffer, at: number): number {
+  const digit = (bytes[at] ?? 0) - 0x30;
+  return digit <= 9 ? digit : -1;
 }

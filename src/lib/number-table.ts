@@ -1,6 +1,15 @@
 /** A few named numbers under one key. */
 export type NumberRecord<Field extends string> = Record<Field, number>;
 
+/** Changes the record of one key. */
+export type Change<Field extends string, Given, T> = (record: NumberRecord<Field>, given: Given) => T;
+
+/** `given` spares a closure. */
+export interface Update<Field extends string> {
+  <T>(key: string, change: (record: NumberRecord<Field>) => T): T;
+  <T, Given>(key: string, change: Change<Field, Given, T>, given: Given): T;
+}
+
 /**
  * A table of numbers that belongs to one process or is shared by several. A record of zeros is the same as no record,
  * and may be forgotten. While a callback looks at a record nobody else changes it, so the callback must return at once
@@ -9,8 +18,8 @@ export type NumberRecord<Field extends string> = Record<Field, number>;
 export interface NumberTable<Field extends string> {
   /** Calls `look` with the record; returns undefined if there is none. The record must not be kept. */
   readonly read: <T>(key: string, look: (record: Readonly<NumberRecord<Field>>) => T) => T | undefined;
-  /** Calls `change` with the record; a new one starts with zeros. */
-  readonly update: <T>(key: string, change: (record: NumberRecord<Field>) => T) => T;
+  /** Calls `change` with the record and `given`; a new record starts with zeros. */
+  readonly update: Update<Field>;
   /** Visits every record, which the callback may change, and forgets those for which `isOver` returns true. */
   readonly sweep: (isOver: (record: NumberRecord<Field>) => boolean) => void;
   /** Whether the table has no records. */
@@ -38,10 +47,10 @@ export class LocalTable<Field extends string> implements NumberTable<Field> {
     return record && look(record);
   }
 
-  update<T>(key: string, change: (record: NumberRecord<Field>) => T): T {
+  update<T, Given>(key: string, change: Change<Field, Given | undefined, T>, given?: Given): T {
     const known = this.#records.get(key);
     const record = known ?? { ...this.#zeros };
-    const result = change(record);
+    const result = change(record, given);
     if (isZero(record, this.#fields)) this.#records.delete(key);
     else if (known === undefined || this.#records.size * 2 >= this.#most) this.#put(key, record);
     return result;

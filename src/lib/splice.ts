@@ -56,6 +56,21 @@ function copied(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   return result;
 }
 
+/** Returns a small body with one edit applied; undefined for a larger one. Needs no list of edits. */
+export function editedOnce(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  by: Uint8Array,
+): Uint8Array | undefined {
+  if (bytes.byteLength > SMALL_BYTES) return undefined;
+  const result = new Uint8Array(bytes.byteLength - (end - start) + by.byteLength);
+  Buffer.prototype.copy.call(bytes, result, 0, 0, start);
+  result.set(by, start);
+  Buffer.prototype.copy.call(bytes, result, start + by.byteLength, end);
+  return result;
+}
+
 /** The total size of all pieces in bytes. */
 export function sizeOf(parts: readonly Uint8Array[]): number {
   let size = 0;

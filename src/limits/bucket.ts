@@ -1,4 +1,4 @@
-import { LocalTable, type NumberTable } from '../lib/number-table.ts';
+import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 
 /** A token bucket: `ratePerSecond` tokens flow in, up to `burst`. A rate of 0 admits nothing. */
 export interface BucketLimit {
@@ -62,6 +62,17 @@ export interface BucketTaking {
   readonly limit: BucketLimit;
   readonly nowMs: number;
   readonly cost: number;
+  /** The bucket is not full before this time. */
+  readonly levelMs: number;
+}
+
+function takeFrom(
+  bucket: NumberRecord<(typeof BUCKET_FIELDS)[number]>,
+  { limit, nowMs, cost, levelMs }: BucketTaking,
+): Taking {
+  const taking = take(Math.max(levelMs, bucket.level), limit, nowMs, cost);
+  if (taking.admitted) bucket.level = taking.level;
+  return taking;
 }
 
 /** The share of each of several machines in a limit. One request at a time always fits in it. */
@@ -83,16 +94,12 @@ export class BucketLedger {
   }
 
   take(key: string, limit: BucketLimit, nowMs: number, cost = 1): Taking {
-    return this.takeAbove(0, { key, limit, nowMs, cost });
+    return this.#buckets.update(key, takeFrom, { key, limit, nowMs, cost, levelMs: 0 });
   }
 
   /** The same of a bucket that is not full before `levelMs`. */
-  takeAbove(levelMs: number, { key, limit, nowMs, cost }: BucketTaking): Taking {
-    return this.#buckets.update(key, (bucket) => {
-      const taking = take(Math.max(levelMs, bucket.level), limit, nowMs, cost);
-      if (taking.admitted) bucket.level = taking.level;
-      return taking;
-    });
+  takeAbove(levelMs: number, taking: Omit<BucketTaking, 'levelMs'>): Taking {
+    return this.#buckets.update(taking.key, takeFrom, { ...taking, levelMs });
   }
 
   /**

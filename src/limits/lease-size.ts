@@ -2,6 +2,7 @@ import type { LeaseOptions } from './lease-report.ts';
 import type { Lease } from './lease-state.ts';
 
 const NEAR_NEEDS = 20;
+const IDLE_MS = 2000;
 /** For how many ticks a machine takes leases ahead. */
 const TICKS_AHEAD = 8;
 /** The same of a bucket, which refills meanwhile: a second. */
@@ -47,12 +48,16 @@ function nearNeeds({ of, nodes }: Lease): number {
 }
 
 /** The part of the lease that is more than will soon be used, up to what a reserve of `target` lacks. */
-export function surplusOf(lease: Lease, options: LeaseOptions, target: number): number {
+export function surplusOf(lease: Lease, options: LeaseOptions, target: number, nowMs: number): number {
   const record = options.records.leased(lease.of.key);
   if (record === undefined) return 0;
-  const surplus =
-    record.allow - record.used - record.held - Math.max(mostOf(lease, options), soonUsed(lease));
-  return Math.max(0, Math.min(surplus, target - lease.reserve));
+  const kept = isUnused(lease, nowMs) ? 0 : Math.max(mostOf(lease, options), soonUsed(lease));
+  return Math.max(0, Math.min(record.allow - record.used - record.held - kept, target - lease.reserve));
+}
+
+/** Whether a counter was not used of late, so that its lease is idle. */
+export function isUnused({ usedAtMs }: Lease, nowMs: number): boolean {
+  return nowMs - usedAtMs > IDLE_MS;
 }
 
 /** How much less than will soon be used a machine has, up to the most of a limit that it takes at once. */

@@ -6,6 +6,8 @@ export interface Lease {
   seq: number;
   /** The report that waits for its answer; 0: none. */
   waiting: number;
+  /** Whether the store has ever answered. */
+  isKnown: boolean;
   /** The part of the claim that is left alone while the store answers. */
   reserve: number;
   free: number;
@@ -29,6 +31,8 @@ export interface Lease {
   fullAtMs: number;
   usedAtMs: number;
   recalledUntilMs: number;
+  /** Whether its window had not begun when its reserve was first asked for, and no request has asked since. */
+  isAhead: boolean;
   /** The last report that said that nothing is claimed and nothing pending. */
   isIdle: boolean;
 }
@@ -37,6 +41,7 @@ export interface Lease {
 export const NEW_LEASE: Omit<Lease, 'of'> = {
   seq: 0,
   waiting: 0,
+  isKnown: false,
   reserve: 0,
   free: 0,
   others: 0,
@@ -52,6 +57,7 @@ export const NEW_LEASE: Omit<Lease, 'of'> = {
   fullAtMs: 0,
   usedAtMs: 0,
   recalledUntilMs: 0,
+  isAhead: false,
   isIdle: false,
 };
 

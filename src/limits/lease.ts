@@ -7,7 +7,16 @@ import {
   type LeaseReport,
 } from './lease-report.ts';
 import { NOTHING, reportOf } from './lease-write.ts';
-import { isNear, RESERVED_MS, reserveTarget, surplusOf, wantedAhead, wantOf } from './lease-size.ts';
+import { leaseAhead, type TickTime } from './lease-ahead.ts';
+import {
+  isNear,
+  isUnused,
+  RESERVED_MS,
+  reserveTarget,
+  surplusOf,
+  wantedAhead,
+  wantOf,
+} from './lease-size.ts';
 import {
   claimOf,
   countShare,
@@ -19,7 +28,6 @@ import {
   pendingOf,
 } from './lease-state.ts';
 
-const IDLE_MS = 2000;
 const RECALLED_MS = 300;
 /** The part of the time until it is forgotten for which a node uses its claim without an answer. */
 const CERTAIN = 0.8;
@@ -43,10 +51,13 @@ export class LeaseClient {
     this.#options = options;
   }
 
-  /** The counters whose records were lost, which have to be made known again. */
-  lost(): LeasedCounter[] {
-    const all = [...this.#leases.values()];
-    return all
+  /**
+   * The counters that have to be made known before the next tick: those whose records were lost, and those of windows that begin
+   * soon.
+   */
+  unseeded(time: TickTime): LeasedCounter[] {
+    leaseAhead(this.#leases, this.#options, time);
+    return [...this.#leases.values()]
       .filter(({ of, isIdle }) => !isIdle && this.#options.records.leased(of.key) === undefined)
       .map(({ of }) => of);
   }
@@ -66,6 +77,7 @@ export class LeaseClient {
     const lease = this.#leaseOf(of);
     if (lease.waiting !== 0) return undefined;
     lease.need = Math.max(need, lease.need * 0.9);
+    lease.usedAtMs = nowMs;
     const want = wantOf(lease, this.#options, need, crowd);
     return reportOf(lease, this.#options, { need, want, takesRest }, nowMs);
   }
@@ -122,6 +134,7 @@ export class LeaseClient {
     const lease = this.#leases.get(keyOf(answer));
     if (lease === undefined || lease.waiting !== answer.seq) return;
     lease.waiting = 0;
+    lease.isKnown = true;
     lease.free = answer.free;
     lease.others = answer.others;
     lease.nodes = Math.max(1, answer.nodes);
@@ -136,7 +149,7 @@ export class LeaseClient {
     this.#noteElsewhere(lease, answer, nowMs);
     const target = reserveTarget(lease, this.#options, nowMs);
     if (lease.reserve < target)
-      lease.reserve += records.takeBack(key, surplusOf(lease, this.#options, target));
+      lease.reserve += records.takeBack(key, surplusOf(lease, this.#options, target, nowMs));
   }
 
   #noteElsewhere(lease: Lease, { used, fullInMs }: LeaseAnswer, nowMs: number): void {
@@ -195,16 +208,25 @@ export class LeaseClient {
     this.#isShelved = false;
   }
 
-  /** How the store saw the counter when it last answered. */
-  lastAnswer(key: string): { readonly free: number; readonly others: number } | undefined {
-    return this.#leases.get(key);
+  /** Whether the store has ever answered a report of a counter. */
+  isKnown(key: string): boolean {
+    return this.#leases.get(key)?.isKnown === true;
   }
 
-  /** The claims of this node by the name of the counter, in its latest window. */
+  /** Whether the answer to a report of a counter is awaited, and would still be heard. */
+  isWaiting(key: string): boolean {
+    return (this.#leases.get(key)?.waiting ?? 0) !== 0;
+  }
+
+  /** How the store saw the counter when it last answered. */
+  lastAnswer(key: string): { readonly free: number; readonly others: number } {
+    return this.#leases.get(key) ?? NEW_LEASE;
+  }
+
+  /** The claims of this node by the name of the counter, in the latest window that was used. */
   claims(): Map<string, number> {
-    return new Map(
-      [...this.#leases.values()].map((lease) => [lease.of.counter, claimOf(lease, this.#options)]),
-    );
+    const used = [...this.#leases.values()].filter(({ isAhead }) => !isAhead);
+    return new Map(used.map((lease) => [lease.of.counter, claimOf(lease, this.#options)]));
   }
 
   /** The claim of this node on a counter. */
@@ -217,6 +239,7 @@ export class LeaseClient {
     const known = this.#leases.get(of.key);
     if (known !== undefined) {
       known.of = of;
+      known.isAhead = false;
       return known;
     }
     const lease: Lease = { of, ...NEW_LEASE };
@@ -237,11 +260,11 @@ export class LeaseClient {
     if (isNear(lease, this.#options, nowMs)) {
       lease.reserve = 0;
       records.takeBack(lease.of.key, Infinity);
-    } else if (nowMs - lease.usedAtMs > IDLE_MS) {
+    } else if (isUnused(lease, nowMs)) {
       records.takeBack(lease.of.key, Infinity);
       if (nowMs - lease.usedAtMs > RESERVED_MS) lease.reserve = 0;
     } else {
-      records.takeBack(lease.of.key, surplusOf(lease, this.#options, Infinity));
+      records.takeBack(lease.of.key, surplusOf(lease, this.#options, Infinity, nowMs));
     }
     const record = records.leased(lease.of.key);
     lease.left = record === undefined ? 0 : record.allow - record.used;

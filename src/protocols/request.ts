@@ -20,6 +20,8 @@ export type RequestPeek =
       readonly usageEdit: UsageEdit | undefined;
       /** The content type to send the body with; undefined for the client's own. */
       readonly contentType: string | undefined;
+      /** Whether the provider shall store its answer; undefined if the body does not say. */
+      readonly stores: boolean | undefined;
       /** The end user whom the body names; undefined if nobody, or if it was not looked for. */
       readonly endUser: string | undefined;
     }
@@ -119,7 +121,7 @@ const ENCODER = new TextEncoder();
 
 const OTHER: RequestPeek = { kind: 'other', model: undefined, stream: false };
 
-const MEMBERS: readonly string[] = ['model', 'stream', 'stream_options'];
+const MEMBERS: readonly string[] = ['model', 'stream', 'stream_options', 'store'];
 /** The members to look for if the end user is to be found, too. */
 export const MEMBERS_WITH_END_USER: readonly string[] = [...MEMBERS, ...END_USER_MEMBERS];
 
@@ -145,7 +147,7 @@ function peekJson(
     ambiguous ||= member.escaped || modelSpans.length > 0;
     modelSpans.push(spanOf(member));
   }
-  const stream = isTrue(scan.members, 'stream');
+  const stream = booleanIn(scan.members, 'stream') === true;
   const { includeUsage, usageEdit } = usagePeek(body, scan, stream);
   return {
     kind: 'json',
@@ -156,6 +158,7 @@ function peekJson(
     ambiguous,
     usageEdit,
     contentType,
+    stores: booleanIn(scan.members, 'store'),
     endUser: endUserIn(body, scan.members),
   };
 }
@@ -214,11 +217,11 @@ function textOf(body: Uint8Array, { valueStart, valueEnd }: FormField): string |
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Whether the last member of this name is `true`. */
-function isTrue(members: readonly Member[], key: string): boolean {
+/** The value of the last member of this name, if it is a boolean. */
+function booleanIn(members: readonly Member[], key: string): boolean | undefined {
   let type: Member['type'] | undefined;
   for (const member of members) if (member.key === key) type = member.type;
-  return type === 'true';
+  return type === 'true' ? true : type === 'false' ? false : undefined;
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {

@@ -1,4 +1,4 @@
-import { type Edit, pieces } from '../lib/splice.ts';
+import { type Edit, editedOnce, pieces } from '../lib/splice.ts';
 import type { RequestPeek } from './request.ts';
 
 export interface RequestChange {
@@ -19,15 +19,26 @@ export function spliceRequest(
   change: RequestChange,
 ): readonly Uint8Array[] {
   if (peek.kind === 'malformed' || peek.kind === 'other') return [body];
-  const edits: Edit[] = [];
   const model = change.model ?? peek.model;
-  if (model !== undefined && (model !== peek.model || peek.ambiguous)) renameModel(edits, peek, model);
-  if (change.includeUsage === true && peek.kind === 'json' && peek.usageEdit !== undefined) {
-    const { start, end, text } = peek.usageEdit;
+  const isRenamed = model !== undefined && (model !== peek.model || peek.ambiguous);
+  const usageEdit = change.includeUsage === true && peek.kind === 'json' ? peek.usageEdit : undefined;
+  const renamed = isRenamed && usageEdit === undefined ? renamedOnce(body, peek, model) : undefined;
+  if (renamed !== undefined) return [renamed];
+  const edits: Edit[] = [];
+  if (isRenamed) renameModel(edits, peek, model);
+  if (usageEdit !== undefined) {
+    const { start, end, text } = usageEdit;
     edits.push({ start, end, bytes: ENCODER.encode(text) });
     edits.sort((left, right) => left.start - right.start);
   }
   return pieces(body, edits);
+}
+
+/** The usual case: a small body that names its model once. */
+function renamedOnce(body: Uint8Array, peek: NamedPeek, model: string): Uint8Array | undefined {
+  const [span] = peek.modelSpans;
+  if (peek.kind !== 'json' || span === undefined || peek.modelSpans.length > 1) return undefined;
+  return editedOnce(body, span.start, span.end, jsonBytesOf(model));
 }
 
 function renameModel(edits: Edit[], peek: NamedPeek, model: string): void {

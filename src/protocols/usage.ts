@@ -144,6 +144,8 @@ function partsOf(
   input: JsonObject | undefined,
   output: JsonObject | undefined,
 ): UsageParts | undefined {
+  // Most reports have no such member, and then need no object.
+  if (input === undefined && output === undefined && !hasOwnParts(raw)) return undefined;
   const parts = {
     cacheWrite: count(raw.cache_creation_input_tokens) ?? count(input?.cache_write_tokens),
     audioInput: count(input?.audio_tokens),
@@ -156,6 +158,15 @@ function partsOf(
   };
   if (!hasAny(parts)) return undefined;
   return { ...parts, cacheWrite1h: count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens) };
+}
+
+/** Whether the report has counts with a separate price outside of its details. */
+function hasOwnParts(raw: JsonObject): boolean {
+  return (
+    raw.cache_creation_input_tokens !== undefined ||
+    raw.server_tool_use !== undefined ||
+    raw.service_tier !== undefined
+  );
 }
 
 function cachedParts(details: unknown): Pick<UsageParts, 'cachedAudio' | 'cachedImage'> | undefined {

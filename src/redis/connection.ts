@@ -1,4 +1,5 @@
 import type { RedisClient } from 'bun';
+import { whenLate } from '../lib/late.ts';
 import type { RedisAddress, RedisHost } from '../lib/redis-url.ts';
 import { connectTo, type RedisAccess } from './client-link.ts';
 import { bracketed, findPrimary } from './find-primary.ts';
@@ -39,6 +40,8 @@ export class RedisConnection {
   /** The host that is tried next. */
   #next = 0;
   #deadlines = 0;
+  /** When the last deadline was counted. */
+  #lateMs = -Infinity;
   #pausedUntilMs = 0;
   #reason = 'it was not asked yet';
   #underWay = 0;
@@ -168,9 +171,8 @@ export class RedisConnection {
   async #probe(client: RedisClient): Promise<void> {
     const late = Promise.withResolvers<never>();
     const { deadlineMs } = this.#options;
-    const timer = setTimeout(
-      () => late.reject(new RedisUnavailable(`no answer in ${deadlineMs} ms`)),
-      deadlineMs,
+    const cancel = whenLate(deadlineMs, () =>
+      late.reject(new RedisUnavailable(`no answer in ${deadlineMs} ms`)),
     );
     try {
       await Promise.race([client.send('PING', []), late.promise]);
@@ -178,25 +180,28 @@ export class RedisConnection {
       client.close();
       throw new RedisUnavailable(messageOf(error));
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
   async #inTime<T>(answer: Promise<T>, deadlineMs: number): Promise<T> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const sentMs = performance.now();
+    const cancel = whenLate(deadlineMs, () => {
       late.reject(new RedisUnavailable(`no answer in ${deadlineMs} ms`));
-      this.#late();
-    }, deadlineMs);
+      this.#late(sentMs);
+    });
     try {
       return await Promise.race([answer, late.promise]);
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
-  /** Closing the connection ends the commands that hang in it. */
-  #late(): void {
+  /** Closing the connection ends the commands that hang in it. Those that were sent together are late together, which counts once. */
+  #late(sentMs: number): void {
+    if (sentMs < this.#lateMs) return;
+    this.#lateMs = performance.now();
     this.#deadlines += 1;
     if (this.#deadlines < MOST_DEADLINES) return;
     this.#drop();

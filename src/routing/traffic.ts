@@ -55,15 +55,20 @@ export class TrafficLedger {
   }
 
   measured(id: string, firstByteMs: number, nowMs: number): void {
-    this.#tables.latencies.update(id, (record) => {
-      const before =
-        record.latencyMs === 0 && record.atMs === 0
-          ? firstByteMs
-          : fade(record.latencyMs, nowMs - record.atMs);
-      record.latencyMs = before + SMOOTHING * (firstByteMs - before);
-      record.atMs = nowMs;
-    });
+    this.#tables.latencies.update(id, noteLatency, { firstByteMs, nowMs });
   }
+}
+
+type LatencyRecord = NumberRecord<(typeof LATENCY_FIELDS)[number]>;
+
+function noteLatency(
+  record: LatencyRecord,
+  { firstByteMs, nowMs }: { readonly firstByteMs: number; readonly nowMs: number },
+): void {
+  const isFirst = record.latencyMs === 0 && record.atMs === 0;
+  const before = isFirst ? firstByteMs : fade(record.latencyMs, nowMs - record.atMs);
+  record.latencyMs = before + SMOOTHING * (firstByteMs - before);
+  record.atMs = nowMs;
 }
 
 type InFlightRecord = NumberRecord<(typeof IN_FLIGHT_FIELDS)[number]>;

@@ -1,5 +1,3 @@
-import type { MasterKey, Snapshot } from '../config/snapshot.ts';
-import { ownersOf } from '../gateway/attribution.ts';
 import type { RequestEnded } from '../gateway/events.ts';
 import type { Journal, JournalEntry } from '../gateway/limits/ports.ts';
 import { Refusal } from '../gateway/refusals.ts';
@@ -30,7 +28,6 @@ export interface ProcessJournal extends Journal {
 }
 
 export interface JournalSources {
-  readonly snapshot: () => Snapshot;
   /** Milliseconds since 1970. */
   readonly epochMs: () => number;
   readonly onTrouble: WriterOptions['onTrouble'];
@@ -39,11 +36,10 @@ export interface JournalSources {
 /** Opens the journal of this process. Its file is made with the first line. */
 export function openProcessJournal(
   orders: JournalOrders,
-  { snapshot, epochMs, onTrouble }: JournalSources,
+  { epochMs, onTrouble }: JournalSources,
 ): ProcessJournal {
   const release = holdLife(orders);
   const writer = new JournalWriter({ ...orders, onTrouble });
-  const keyOf = keysById(snapshot);
   const sheets = new WrittenSheets(writer);
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
@@ -53,7 +49,7 @@ export function openProcessJournal(
   };
   return {
     open(entry) {
-      writer.open({ t: 'open', ...lineOf(entry, keyOf(entry.keyId)) });
+      writer.open({ t: 'open', ...lineOf(entry) });
       if (writer.isDegraded && orders.onFull === 'refuse')
         throw new Refusal('journal_unavailable', {}, { headers: { 'retry-after': '1' } });
     },
@@ -100,15 +96,14 @@ class WrittenSheets {
   }
 }
 
-function lineOf(entry: JournalEntry, key: MasterKey | undefined) {
-  const { requestId: id, atMs, holds, estimate, model, keyName, keyId, endUser, tags } = entry;
-  const owners = { ...ownersOf(key), keyId, endUser, tags };
+function lineOf(entry: JournalEntry) {
+  const { requestId: id, atMs, holds, estimate, model, keyName, attribution } = entry;
   return {
     id,
     atMs,
     holds: holds.map(useOf),
     holdNano: moneyOf(holds) ?? (estimate.costNano === undefined ? undefined : whole(estimate.costNano)),
-    names: { key: keyName ?? null, model, ...ownerColumns(owners) },
+    names: { key: keyName ?? null, model, ...ownerColumns(attribution) },
   };
 }
 
@@ -126,19 +121,4 @@ function moneyOf(holds: readonly CounterAmount[]): number | undefined {
   let most: number | undefined;
   for (const { kind, amount } of holds) if (kind === 'cost') most = Math.max(most ?? 0, amount);
   return most === undefined ? undefined : whole(most);
-}
-
-/** Finds keys of the current configuration by id. */
-function keysById(snapshot: () => Snapshot): (id: string | undefined) => MasterKey | undefined {
-  let known: Snapshot | undefined;
-  let keys = new Map<string, MasterKey>();
-  return (id) => {
-    const current = snapshot();
-    if (current !== known) {
-      const { access } = current;
-      keys = new Map(access.kind === 'keys' ? [...access.keys.values()].map((key) => [key.id, key]) : []);
-      known = current;
-    }
-    return id === undefined ? undefined : keys.get(id);
-  };
 }

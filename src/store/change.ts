@@ -2,6 +2,7 @@ import type { SQL } from 'bun';
 import type { CompiledRevision, ResourceFinding } from './compile-plain-revision.ts';
 import type { Database } from './database.ts';
 import { AnsweredBefore, findAnswer, insertAnswer, type KeptAnswer } from './idempotency-table.ts';
+import { changedIds } from './key-step.ts';
 import type { Keyring } from './keyring.ts';
 import { KINDS, mapKinds } from './resource-kinds.ts';
 import type { Resource, ResourceName, Resources, Revision } from './revision.ts';
@@ -11,6 +12,7 @@ import {
   insertSecret,
   readHistory,
   readRevision,
+  readRows,
   readSecrets,
   readVersion,
   replaceRow,
@@ -49,6 +51,8 @@ export interface WriteContext {
   readonly database: Database;
   readonly keyring: Keyring;
   readonly compile: (revision: Revision) => CompiledRevision;
+  /** The configuration in force. If the database has the same version, its resources are not read again. */
+  readonly inForce: () => Revision | undefined;
   readonly now: () => Date;
   /** Throws `NotAdopted` if the database is not the one whose configuration is in force. */
   readonly requireAdopted: (found: VersionRow) => void;
@@ -95,8 +99,9 @@ export function change(edit: Edit, context: ChangeContext, writing: WriteContext
 
 /** Restores the configuration of `version` as a new version. Throws `VersionUnknown`. */
 export function rollback(version: number, context: ChangeContext, writing: WriteContext): Promise<Changed> {
-  return write(context, writing, async ({ sql, stored }) => {
-    if (version >= stored.version) throw new VersionUnknown(`there is no version ${version} to go back to`);
+  return write(context, writing, async ({ sql, before }) => {
+    if (version >= before.version) throw new VersionUnknown(`there is no version ${version} to go back to`);
+    const stored = await readRevision(sql, await readVersion(sql));
     const rows = await rowsAt(version, sql, stored);
     const secrets = new Map((await readSecrets(sql)).map((secret) => [secret.id, secret]));
     return openRevision({ ...stored, rows, secrets }, writing.keyring).resources;
@@ -119,7 +124,6 @@ export function openRevision(stored: StoredRevision, keyring: Keyring): Revision
 
 interface Write {
   readonly sql: SQL;
-  readonly stored: StoredRevision;
   readonly before: Revision;
   readonly now: string;
 }
@@ -139,11 +143,10 @@ function write(
     if (context.ifVersion !== undefined && context.ifVersion !== version.version) {
       throw new VersionConflict(version.version);
     }
-    const stored = await readRevision(sql, version);
     await requireFreshIds(sql, context.creates ?? [], sealing.nowMs);
     const now = writing.now().toISOString();
-    const before = openRevision(stored, writing.keyring);
-    const resources = await plan({ sql, stored, before, now });
+    const before = await revisionAt(version, sql, writing);
+    const resources = await plan({ sql, before, now });
     const revision: Revision = {
       version: version.version + 1,
       changedAt: now,
@@ -153,11 +156,7 @@ function write(
     };
     const compiled = writing.compile(revision);
     if (compiled.kind === 'refused') throw new RevisionRefused(compiled.findings);
-    const changes = await storeRows(
-      sql,
-      { stored, before, after: revision, onRow: context.onRow },
-      writing.keyring,
-    );
+    const changes = await storeRows(sql, { before, after: revision, onRow: context.onRow }, writing.keyring);
     await insertHistory(sql, { ...revision, actor: context.actor, action: context.action, changes });
     await writeVersion(sql, revision);
     if (once !== undefined) await insertAnswer(sql, { ...once, text: once.textOf(revision) }, sealing);
@@ -165,8 +164,21 @@ function write(
   });
 }
 
+/** The revision of that version, which is read unless it is in force here. */
+async function revisionAt(
+  found: VersionRow,
+  sql: SQL,
+  { keyring, inForce }: WriteContext,
+): Promise<Revision> {
+  const known = inForce();
+  const isKnown =
+    known?.version === found.version &&
+    known.identity === found.identity &&
+    known.changedAt === found.changedAt;
+  return isKnown ? known : openRevision(await readRevision(sql, found), keyring);
+}
+
 interface RowsToStore extends Pick<ChangeContext, 'onRow'> {
-  readonly stored: StoredRevision;
   readonly before: Revision;
   readonly after: Revision;
 }
@@ -174,16 +186,16 @@ interface RowsToStore extends Pick<ChangeContext, 'onRow'> {
 /** Writes the rows that differ and returns the changes. */
 async function storeRows(
   sql: SQL,
-  { stored, before, after, onRow }: RowsToStore,
+  { before, after, onRow }: RowsToStore,
   keyring: Keyring,
 ): Promise<RowChange[]> {
   const changes: RowChange[] = [];
   for (const kind of KINDS) {
-    const rows = new Map(stored.rows[kind].map((row) => [row.id, row]));
-    for (const id of new Set([...rows.keys(), ...after.resources[kind].keys()])) {
+    const ids = changedIds(before.resources[kind], after.resources[kind]);
+    const rows = await readRows(sql, kind, ids);
+    for (const id of ids) {
       const old = before.resources[kind].get(id);
       const resource = after.resources[kind].get(id);
-      if (resource === old) continue;
       const change = await storeRow(sql, { kind, id, row: rows.get(id), old, resource }, keyring);
       if (change === undefined) continue;
       await noteLife(sql, { kind, id, old, resource, nowMs: Date.parse(after.changedAt) });

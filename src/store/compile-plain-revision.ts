@@ -7,7 +7,9 @@ import type { Finding, Path } from '../config/read/problems.ts';
 import type { KeySettings } from '../config/read/settings.ts';
 import { takeShape } from '../config/read/quick/take-shape.ts';
 import type { ConfigFile } from '../config/schema/schema.ts';
+import type { KeptKeys } from '../config/compile/kept-keys.ts';
 import type { Access, MasterKey, Snapshot } from '../config/snapshot.ts';
+import type { KeyStep } from './key-step.ts';
 import { buildFile, originOf } from './revision-file.ts';
 import type { ResourceName, Revision } from './revision.ts';
 import { storedKey } from './stored-key.ts';
@@ -22,7 +24,12 @@ export interface CompileRevisionContext {
 }
 
 export type CompiledRevision =
-  | { readonly kind: 'compiled'; readonly snapshot: Snapshot }
+  | {
+      readonly kind: 'compiled';
+      readonly snapshot: Snapshot;
+      /** What differs from an earlier version, where only few keys were compiled; undefined: all were. */
+      readonly step?: KeyStep | undefined;
+    }
   | { readonly kind: 'refused'; readonly findings: readonly ResourceFinding[] };
 
 /** An error in a revision and the resource that it is in; undefined: it is in the program's options or environment. */
@@ -41,11 +48,11 @@ export function compilePlainRevision(
   return file && compileShaped(file, revision, context);
 }
 
-/** Compiles a revision from its file. */
+/** Compiles a revision from its file. With `kept`, the result's `access` lacks those keys. */
 export function compileShaped(
   file: ConfigFile,
   revision: Revision,
-  context: CompileRevisionContext,
+  context: CompileRevisionContext & { readonly kept?: KeptKeys },
 ): CompiledRevision {
   const { settings: normalised, findings } = normalise(file);
   const stored = { ...normalised, keys: withIds(normalised.keys, revision) };
@@ -54,6 +61,7 @@ export function compileShaped(
     version: revision.version,
     now: context.now,
     staysLocked: revision.hadKeys || !settings.allowUnauthenticated,
+    kept: context.kept,
   });
   const all = [
     ...findings,

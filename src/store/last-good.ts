@@ -12,7 +12,10 @@ import type { StoreOptions } from './store-options.ts';
 export interface LastGood {
   /** undefined: there is none for this database. Throws `SealBroken` if it was sealed with another key. */
   readonly read: () => Promise<Revision | undefined>;
-  /** Replaces the previous revision atomically, after earlier writes. */
+  /**
+   * Replaces the previous revision atomically, after earlier writes. Of a large configuration that changes all the time,
+   * only every few seconds' revision is written.
+   */
   readonly write: (revision: Revision) => void;
   /** Copies the current file to `path` with `.kept` appended before something else replaces it. */
   readonly keep: () => void;
@@ -31,6 +34,39 @@ export function openLastGood(
   return lastGoodFile({ path, place, keyring, onFailure });
 }
 
+/** After a write that took this long, the next one waits for twenty times as long. */
+const SLOW_MS = 50;
+const REST_TIMES = 20;
+
+/** The pause after a write. */
+class Rest {
+  #untilMs = 0;
+  #isCut = false;
+  #end: (() => void) | undefined;
+
+  begin(tookMs: number): void {
+    if (tookMs > SLOW_MS) this.#untilMs = performance.now() + tookMs * REST_TIMES;
+  }
+
+  async over(): Promise<void> {
+    const restMs = this.#isCut ? 0 : this.#untilMs - performance.now();
+    this.#isCut = false;
+    if (restMs <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, restMs);
+    this.#end = resolve;
+    await promise;
+    clearTimeout(timer);
+    this.#end = undefined;
+  }
+
+  /** Ends it before its time, or leaves out the next one. */
+  cut(): void {
+    if (this.#end === undefined) this.#isCut = true;
+    this.#end?.();
+  }
+}
+
 export interface LastGoodOptions {
   readonly path: string;
   /** Identifies the database, so that the copy of another one is not used. */
@@ -42,8 +78,23 @@ export interface LastGoodOptions {
 export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOptions): LastGood {
   const context = `last-good ${place}`;
   let writing = Promise.resolve();
+  let waiting: Revision | undefined;
+  const rest = new Rest();
   const next = (work: () => Promise<void>): void => {
     writing = writing.then(work).catch(onFailure);
+  };
+  const writeWaiting = async (): Promise<void> => {
+    await rest.over();
+    const revision = waiting;
+    waiting = undefined;
+    if (revision === undefined) return;
+    const startMs = performance.now();
+    const temporary = `${path}.${randomUUID()}`;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(temporary, keyring.seal(JSON.stringify(flatten(revision)), context), { mode: 0o600 });
+    await chmod(temporary, 0o600);
+    await rename(temporary, path);
+    rest.begin(performance.now() - startMs);
   };
   return {
     async read() {
@@ -53,21 +104,23 @@ export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOption
       });
       return sealed === undefined ? undefined : parse(keyring.open(sealed, context));
     },
-    write: (revision) =>
-      next(async () => {
-        const temporary = `${path}.${randomUUID()}`;
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await writeFile(temporary, keyring.seal(JSON.stringify(flatten(revision)), context), { mode: 0o600 });
-        await chmod(temporary, 0o600);
-        await rename(temporary, path);
-      }),
-    keep: () =>
+    write(revision) {
+      const isQueued = waiting !== undefined;
+      waiting = revision;
+      if (!isQueued) next(writeWaiting);
+    },
+    keep() {
+      rest.cut();
       next(async () => {
         if (!existsSync(path)) return;
         await copyFile(path, `${path}.kept`);
         await chmod(`${path}.kept`, 0o600);
-      }),
-    settled: () => writing,
+      });
+    },
+    settled() {
+      rest.cut();
+      return writing;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Path } from '../config/read/problems.ts';
 import { isKindSection, type Kind, KINDS, RESOURCE_KINDS } from './resource-kinds.ts';
-import { settingsOfKey } from './stored-key.ts';
+import { hashedKeyText, settingsOfKey, storedKey } from './stored-key.ts';
 import type { Json, JsonObject, Resource, ResourceName, Revision } from './revision.ts';
 
 /**
@@ -91,7 +91,7 @@ function keyEntry(key: Resource, { teams, users }: OwnerNames): JsonObject {
     ...settingsOfKey(enabledOf(key)),
     ...renamedReference('team', key, teams),
     ...renamedReference('user', key, users),
-    key: key.fields['hash'] ?? null,
+    key: hashedKeyText(storedKey(key.fields)),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import type { CompileRevisionContext } from './compile-plain-revision.ts';
 import type { Change } from './describe-changes.ts';
 import type { Keyring } from './keyring.ts';
+import type { KeyStep } from './key-step.ts';
 import type { Revision } from './revision.ts';
 import type { HistoryEntry } from './tables.ts';
 
@@ -12,7 +13,13 @@ export interface HistoryItem extends Omit<HistoryEntry, 'changes'> {
 
 /** Events of a store in use. `changed`: another configuration is in force. */
 export type StoreEvent =
-  | { readonly type: 'changed'; readonly snapshot: Snapshot; readonly revision: Revision }
+  | {
+      readonly type: 'changed';
+      readonly snapshot: Snapshot;
+      readonly revision: Revision;
+      /** What changed since the version before; undefined: all may have. */
+      readonly step?: KeyStep | undefined;
+    }
   | { readonly type: 'refused'; readonly reasons: readonly string[] }
   /** The database is a different or an older one, so the configuration in force stays. */
   | { readonly type: 'not-adopted'; readonly reason: string }

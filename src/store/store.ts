@@ -7,16 +7,16 @@ import {
   type ChangeContext,
   type Changed,
   type Edit,
-  openRevision,
   RevisionRefused,
   rollback,
   type WriteContext,
 } from './change.ts';
 import type { CompiledRevision } from './compile-plain-revision.ts';
-import { compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
+import { findRevision, type FoundRevision, readWhole } from './follow-revision.ts';
+import { compileAfter } from './compile-after.ts';
 import { type LastGood, openLastGood } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
@@ -25,7 +25,7 @@ import type { Revision } from './revision.ts';
 import type { HistoryItem, StoreOptions } from './store-options.ts';
 import { type ConsoleTables, consoleTables } from './console/console-tables.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
-import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
+import { readHistory, readVersion } from './tables.ts';
 
 /** Two polls fit into the second within which a change elsewhere must take effect. */
 const POLL_MS = 400;
@@ -120,9 +120,7 @@ export class Store {
 
   /** The configuration in the database. Throws `StoreUnavailable`. */
   read(): Promise<Revision> {
-    return this.database.read(async (sql) =>
-      openRevision(await readRevision(sql, await readVersion(sql)), this.#options.keyring),
-    );
+    return this.database.read((sql) => readWhole(sql, this.#options.keyring));
   }
 
   /** See the function `change`. When this resolves, the write is in force in this process. */
@@ -200,8 +198,7 @@ export class Store {
   }
 
   async #checkSchema(): Promise<void> {
-    if (this.#options.migrates) await migrateUp(this.database);
-    else await requireSchema(this.database);
+    await (this.#options.migrates ? migrateUp(this.database) : requireSchema(this.database));
     this.#isSchemaChecked = true;
   }
 
@@ -212,13 +209,15 @@ export class Store {
       keyring,
       now,
       compile: (revision) => this.#compile(revision),
+      inForce: () => this.#current?.revision,
       requireAdopted: (found) => requireSuccessor(found, this.#current?.revision),
     };
   }
 
   #compile(revision: Revision): CompiledRevision {
     const { env, overrides, now } = this.#options;
-    return compileRevision(revision, { env, overrides, now: now(), isStale: () => this.isStale() });
+    const context = { env, overrides, now: now(), isStale: () => this.isStale() };
+    return compileAfter(this.#current, revision, context);
   }
 
   #compiled(revision: Revision): Changed {
@@ -233,7 +232,7 @@ export class Store {
     this.#refusedVersion = undefined;
     this.#refusalToAdopt = undefined;
     const { revision, compiled } = changed;
-    this.#options.onEvent({ type: 'changed', snapshot: compiled.snapshot, revision });
+    this.#options.onEvent({ type: 'changed', snapshot: compiled.snapshot, revision, step: compiled.step });
     this.#lastGood?.write(revision);
     return changed;
   }
@@ -260,8 +259,8 @@ export class Store {
     }
   }
 
-  /** The revision in the database, unless it is in force or was refused. */
-  #findChange(): Promise<StoredRevision | undefined> {
+  /** Opens the revision in the database; undefined: it is in force or was refused. */
+  #findChange(): Promise<FoundRevision | undefined> {
     const { revision } = this.#current ?? {};
     return this.database.read(async (sql) => {
       const found = await readVersion(sql);
@@ -269,16 +268,16 @@ export class Store {
       if (strangeness !== undefined) return this.#notAdopted(strangeness);
       this.#refusalToAdopt = undefined;
       if (found.version === revision?.version || found.version === this.#refusedVersion) return undefined;
-      return readRevision(sql, found);
+      return findRevision(sql, this.#options.keyring, { known: revision, found });
     });
   }
 
-  #adopt(stored: StoredRevision): void {
+  #adopt({ version, open }: FoundRevision): void {
     try {
-      this.#accept(this.#compiled(openRevision(stored, this.#options.keyring)));
+      this.#accept(this.#compiled(open()));
     } catch (error) {
       // Report its errors once, not at each poll.
-      this.#refusedVersion = stored.version;
+      this.#refusedVersion = version;
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import type { SQL } from 'bun';
 import type { Dialect } from './dialect.ts';
 import { type Kind, KINDS, mapKinds } from './resource-kinds.ts';
 import type { JsonObject } from './revision.ts';
+import { EqualParts } from './equal-parts.ts';
 import type { SealedSecret, StoredRow } from './stored-row.ts';
 
 /** All rows of one version of the configuration. */
@@ -34,11 +35,12 @@ export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionR
 /** Reads all tables, in one transaction that sees one consistent state. */
 export async function readRevision(sql: SQL, version: VersionRow): Promise<StoredRevision> {
   const rows = mapKinds((): StoredRow[] => []);
+  const parts = new EqualParts();
   for (const kind of KINDS) {
     // Named columns rather than `*`: a later schema may have more.
     const found: TextRow[] = await sql`
       select id, position, body, secrets, created_at, updated_at from ${sql(kind)} order by position, id`;
-    rows[kind] = found.map(parseRow);
+    rows[kind] = found.map((row) => parts.shared(parseRow(row)));
   }
   const named = new Set(KINDS.flatMap((kind) => rows[kind]).flatMap(({ secrets }) => Object.values(secrets)));
   const secrets = named.size === 0 ? [] : await readSecrets(sql);
@@ -47,6 +49,36 @@ export async function readRevision(sql: SQL, version: VersionRow): Promise<Store
     rows,
     secrets: new Map(secrets.filter(({ id }) => named.has(id)).map((secret) => [secret.id, secret])),
   };
+}
+
+/** Databases take some thousands of values in one statement. */
+const MOST_IDS = 1_000;
+
+/** The rows with these ids, as far as there are such. */
+export async function readRows(
+  sql: SQL,
+  kind: Kind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredRow>> {
+  const rows = new Map<string, StoredRow>();
+  for (let at = 0; at < ids.length; at += MOST_IDS) {
+    const found: TextRow[] = await sql`
+      select id, position, body, secrets, created_at, updated_at from ${sql(kind)}
+      where id in ${sql(ids.slice(at, at + MOST_IDS))}`;
+    for (const row of found) rows.set(row.id, parseRow(row));
+  }
+  return rows;
+}
+
+/** The secrets with these ids, as far as there are such. */
+export async function readSecretsOf(
+  sql: SQL,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, SealedSecret>> {
+  if (ids.length === 0) return new Map();
+  const found: SealedSecret[] = await sql`
+    select id, owner, key_id, sealed from secrets where id in ${sql(ids)}`;
+  return new Map(found.map((secret) => [secret.id, secret]));
 }
 
 /** All secrets, including those that only the history refers to. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -126,6 +126,35 @@ test('an idle connection of a client does not hold it up', async () => {
   await new Promise<void>((resolve) => idle.once('data', () => resolve()));
   idle.on('error', () => undefined);
   program.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
+});
+
+test('requests that arrive together with the signal are answered', async () => {
+  await start();
+  const { hostname, port } = new URL(url);
+  const connected = (): Promise<Socket> =>
+    new Promise((resolve) => {
+      const socket: Socket = connect(Number(port), hostname, () => resolve(socket));
+    });
+  const accepted = await connected();
+  program.kill('SIGSTOP');
+  const clients = [accepted, await connected()];
+  const answers = clients.map(
+    (socket) =>
+      new Promise<string>((resolve) => {
+        socket.once('data', (bytes: Buffer) => resolve(String(bytes))).once('close', () => resolve('closed'));
+      }),
+  );
+  for (const socket of clients) {
+    const body = JSON.stringify(CHAT.body('mock/ok'));
+    socket.on('error', () => undefined);
+    socket.write(
+      `POST ${CHAT.path} HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+  }
+  program.kill('SIGTERM');
+  program.kill('SIGCONT');
+  for (const answer of await Promise.all(answers)) expect(answer).toStartWith('HTTP/1.1 200');
   expect(await program.exited).toBe(0);
 });
 

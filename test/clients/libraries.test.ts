@@ -1,5 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
@@ -130,20 +130,44 @@ for (const [name, printed] of PROGRAMS) {
   describe.skipIf(missing.length > 0 || !existsSync(path))(
     `the Python program ${name} runs with a provider of`,
     () => {
+      let played: Promise<ReadonlyMap<Api, Played>>;
+      beforeAll(() => {
+        played = playForEach(path);
+      });
+
       test.each(ALL_APIS)('%s', async (api) => {
-        const { gateway, provider } = await stageOf(api);
-        const child = Bun.spawn([python ?? '', path, gateway.url, KEY, 'any'], {
-          stdout: 'pipe',
-          stderr: 'pipe',
-        });
-        const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-        expect([await child.exited, stdout.trim(), stderr.slice(-2000)]).toEqual([
-          0,
-          printed,
-          expect.anything(),
-        ]);
-        expect(results(provider.asked).join()).toContain('sunny-21');
+        const ended = (await played).get(api);
+        expect(ended).toMatchObject({ error: '', printed });
+        expect(ended?.results).toContain('sunny-21');
       });
     },
   );
+}
+
+/** What a program printed, its exception if it has failed, and the tool results that its provider received. */
+interface Played {
+  readonly printed: string;
+  readonly error: string;
+  readonly results: string;
+}
+
+/** Runs a program for a gateway of each API, one after the other. */
+async function playForEach(path: string): Promise<Map<Api, Played>> {
+  const own = await Promise.all(ALL_APIS.map(stageOf));
+  const runner = join(import.meta.dir, 'python', 'for_each.py');
+  const child = Bun.spawn(
+    [python ?? '', runner, path, KEY, 'any', ...own.map(({ gateway }) => gateway.url)],
+    {
+      stdout: 'pipe',
+      stderr: 'inherit',
+    },
+  );
+  const lines = (await child.stdout.text()).split('\n').filter(Boolean);
+  const ended = new Map<Api, Played>();
+  for (const [index, line] of lines.entries()) {
+    const [printed, error] = JSON.parse(line) as [string, string];
+    const api = ALL_APIS[index] ?? 'chat';
+    ended.set(api, { printed, error, results: results(own[index]?.provider.asked ?? []).join() });
+  }
+  return ended;
 }

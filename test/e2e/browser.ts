@@ -29,6 +29,8 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // A name that no browser trusts as one of this machine.
+      '--host-resolver-rules=MAP gateway.test 127.0.0.1',
     ],
   });
 }

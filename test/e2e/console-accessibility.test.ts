@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,49 +71,40 @@ describe.skipIf(!canTestConsole)('every page of the console', () => {
     await simulator.stop();
     await rm(folder, { recursive: true });
   });
-  beforeEach(async () => {
-    ({ page } = await openPage(browser, gateway.url));
-  });
-  afterEach(() => page.context().close());
-
   for (const [colorScheme, width] of [
     ['light', 1440],
     ['dark', 390],
   ] as const) {
-    const begin = async (): Promise<void> => {
-      await page.setViewportSize({ width, height: 850 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await signIn(page, gateway.url, ADMIN_KEY);
-    };
+    describe(`${colorScheme}, ${width} pixels`, () => {
+      beforeAll(async () => {
+        ({ page } = await openPage(browser, gateway.url));
+        await page.setViewportSize({ width, height: 850 });
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await signIn(page, gateway.url, ADMIN_KEY);
+      }, 60_000);
+      afterAll(() => page.context().close());
 
-    test(`fits and has no fault of accessibility, ${colorScheme}, ${width} pixels`, async () => {
-      await begin();
-      const faults: Record<string, string[]> = {};
-      for (const [path, title] of [...Object.entries(PAGES), ...(width === 390 ? VIEWS : [])]) {
-        await visit(page, gateway.url, path, title);
-        const found = path in PAGES ? await accessibilityFaults(page) : [];
-        if (await hasSidewaysScroll()) found.push('scrolls sideways');
-        if ((await page.getByText('This could not be loaded').count()) > 0) found.push('was not loaded');
-        if (found.length > 0) faults[path] = found;
-      }
-      expect(faults).toEqual({});
-    });
+      for (const [path, title] of [...Object.entries(PAGES), ...(width === 390 ? VIEWS : [])])
+        test(`/${path} fits and has no fault of accessibility`, async () => {
+          await visit(page, gateway.url, path, title);
+          const faults = path in PAGES ? await accessibilityFaults(page) : [];
+          if (await hasSidewaysScroll()) faults.push('scrolls sideways');
+          if ((await page.getByText('This could not be loaded').count()) > 0) faults.push('was not loaded');
+          expect(faults).toEqual([]);
+        });
 
-    test(`has no fault of accessibility in a form or a drawer, ${colorScheme}, ${width} pixels`, async () => {
-      await begin();
-      const faults: Record<string, string[]> = {};
-      for (const path of [...FORMS, await requestPath()]) {
-        await page.goto(`${gateway.url}/console/${path}`);
-        await page.getByRole('dialog').waitFor();
-        await page.locator('.skeleton').first().waitFor({ state: 'detached' });
-        const found = await accessibilityFaults(page);
-        if (found.length > 0) faults[path] = found;
-      }
-      expect(faults).toEqual({});
+      for (const path of [...FORMS, 'a request'])
+        test(`${path} has no fault of accessibility in its form or drawer`, async () => {
+          await page.goto(`${gateway.url}/console/${path === 'a request' ? await requestPath() : path}`);
+          await page.getByRole('dialog').waitFor();
+          await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+          expect(await accessibilityFaults(page)).toEqual([]);
+        });
     });
   }
 
   test('keeps a tip while the pointer is on it, and hides it behind the pointer or with Escape', async () => {
+    ({ page } = await openPage(browser, gateway.url));
     await signIn(page, gateway.url, ADMIN_KEY);
     await visit(page, gateway.url, 'models', PAGES.models);
     const [explained, tip] = [page.getByRole('button', { name: 'Edit' }).first(), page.locator('.tooltip')];

@@ -109,6 +109,17 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       );
       expect(got).toEqual([]);
       expect(await gateway.admin('GET', '/config/export')).toEqual(before);
+      // The same attempts from the gateway's own page succeed, so it is their origin that makes them fail.
+      await page.goto(`${gateway.url}/console`);
+      const own = await page.evaluate<string[]>(`(${ATTACK})(${JSON.stringify(gateway.url)})`);
+      for (const part of [
+        '/admin/v1/session {',
+        '/admin/v1/providers {',
+        '/admin/v1/config/export {',
+        'live {',
+      ])
+        expect(own.some((text) => text.startsWith(part))).toBe(true);
+      await gateway.admin('GET', '/providers/planted');
       await context.close();
     } finally {
       gateway.program.kill();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
-import { until } from './gateway.ts';
+import { chat, until } from './gateway.ts';
 
 /** The live events of a gateway as a page reads them. */
 interface Live {
@@ -101,8 +101,21 @@ for (const workers of [1, 2]) {
       await gateway.admin('POST', `/routes/${route?.id}/clear-cooldown`);
       await until(() => live.of('feed').some(({ kind }) => kind === 'route_back') || undefined);
       expect((await routeOf('p'))?.state).toBe('available');
+      const asked = await fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify(chat('calm')),
+      });
+      const { choices } = (await asked.json()) as { choices: { message: { content: string } }[] };
+      const answer = choices[0]?.message.content ?? '';
+      expect(answer.length).toBeGreaterThan(10);
+      await until(
+        () =>
+          live.of('tick').some(({ ended }) => ended.some((one: { model: string }) => one.model === 'calm')) ||
+          undefined,
+      );
       // Neither the prompt, nor the answer, nor a credential is in it.
-      for (const secret of ['Hello!', ADMIN_KEY, key, 'sk-p-secret', simulator.url])
+      for (const secret of ['Hello!', answer, ADMIN_KEY, key, 'sk-p-secret', simulator.url])
         expect(live.text()).not.toContain(secret);
       live.leave();
     });
@@ -212,7 +225,7 @@ for (const workers of [1, 2]) {
     test('the numbers of the last minutes are there, by model and in all', async () => {
       const overview = await untilRead(
         () => gateway.admin('GET', '/overview'),
-        ({ requests }) => Number(requests) >= 14,
+        ({ requests }) => Number(requests) >= 15,
       );
       expect(overview).toMatchObject({ models: 2 + 1, providers: 2, keys: 1 });
       const { series } = (await gateway.admin('GET', '/series?group_by=model')) as {
@@ -221,7 +234,7 @@ for (const workers of [1, 2]) {
       const counts = Object.fromEntries(
         series.map(({ group, requests }) => [group, requests.reduce((all, one) => all + one, 0)]),
       );
-      expect(counts).toEqual({ calm: 13, shaky: 1 });
+      expect(counts).toEqual({ calm: 14, shaky: 1 });
       const { providers } = await gateway.admin('GET', '/provider-states');
       expect((providers as { name: string }[]).map(({ name }) => name)).toEqual(['p', 'q']);
     });
@@ -250,7 +263,7 @@ for (const workers of [1, 2]) {
       const csv = await fetch(`${gateway.url}/admin/v1/requests?format=csv`, { headers: BEARER });
       expect([csv.headers.get('content-type'), (await csv.text()).split('\r\n').length]).toEqual([
         'text/csv; charset=utf-8',
-        16,
+        17,
       ]);
     });
   });

@@ -11,6 +11,15 @@ import { startProcess, type TestProcess } from './process.ts';
 
 setDefaultTimeout(60_000);
 
+/** Everything that the page could keep a text in. */
+const KEPT = `(async () => ({
+  local: Object.keys(localStorage),
+  session: Object.keys(sessionStorage),
+  cookie: document.cookie,
+  databases: await indexedDB.databases(),
+  caches: await caches.keys(),
+}))()`;
+
 let browser: Browser;
 let simulator: Simulator;
 let folder: string;
@@ -62,9 +71,20 @@ describe.skipIf(!canTestConsole)('the console, by the mode of the gateway', () =
     while (await more.isVisible()) await more.click();
     const columns = page.getByRole('log');
     expect(await columns.count()).toBeGreaterThan(1);
-    await page.getByPlaceholder('Ask something …').fill('Hello');
+    await page.getByPlaceholder('Ask something …').fill('Hello, whoever you are');
     await page.keyboard.press('Enter');
-    for (const column of await columns.all()) await column.getByText('Hello').first().waitFor();
+    for (const column of await columns.all()) {
+      await column.getByText('Hello, whoever you are').first().waitFor();
+      await column.getByText('tokens', { exact: false }).first().waitFor();
+    }
+    expect(await page.evaluate(KEPT)).toEqual({
+      local: [],
+      session: [],
+      cookie: '',
+      databases: [],
+      caches: [],
+    });
+    expect(page.url()).not.toMatch(/hello|whoever/i);
     expect(await accessibilityFaults(page)).toEqual([]);
 
     await visit(page, url, 'usage', PAGES.usage);
@@ -124,9 +144,12 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     gateway.program.kill();
     await gateway.program.exited;
     await page.getByText('The connection to the gateway is lost.', { exact: false }).waitFor();
+    // A page that was never opened has no script yet; it opens once the gateway is back.
+    await page.getByRole('link', { name: PAGES.keys }).click();
+    await page.getByRole('heading', { name: 'The gateway cannot be reached' }).waitFor();
     const env = { DB_URL: options.dbUrl, ADMIN_KEY, SNAPSHOT_FILE: join(folder, 'last-good') };
     programs.push(startProcess(['--host', '127.0.0.1', '--port', port], { cwd: folder, env }));
-    await page.getByText('The gateway was restarted; this page is connected again.').waitFor();
-    watched?.expected(/ERR_|50[234]|Failed to load/);
+    await page.getByRole('heading', { name: PAGES.keys, level: 1 }).waitFor();
+    watched?.expected(/ERR_|50[234]|Failed to (load|fetch dynamically)/);
   });
 });

@@ -221,7 +221,7 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     await visit(page, gateway.url, 'requests?tail=off&model=bulk&ending=failed', PAGES.requests);
     await page.getByText('502').first().waitFor();
     await visit(page, gateway.url, 'requests?tail=off&search=req_0000000186a0', PAGES.requests);
-    await page.getByText('1 requests loaded').waitFor();
+    await page.getByText('1 request loaded').waitFor();
   });
 
   test('stays as it is while the gateway restarts', async () => {

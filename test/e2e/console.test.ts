@@ -215,6 +215,26 @@ describe.skipIf(!canTestConsole)('the console', () => {
     expect(await page.content()).not.toContain(secret);
   });
 
+  test('works over plain HTTP under any name, where the browser marks no request as its own', async () => {
+    const url = gateway.url.replace('127.0.0.1', 'gateway.test');
+    const plain = await openPage(browser, url);
+    await signIn(plain.page, url, ADMIN_KEY);
+    expect(await plain.page.evaluate('isSecureContext')).toBe(false);
+    await plain.page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+    await plain.page.goto(`${url}/console/keys?new=1`);
+    await plain.page.getByRole('dialog').getByLabel('Name').fill('made-in-plain');
+    await plain.page.getByRole('button', { name: 'Review and create' }).click();
+    await plain.page.getByRole('button', { name: 'Save' }).click();
+    const shown = plain.page.getByRole('dialog', { name: 'The secret of made-in-plain' });
+    await shown.getByRole('group', { name: 'Secret' }).waitFor();
+    await shown.getByRole('button', { name: 'Copy' }).first().click();
+    await shown.getByRole('button', { name: 'Copied' }).first().waitFor();
+    await plain.page.context().close();
+    // Browsers say that they ignore this header over plain HTTP, and that nobody was signed in at first.
+    plain.expected(/Cross-Origin-Opener-Policy|401/);
+    expect(plain.complaints).toEqual([]);
+  });
+
   test('shows both changes when somebody else has saved meanwhile', async () => {
     await signIn(page, gateway.url, ADMIN_KEY);
     await visit(page, gateway.url, 'models', PAGES.models);

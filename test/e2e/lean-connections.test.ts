@@ -146,6 +146,17 @@ test('a client that has finished sending and waits for its answer gets nothing b
   expect(client.text().match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
 
+test('a client that has finished sending gets the answer of the runtime, and an end in order', async () => {
+  const read = open(gateway.url, rawRequest('GET /healthz', [...FIELDS, ['Connection', 'keep-alive']]), true);
+  expect(await read.ended).toBe('fin');
+  expect(read.text()).toStartWith('HTTP/1.1 200 OK');
+  const chunked = rawRequest(LINE, [...FIELDS, ['Transfer-Encoding', 'chunked']]);
+  const body = JSON.stringify(chat('m'));
+  const asked = open(gateway.url, `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`, true);
+  expect(await asked.ended).toBe('fin');
+  expect(asked.text()).toContain('chat.completion');
+});
+
 test('a client that finishes sending together with its request may read its answer at once', async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const client = await Bun.connect({

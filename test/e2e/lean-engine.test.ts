@@ -23,7 +23,7 @@ max_body_mb: 1
 timeouts: {body_timeout: 1}
 `;
   lean = startGateway(config, undefined, 'lean');
-  runtime = startGateway(config);
+  runtime = startGateway(config, undefined, 'runtime');
 });
 afterAll(async () => {
   await Promise.all([lean.stop(), runtime.stop()]);

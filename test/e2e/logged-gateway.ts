@@ -44,7 +44,7 @@ export async function startLoggedGateway(
     snapshot: () => current(),
     print: (lines) => Promise.resolve((output.terminal += new TextDecoder().decode(lines))),
     complain: (text) => (output.complaints += text),
-    now: () => new Date(Date.now() + aheadMs),
+    epochMs: () => Date.now() + aheadMs,
   });
   const app = startApp({
     snapshot: current(),

@@ -93,8 +93,8 @@ export interface MachinesOptions {
 }
 
 /**
- * Three gateways on one database: a budget for `mk-app`, 60 requests a day for `mk-day`, and for other keys the limits of
- * `RATES`.
+ * Three gateways on one database: a budget for `mk-app`, 60 requests a day for `mk-day`, none for `mk-free`, and for other keys the
+ * limits of `RATES`.
  */
 export class Machines {
   readonly nodes: DatabaseGateway[] = [];
@@ -118,8 +118,14 @@ workers: ${workers}
 shared_state: ${shared}
 prices: { models: { "p/*": { input: 0, output: 10 } } }
 master_keys:
-  - { name: app, key: mk-app, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }
+${['app', 'other']
+  .map(
+    (name) =>
+      `  - { name: ${name}, key: mk-${name}, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }`,
+  )
+  .join('\n')}
   - { name: day, key: mk-day, limits: [{ requests: 60, per: day }] }
+  - { name: free, key: mk-free }
 ${Object.entries(RATES)
   .map(([key, limits]) => `  - { name: ${key.slice(3)}, key: ${key}, ${limits} }`)
   .join('\n')}

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openOwnDatabase } from '../../src/spend/spend.ts';
-import { insertQuarters } from '../unit/spend/quarters.ts';
+import { insertQuarters } from '../database/spend/quarters.ts';
 import { startProcess } from './process.ts';
 
 const DAY_MS = 86_400_000;

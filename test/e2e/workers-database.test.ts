@@ -59,6 +59,15 @@ describe.skipIf(process.platform !== 'linux')('several workers over one database
         expect(text).toContain('"any"');
       }
     }
+    // Of several keys, only the changed one is sent to the workers.
+    for (const id of ['second', 'third'])
+      await gateway.admin('POST', '/master-keys', { id, name: id, key: `mk-${id}-0123456789` });
+    const others = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        gateway.ask(`mk-${n % 2 === 0 ? 'second' : 'third'}-0123456789`, 'any'),
+      ),
+    );
+    expect(others).toEqual(Array.from({ length: 12 }, () => 200));
     await gateway.admin('PUT', '/master-keys/key', { is_enabled: false });
     const refused = await Promise.all(
       Array.from({ length: 12 }, () => gateway.ask('mk-first-0123456789', 'any')),

@@ -20,6 +20,8 @@ export interface Trouble {
   /** When the store loses what nodes told it. */
   readonly losses?: readonly number[];
   readonly clockStep?: { readonly atMs: number; readonly ms: number };
+  /** When a new window begins. */
+  readonly midnightMs?: number;
 }
 
 export interface World {
@@ -41,6 +43,8 @@ export interface Outcome {
   readonly left: number;
   readonly lastServedMs: number;
   readonly forgotten: number;
+  /** The requests that were served in the new window while the store was down or nodes were cut off from it. */
+  readonly servedAfterMidnight: number;
 }
 
 /** The need of a request. One of a slot is 1. */
@@ -51,7 +55,14 @@ const FULL_MS = 10_000;
 const AHEAD_MS = 1000;
 const ENDS_MS = 24_000;
 const COUNTER = 'key:app/cost/day';
-const KEY = leaseKey(COUNTER, 0);
+const DAY_MS = 86_400_000;
+
+interface SimulatedWindow {
+  readonly windowMs: number;
+  readonly endMs: number;
+  readonly key: string;
+  spent: number;
+}
 
 /** Three nodes, a network and a store with troubles, in virtual time, around the real client. */
 export class LeaseWorld {
@@ -60,8 +71,9 @@ export class LeaseWorld {
   readonly #events: { atMs: number; run: () => void }[] = [];
   readonly #store = new LeaseStore();
   readonly #nodes: SimulatedNode[];
+  readonly windows: readonly SimulatedWindow[];
   #nowMs = 0;
-  spent = 0;
+  #servedAfterMidnight = 0;
   /** What was taken from the bucket and has not flowed in again. */
   #level = 0;
   #levelMs = 0;
@@ -72,6 +84,11 @@ export class LeaseWorld {
   constructor(world: World) {
     this.#world = world;
     this.#dice = seededDice(world.seed);
+    const { midnightMs } = world.trouble;
+    this.windows =
+      midnightMs === undefined || this.form !== 'window'
+        ? [newWindow(0, Infinity)]
+        : [newWindow(midnightMs - DAY_MS, midnightMs), newWindow(midnightMs, midnightMs + DAY_MS)];
     this.#nodes = world.rates.map((_, index) => new SimulatedNode(index, this));
   }
 
@@ -93,12 +110,28 @@ export class LeaseWorld {
     }
     return {
       over: Math.max(0, this.#worst),
-      overspent: Math.max(0, this.spent - limit),
-      spent: this.spent / limit,
-      left: limit - this.spent,
+      overspent: Math.max(0, ...this.windows.map(({ spent }) => spent - limit)),
+      spent: this.window.spent / limit,
+      left: limit - this.window.spent,
       lastServedMs: ENDS_MS - this.lastServedMs,
       forgotten: this.forgotten,
+      servedAfterMidnight: this.#servedAfterMidnight,
     };
+  }
+
+  /** The window of now. */
+  get window(): SimulatedWindow {
+    const [first, second = first] = this.windows;
+    const window = second !== undefined && this.#nowMs >= second.windowMs ? second : first;
+    if (window === undefined) throw new Error('no window');
+    return window;
+  }
+
+  /** Notes that a node serves a request. */
+  serves(node: number): void {
+    this.lastServedMs = this.#nowMs;
+    if (this.window !== this.windows[1]) return;
+    if (this.#isDown() || this.#isCut(node, '<') || this.#isCut(node, '>')) this.#servedAfterMidnight += 1;
   }
 
   get nowMs(): number {
@@ -156,9 +189,11 @@ export class LeaseWorld {
 
   check(): void {
     if (this.form === 'bucket') return;
-    let total = this.form === 'slots' ? 0 : this.spent;
-    for (const node of this.#nodes) total += node.mayStillUse();
-    this.#worst = Math.max(this.#worst, total - this.limit);
+    for (const { key, spent } of this.windows) {
+      let total = this.form === 'slots' ? 0 : spent;
+      for (const node of this.#nodes) total += node.mayStillUse(key);
+      this.#worst = Math.max(this.#worst, total - this.limit);
+    }
   }
 
   #arrive(node: SimulatedNode, rate: number): void {
@@ -189,9 +224,9 @@ class SimulatedNode {
   #life: number | undefined;
   #records = newRecords();
   #client: LeaseClient;
-  #requests = new Set<{ actual: number }>();
-  /** Used and not in the ledger: the journal. */
-  #journal = 0;
+  #requests = new Set<{ actual: number; window: SimulatedWindow }>();
+  /** Used and not in the ledger, by window: the journal. */
+  readonly #journal = new Map<SimulatedWindow, number>();
   #isAlive = false;
   /** Whether the ledger has what earlier boots have used. */
   #isSettled = false;
@@ -210,9 +245,9 @@ class SimulatedNode {
     this.#boots += 1;
     this.#life = undefined;
     this.#era = undefined;
-    this.#isSettled = this.#journal === 0;
+    this.#isSettled = [...this.#journal.values()].every((amount) => amount === 0);
     this.#records = newRecords();
-    this.#records.seedLeased(KEY, this.#journal, Infinity);
+    this.#seed(this.#world.window);
     this.#client = this.#newClient();
     const boot = this.#boots;
     this.#repeat(boot, 250, () => this.#tick());
@@ -223,17 +258,28 @@ class SimulatedNode {
     if (!this.#isAlive) return;
     this.#isAlive = false;
     // The journal charges a lost request what it held; the provider bills what it used.
-    for (const { actual } of this.#requests) this.#world.spent += actual;
-    if (this.#world.form === 'window') this.#journal += this.#requests.size * NEED;
+    for (const { actual, window } of this.#requests) {
+      window.spent += actual;
+      if (this.#world.form === 'window') this.#note(window, NEED);
+    }
     this.#requests = new Set();
     if (backMs !== undefined) this.#world.after(backMs, () => this.boot());
     this.#world.check();
   }
 
-  mayStillUse(): number {
-    const record = this.#isAlive ? this.#records.leased(KEY) : undefined;
+  mayStillUse(key: string): number {
+    const record = this.#isAlive ? this.#records.leased(key) : undefined;
     if (record === undefined) return 0;
-    return this.#client.claimOf(KEY) + (this.#world.form === 'slots' ? record.held : 0);
+    return this.#client.claimOf(key) + (this.#world.form === 'slots' ? record.held : 0);
+  }
+
+  /** Makes the counter of a window known. */
+  #seed(window: SimulatedWindow): void {
+    this.#records.seedLeased(window.key, this.#journal.get(window) ?? 0, Infinity);
+  }
+
+  #note(window: SimulatedWindow, amount: number): void {
+    this.#journal.set(window, (this.#journal.get(window) ?? 0) + amount);
   }
 
   request(tries: number): void {
@@ -246,7 +292,9 @@ class SimulatedNode {
       mayPassIdle: false,
       isSoft: false,
     };
-    if (this.#records.take(KEY, { ...wanted, isLeased: true }).kind === 'taken') return this.#serve();
+    const { window } = this.#world;
+    this.#seed(window);
+    if (this.#records.take(window.key, { ...wanted, isLeased: true }).kind === 'taken') return this.#serve();
     if (tries === 0) return;
     const question = { of: this.#counter(), need, takesRest: false };
     const report = this.#client.ask(question, need, this.#world.nowMs);
@@ -257,48 +305,52 @@ class SimulatedNode {
 
   #serve(): void {
     const world = this.#world;
-    world.lastServedMs = world.nowMs;
-    const { form, need } = world;
+    world.serves(this.#index);
+    const { form, need, window } = world;
     if (form === 'bucket') world.pour(need);
-    const request = { actual: form === 'bucket' ? need : 1 + Math.floor(world.roll() * NEED) };
+    const request = { actual: form === 'bucket' ? need : 1 + Math.floor(world.roll() * NEED), window };
     this.#requests.add(request);
     const { roll } = world;
     world.after(30 + roll() * 250 + (roll() < 0.02 ? roll() * 3000 : 0), () => {
       if (!this.#requests.delete(request)) return;
-      this.#records.settle(KEY, { held: need, endMs: Infinity }, form === 'slots' ? 0 : request.actual);
-      if (form === 'window') this.#journal += request.actual;
-      world.spent += request.actual;
+      const used = form === 'slots' ? 0 : request.actual;
+      this.#records.settle(window.key, { held: need, endMs: Infinity }, used);
+      if (form === 'window') this.#note(window, request.actual);
+      window.spent += request.actual;
       world.check();
     });
   }
 
   /** The ledger commits; the node learns it later, or never. */
   #flush(): void {
+    for (const [window, amount] of this.#journal) if (amount > 0) this.#flushOf(window, amount);
+  }
+
+  #flushOf(window: SimulatedWindow, amount: number): void {
     const { store, roll } = this.#world;
-    const amount = this.#journal;
-    if (amount === 0) return;
     const boot = this.#boots;
+    const place = `${COUNTER}@${window.windowMs}`;
     this.#world.call(
       this.#index,
       () => {
         // Only the first copy is counted: the ledger knows how far a journal is stored.
-        if (this.#boots !== boot || this.#journal < amount) return 0;
-        this.#journal -= amount;
+        if (this.#boots !== boot || (this.#journal.get(window) ?? 0) < amount) return 0;
+        this.#note(window, -amount);
         this.#isSettled = true;
-        store.ledger.set('key:app/cost/day@0', (store.ledger.get('key:app/cost/day@0') ?? 0) + amount);
+        store.ledger.set(place, (store.ledger.get(place) ?? 0) + amount);
         return amount;
       },
       () => undefined,
     );
     // The node learns the stored amount by the next flush, even when the answer was lost.
-    this.#world.after(20 + roll() * 900, () => this.#learnStored(boot));
+    this.#world.after(20 + roll() * 900, () => this.#learnStored(boot, window));
   }
 
-  #learnStored(boot: number): void {
+  #learnStored(boot: number, window: SimulatedWindow): void {
     if (!this.#isAlive || this.#boots !== boot) return;
-    const record = this.#records.leased(KEY);
-    const stored = (record?.used ?? 0) - this.#journal;
-    if (stored > 0 && this.#world.form === 'window') this.#records.markStored(KEY, stored);
+    const record = this.#records.leased(window.key);
+    const stored = (record?.used ?? 0) - (this.#journal.get(window) ?? 0);
+    if (stored > 0 && this.#world.form === 'window') this.#records.markStored(window.key, stored);
   }
 
   #tick(): void {
@@ -307,6 +359,9 @@ class SimulatedNode {
       this.#register();
       return;
     }
+    const unseeded = this.#client.unseeded({ nowMs: world.nowMs, epochMs: world.nowMs });
+    for (const window of world.windows)
+      if (unseeded.some(({ key }) => key === window.key)) this.#seed(window);
     if (this.#era === undefined) this.#send(this.#client.tick(world.nowMs));
     else this.#send(this.#client.tellAll(world.nowMs), this.#era);
     this.#watch();
@@ -408,13 +463,25 @@ class SimulatedNode {
   }
 
   #counter() {
-    const { limit, form, perMs } = this.#world;
-    return { counter: COUNTER, form, windowMs: 0, endMs: Infinity, key: KEY, limit, perMs };
+    const { limit, form, perMs, window } = this.#world;
+    const { windowMs, endMs, key } = window;
+    return { counter: COUNTER, form, windowMs, endMs, key, limit, perMs };
   }
 
   #newClient(): LeaseClient {
-    return new LeaseClient({ records: this.#records, percent: 2, forgetMs: this.#world.forgetMs });
+    const unstoredOf = (_: string, windowMs: number): number =>
+      [...this.#journal].find(([window]) => window.windowMs === windowMs)?.[1] ?? 0;
+    return new LeaseClient({
+      records: this.#records,
+      percent: 2,
+      forgetMs: this.#world.forgetMs,
+      unstoredOf,
+    });
   }
+}
+
+function newWindow(windowMs: number, endMs: number): SimulatedWindow {
+  return { windowMs, endMs, key: leaseKey(COUNTER, windowMs), spent: 0 };
 }
 
 function newRecords(): CounterLedger {

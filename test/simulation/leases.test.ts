@@ -5,6 +5,8 @@ import { seededDice } from './seeded-dice.ts';
 
 type Dice = () => number;
 
+const MIDNIGHT_MS = 9000;
+
 const some = (dice: Dice): number => Math.floor(dice() * 3);
 
 /** Each kind of trouble, with a moment of its own. */
@@ -33,6 +35,14 @@ const TROUBLES: Readonly<Record<string, (dice: Dice) => Trouble>> = {
     crashes: [{ node: some(dice), atMs: 2000 + dice() * 4000, backMs: 800 + dice() * 2000 }],
   }),
   'lost with its disk': (dice) => ({ crashes: [{ node: some(dice), atMs: 2000 + dice() * 4000 }] }),
+  'midnight in a split': (dice) => ({
+    cuts: [{ node: some(dice), way: '<>', fromMs: 2000 + dice() * 6000, toMs: 10_000 + dice() * 4000 }],
+    midnightMs: MIDNIGHT_MS,
+  }),
+  'midnight while the store is down': (dice) => ({
+    storeDown: { fromMs: 2000 + dice() * 6000, toMs: 10_000 + dice() * 4000 },
+    midnightMs: MIDNIGHT_MS,
+  }),
   'clock step': (dice) => ({
     clockStep: { atMs: 2000 + dice() * 4000, ms: dice() < 0.5 ? -3_600_000 : 3_600_000 },
   }),
@@ -91,6 +101,8 @@ for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
 
 for (const form of ['bucket', 'slots'] as const) {
   for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
+    // Only limits of a day or longer have windows.
+    if (name.startsWith('midnight')) continue;
     test(`nor do they pass a limit of ${form}: ${name}`, () => {
       for (let seed = 1; seed <= EACH / 2; seed++) {
         const { over, lastServedMs, hasClockStep } = play(trouble, seed, { form });
@@ -104,6 +116,15 @@ for (const form of ['bucket', 'slots'] as const) {
   }
 }
 
+for (const name of ['midnight in a split', 'midnight while the store is down']) {
+  test(`a node that is cut off when a window begins has a reserve in it: ${name}`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const { servedAfterMidnight } = play(TROUBLES[name] ?? mixture, seed * 3);
+      expect({ seed, isServed: servedAfterMidnight > 0 }).toEqual({ seed, isServed: true });
+    }
+  }, 600_000);
+}
+
 const HARMLESS = [
   'none',
   'noise',
@@ -112,6 +133,8 @@ const HARMLESS = [
   'store loses all',
   'clock step',
   'answers lost one way',
+  'midnight in a split',
+  'midnight while the store is down',
 ];
 for (const name of HARMLESS) {
   test(`nobody is refused for ever while there is enough: ${name}`, () => {

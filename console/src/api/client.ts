@@ -21,6 +21,13 @@ export function onSignedOut(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
+let csrfToken: string | null = null;
+
+/** The token of the session goes with each write: over plain HTTP, browsers do not say that a request is the page's own. */
+export function signWrites(token: string | null): void {
+  csrfToken = token;
+}
+
 /** Calls an operation of the Admin API, such as `/models`. Throws `Problem`. */
 export async function admin<T>(path: string, options: CallOptions = {}): Promise<T> {
   return call<T>(`/admin/v1${path}`, options);
@@ -43,6 +50,7 @@ export async function send(path: string, options: CallOptions = {}): Promise<Res
       credentials: 'same-origin',
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(method !== 'GET' && csrfToken !== null && { 'x-csrf-token': csrfToken }),
         ...(ifVersion !== undefined && { 'if-match': `"${ifVersion}"` }),
         ...headers,
       },

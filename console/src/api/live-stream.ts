@@ -17,9 +17,11 @@ type Shared =
 
 /**
  * Reads `/admin/v1/live` once for all tabs of this browser, since a browser opens six connections to a host at most. The
- * tab that holds a lock reads, and tells the others. A hidden tab gives the lock away.
+ * tab that holds a lock reads, and tells the others. A hidden tab gives the lock away. Over plain HTTP under any name but
+ * this machine's, browsers have no locks, and each visible tab reads for itself.
  */
 export function listenLive(listener: LiveListener): () => void {
+  const { locks } = navigator as Partial<Navigator>;
   const channel = new BroadcastChannel(LOCK);
   let source: EventSource | undefined;
   let release: (() => void) | undefined;
@@ -27,7 +29,7 @@ export function listenLive(listener: LiveListener): () => void {
 
   const tell = (message: Shared): void => {
     receive(message, listener);
-    channel.postMessage(message);
+    if (locks) channel.postMessage(message);
   };
   const connect = (): void => {
     source?.close();
@@ -52,7 +54,8 @@ export function listenLive(listener: LiveListener): () => void {
         release = resolve;
         connect();
       });
-    void navigator.locks.request(LOCK, { signal: stopped.signal }, held).catch(() => undefined);
+    if (locks) void locks.request(LOCK, { signal: stopped.signal }, held).catch(() => undefined);
+    else void held();
   };
   const follow = (): void => {
     stopped.abort();
@@ -66,6 +69,7 @@ export function listenLive(listener: LiveListener): () => void {
     if (!document.hidden) lead();
   };
   channel.addEventListener('message', ({ data }: MessageEvent<Shared>) => {
+    if (!locks) return;
     if (data.is !== 'newcomer') receive(data, listener);
     else if (source !== undefined) connect();
   });

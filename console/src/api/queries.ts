@@ -128,6 +128,19 @@ export function readRecorded(id: string) {
   });
 }
 
+/** The models that a key may ask in the playground; left out: of the session's own key. */
+export function readOffer(as?: string) {
+  return queryOptions({
+    queryKey: ['playground', as],
+    queryFn: ({ signal }) =>
+      admin<{ readonly models: readonly string[]; readonly keys: readonly string[] }>('/playground/models', {
+        query: { as },
+        signal,
+      }),
+    retry: false,
+  });
+}
+
 export function readDemo() {
   return queryOptions({
     queryKey: ['demo'],

@@ -22,6 +22,8 @@ export interface GatewayFacts {
 export interface SignedIn {
   readonly session: Session;
   readonly gateway: GatewayFacts;
+  /** Shows that a write is the page's own; null where nobody has to sign in. */
+  readonly csrf_token: string | null;
 }
 
 export interface Dates {

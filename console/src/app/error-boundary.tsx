@@ -1,6 +1,7 @@
-import { Bug, RotateCw } from 'lucide-react';
-import { Component, type ReactNode } from 'react';
+import { Bug, RotateCw, Unplug } from 'lucide-react';
+import { Component, type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useLive } from '../api/live.ts';
 import { Button } from '../ui/button.tsx';
 import { Copy } from '../ui/copy.tsx';
 import { Empty } from '../ui/states.tsx';
@@ -35,15 +36,42 @@ export class ErrorBoundary extends Component<Props, State> {
 
 function Broken({ error }: { error: Error }): ReactNode {
   const { t } = useTranslation();
-  // After an upgrade, scripts of the former version are gone.
-  const isOutdated = /dynamically imported module|module script/i.test(error.message);
-  const title = isOutdated ? t('The gateway was upgraded') : t('Something went wrong on this page');
+  if (/dynamically imported module|module script/i.test(error.message)) return <Unloaded />;
   return (
-    <Empty icon={Bug} title={title} text={isOutdated ? t('Reload the page.') : error.message}>
-      <Button look="primary" icon={RotateCw} onClick={() => location.reload()}>
-        {t('Reload')}
-      </Button>
-      {!isOutdated && <Copy text={`${error.message}\n${error.stack ?? ''}`} label={t('Copy the details')} />}
+    <Empty icon={Bug} title={t('Something went wrong on this page')} text={error.message}>
+      <Reload />
+      <Copy text={`${error.message}\n${error.stack ?? ''}`} label={t('Copy the details')} />
     </Empty>
+  );
+}
+
+/** A page whose script could not be loaded: the gateway is away, or an upgrade has replaced the script. */
+function Unloaded(): ReactNode {
+  const { t } = useTranslation();
+  const state = useLive((live) => live.state);
+  const wasAway = useRef(state === 'reconnecting');
+  useEffect(() => {
+    if (state === 'reconnecting') wasAway.current = true;
+    else if (state === 'live' && wasAway.current) location.reload();
+  }, [state]);
+  return wasAway.current ? (
+    <Empty
+      icon={Unplug}
+      title={t('The gateway cannot be reached')}
+      text={t('This page opens as soon as it answers.')}
+    />
+  ) : (
+    <Empty icon={RotateCw} title={t('The gateway was upgraded')} text={t('Reload the page.')}>
+      <Reload />
+    </Empty>
+  );
+}
+
+function Reload(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Button look="primary" icon={RotateCw} onClick={() => location.reload()}>
+      {t('Reload')}
+    </Button>
   );
 }

@@ -1,17 +1,21 @@
 import { Menu as MenuIcon, Search } from 'lucide-react';
-import { type ReactNode, Suspense, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useLive } from '../api/live.ts';
 import { classes, IconButton } from '../ui/button.tsx';
+import { Page } from '../ui/page.tsx';
 import { Empty, SkeletonLines } from '../ui/states.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { pagesFor } from './pages.ts';
-import { LazyPalette, LazyShortcuts } from './on-demand.tsx';
+import { LazyPalette, LazyShortcuts, loadOverlays } from './on-demand.tsx';
 import { useSession } from './session.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
+
+/** After the first page is drawn. */
+const SOON_MS = 5_000;
 
 /** Navigation beside the page. */
 export function Frame(): ReactNode {
@@ -21,6 +25,10 @@ export function Frame(): ReactNode {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) });
+  useEffect(() => {
+    const timer = setTimeout(loadOverlays, SOON_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const openPalette = (): void => {
     setMenu(false);
     setPalette(true);
@@ -81,9 +89,14 @@ function Pages(): ReactNode {
       ))}
       {First && <Route path="/" component={First} />}
       <Route>
-        <Empty title={t('Page not found')} text={t('The address may belong to another version.')}>
-          <Link href="/">{t('Back to the overview')}</Link>
-        </Empty>
+        <Page title={t('Page not found')}>
+          <Empty
+            title={t('There is nothing at this address')}
+            text={t('The address may belong to another version.')}
+          >
+            <Link href="/">{t('Back to the overview')}</Link>
+          </Empty>
+        </Page>
       </Route>
     </Switch>
   );

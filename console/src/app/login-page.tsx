@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../api/client.ts';
@@ -15,6 +15,8 @@ export function LoginPage(): ReactNode {
   const { t } = useTranslation();
   const [key, setKey] = useState('');
   const queries = useQueryClient();
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
   const problemText = useProblemText();
   const signIn = useMutation({
     mutationFn: () => admin('/sessions', { method: 'POST', body: { key } }),
@@ -27,7 +29,7 @@ export function LoginPage(): ReactNode {
   const problem = signIn.error ? loginProblem(signIn.error, problemText, t) : undefined;
   return (
     <main className="login">
-      <form className="login-card stack" onSubmit={submit}>
+      <form ref={form} className="login-card stack" onSubmit={submit}>
         <Logo />
         <div>
           <h1>{t('Sign in to llm-proxy')}</h1>

@@ -5,8 +5,14 @@ interface OverlayProps {
   readonly onClose: () => void;
 }
 
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
-const Shortcuts = lazy(async () => ({ default: (await import('./shortcuts-dialog.tsx')).ShortcutsDialog }));
+const [loadPalette, loadShortcuts] = [() => import('./palette.tsx'), () => import('./shortcuts-dialog.tsx')];
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }));
+const Shortcuts = lazy(async () => ({ default: (await loadShortcuts()).ShortcutsDialog }));
+
+/** Loads what opens over any page, so that it opens while the gateway is away, too. */
+export function loadOverlays(): void {
+  for (const load of [loadPalette, loadShortcuts]) load().catch(() => undefined);
+}
 
 /** The command palette, loaded when it is first opened. */
 export function LazyPalette(props: OverlayProps): ReactNode {

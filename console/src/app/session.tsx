@@ -1,6 +1,6 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useRef } from 'react';
-import { admin, onSignedOut } from '../api/client.ts';
+import { admin, onSignedOut, signWrites } from '../api/client.ts';
 import { Problem } from '../api/problem.ts';
 import { startLive } from '../api/live.ts';
 import type { SignedIn } from '../api/resources.ts';
@@ -62,8 +62,13 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
 
 async function readSession(): Promise<SignedIn | null> {
   try {
-    const { session, gateway } = await admin<SignedIn>('/session');
-    return { session, gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` } };
+    const { session, gateway, csrf_token: token } = await admin<SignedIn>('/session');
+    signWrites(token);
+    return {
+      session,
+      csrf_token: token,
+      gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` },
+    };
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return null;
     throw error;

@@ -1,3 +1,5 @@
+import { readStored, store } from '../lib/stored.ts';
+
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -5,12 +7,12 @@ export type Theme = (typeof THEMES)[number];
 const STORED = 'llm-proxy/theme';
 
 export function theme(): Theme {
-  return THEMES.find((one) => one === localStorage.getItem(STORED)) ?? 'system';
+  return THEMES.find((one) => one === readStored(STORED)) ?? 'system';
 }
 
 /** Remembers and applies a theme. */
 export function chooseTheme(theme: Theme): void {
-  localStorage.setItem(STORED, theme);
+  store(STORED, theme);
   applyTheme();
 }
 

@@ -266,7 +266,7 @@ export const chineseWords: Readonly<Record<string, string>> = {
   'one week': '一周',
   'warn only': '仅警告',
   optional: '可选',
-  'p95 {{text}}': 'p95 {{text}}',
+  'median · p95 {{text}}': '中位数 · p95 {{text}}',
   'p95, 5 min': '5 分钟 p95',
   refuse: '拒绝',
   seconds: '秒',

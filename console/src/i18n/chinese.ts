@@ -1,6 +1,7 @@
 import { chineseRequest } from './chinese-request.ts';
 import { chineseSentences } from './chinese-sentences.ts';
 import { chineseTables } from './chinese-tables.ts';
+import { chineseTrouble } from './chinese-trouble.ts';
 import { chineseWords } from './chinese-words.ts';
 
 /** Chinese texts by their English wording. */
@@ -9,4 +10,5 @@ export const chinese: Readonly<Record<string, string>> = {
   ...chineseRequest,
   ...chineseSentences,
   ...chineseTables,
+  ...chineseTrouble,
 };

@@ -2,6 +2,18 @@
 export const english: Readonly<Record<string, string>> = {
   '{{count}} attempts_one': '{{count}} attempt',
   '{{count}} attempts_other': '{{count}} attempts',
+  '{{text}} requests loaded_one': '{{text}} request loaded',
+  '{{text}} requests loaded_other': '{{text}} requests loaded',
+  '{{text}} failures_one': '{{text}} failure',
+  '{{text}} failures_other': '{{text}} failures',
+  '{{text}} models listed_one': '{{text}} model listed',
+  '{{text}} models listed_other': '{{text}} models listed',
+  '{{text}} fields could not be translated_one': '{{text}} field could not be translated',
+  '{{text}} fields could not be translated_other': '{{text}} fields could not be translated',
+  '{{text}} requests used models without a known price. The cost does not include them._one':
+    '{{text}} request used a model without a known price. The cost does not include it.',
+  '{{text}} requests used models without a known price. The cost does not include them._other':
+    '{{text}} requests used models without a known price. The cost does not include them.',
   '{{count}} models_one': '{{count}} model',
   '{{count}} models_other': '{{count}} models',
   '{{text}} keys_one': '{{text}} key',

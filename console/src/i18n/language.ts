@@ -1,3 +1,5 @@
+import { readStored, store } from '../lib/stored.ts';
+
 /** The languages of the console. */
 export const LANGUAGES = { en: 'English', zh: '中文' } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -15,10 +17,10 @@ export function language(): Language {
 /** Remembers the choice. */
 export function storeLanguage(language: Language): void {
   chosen = language;
-  localStorage.setItem(STORED, language);
+  store(STORED, language);
 }
 
 function stored(): Language | undefined {
-  const text = localStorage.getItem(STORED);
+  const text = readStored(STORED);
   return text === 'en' || text === 'zh' ? text : undefined;
 }

@@ -43,7 +43,7 @@ export function percent(share: Maybe): string {
   );
 }
 
-/** Dollars: `$1,234.50`, `$0.0123`, and of less than a millionth that it is less. */
+/** Dollars: `$12,346`, `$1,234.50`, `$0.0123`, and of less than a millionth that it is less. */
 export function money(value: number | string | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   const dollars = Number(value);
@@ -51,15 +51,34 @@ export function money(value: number | string | null | undefined): string {
   if (size > 0 && size < 0.000001) return '<$0.000001';
   const currency = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
   if (size >= 1_000_000) return `$${compact(dollars)}`;
+  if (size >= 10_000) return number({ ...currency, maximumFractionDigits: 0 }).format(dollars);
   if (size === 0 || size >= 1) return number({ ...currency, minimumFractionDigits: 2 }).format(dollars);
-  if (size >= 0.01)
+  if (size >= 0.1)
     return number({ ...currency, minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(dollars);
-  return number({ ...currency, maximumSignificantDigits: 3 }).format(dollars);
+  return number({ ...currency, minimumSignificantDigits: 3, maximumSignificantDigits: 3 }).format(dollars);
 }
 
-/** Dollars at a mark of an axis: `$500`, `$0.02`. */
-export function moneyMark(value: number): string {
-  return Number.isInteger(value) && value > 0 ? `$${compact(value)}` : money(value);
+/** Dollars at a mark of an axis whose marks are `step` apart: `$500`, `$0.020`. */
+export function moneyMark(value: number, step: number): string {
+  if (value === 0) return '$0';
+  if (Number.isInteger(step)) return `$${compact(value)}`;
+  const digits = Math.max(2, decimalsOf(step));
+  return `$${number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value)}`;
+}
+
+/** How many decimals a step such as 0.025 has. */
+function decimalsOf(step: number): number {
+  let digits = Math.max(0, Math.ceil(-Math.log10(step)));
+  while (digits < 12 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits++;
+  return digits;
+}
+
+/** Round numbers from 0 up to `most`, three to six of them. */
+export function roundMarks(most: number): readonly number[] {
+  const least = most / 5;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = ([1, 2, 5, 10].find((size) => size * power >= least) ?? 10) * power;
+  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, at) => at * step);
 }
 
 /** Milliseconds as `0.8 ms`, `350 ms`, `1.24 s`, `2 min 5 s`. */

@@ -102,10 +102,11 @@ function optionsOf(
         grid,
         size: (_, labels) => Math.max(52, ...(labels ?? []).map((label) => 14 + label.length * LETTER_PX)),
         ...(latest.current.isWhole && { incrs: WHOLE }),
-        values: (self, splits) =>
-          splits.map((value) =>
-            hasValues(self) ? (latest.current.formatMark ?? latest.current.format)(value) : '',
-          ),
+        values: (self, splits) => {
+          const step = (splits[1] ?? 1) - (splits[0] ?? 0);
+          const format = latest.current.formatMark ?? latest.current.format;
+          return splits.map((value) => (hasValues(self) ? format(value, step) : ''));
+        },
       },
     ],
     series: [{}, ...(stacked ? lines.toReversed() : lines).map((line) => seriesOf(line, element))],

@@ -12,7 +12,7 @@ export interface ChartProps {
   readonly lines: readonly ChartLine[];
   readonly format: (value: number) => string;
   /** The text of a mark of the axis, which may be shorter. Left out: as `format`. */
-  readonly formatMark?: (value: number) => string;
+  readonly formatMark?: (value: number, step: number) => string;
   readonly stacked?: boolean;
   /** The width of the drawing in seconds, which ends with the last value. Left out: that of the values. */
   readonly seconds?: number;

@@ -16,11 +16,10 @@ export function Copy({ text, label }: CopyProps): ReactNode {
   const [isDone, setDone] = useState(false);
   const copy = async (): Promise<void> => {
     try {
-      await navigator.clipboard.writeText(text);
+      await putIntoClipboard(text);
       setDone(true);
       setTimeout(() => setDone(false), 1500);
     } catch {
-      // Over plain HTTP on another host, browsers have no clipboard for a page.
       sayFailed(t('The browser does not let this page use the clipboard'));
     }
   };
@@ -34,6 +33,23 @@ export function Copy({ text, label }: CopyProps): ReactNode {
     );
   }
   return <IconButton label={isDone ? t('Copied') : t('Copy')} icon={icon} onClick={onClick} small />;
+}
+
+/** Over plain HTTP on another host, browsers have no clipboard for a page but the one of a selected text. */
+async function putIntoClipboard(text: string): Promise<void> {
+  if (window.isSecureContext) return navigator.clipboard.writeText(text);
+  const from = document.activeElement;
+  const area = Object.assign(document.createElement('textarea'), {
+    value: text,
+    className: 'visually-hidden',
+  });
+  // A dialog keeps the focus within itself.
+  (from?.parentElement ?? document.body).append(area);
+  area.select();
+  const isDone = document.execCommand('copy');
+  area.remove();
+  if (from instanceof HTMLElement) from.focus();
+  if (!isDone) throw new Error('the clipboard cannot be written');
 }
 
 /** A text in a fixed pitch, with a button that copies it. */

@@ -12,13 +12,25 @@ interface PickProps {
   /** The label of the choice of no value. Without it, the user has to choose a value. */
   readonly none?: string;
   readonly onChange: (value: string) => void;
+  /** Stands before the value. */
+  readonly prefix?: string;
   readonly auto?: boolean;
   readonly isSet?: boolean;
   readonly id?: string;
 }
 
 /** A choice among many names, with a search. The list shows the first 200 that fit. */
-export function Pick({ label, value, values, none, onChange, auto, isSet, id }: PickProps): ReactNode {
+export function Pick({
+  label,
+  value,
+  values,
+  none,
+  onChange,
+  prefix,
+  auto,
+  isSet,
+  id,
+}: PickProps): ReactNode {
   const { t } = useTranslation();
   const [search, setSearch] = useState('');
   const all = none === undefined ? values : ['', ...values];
@@ -38,6 +50,7 @@ export function Pick({ label, value, values, none, onChange, auto, isSet, id }: 
         aria-label={label}
         {...(id !== undefined && { id })}
       >
+        {prefix !== undefined && <span className="muted">{prefix}</span>}
         <span>{value === '' ? (none ?? t('Choose …')) : value}</span>
         <ChevronDown aria-hidden />
       </Combobox.Trigger>

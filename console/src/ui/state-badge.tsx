@@ -9,7 +9,7 @@ import {
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Cooldown, ProviderState, RouteState } from '../api/types.ts';
+import type { Cooldown, ProviderState, ProviderStatus, RouteState } from '../api/types.ts';
 import { classes } from './button.tsx';
 import { Countdown } from './values.tsx';
 
@@ -38,6 +38,26 @@ export function StateBadge({ state, cooldown }: StateBadgeProps): ReactNode {
       <Icon aria-hidden />
       {t(text)}
       {state === 'cooling' && cooldown && <Countdown until={cooldown.until} />}
+    </span>
+  );
+}
+
+type Standing = Pick<ProviderStatus, 'state' | 'cooldown' | 'routes' | 'routes_available'>;
+
+/** Whether some routes of a provider cool while others serve. */
+export function isPartlyCooling({ state, routes_available: available }: Standing): boolean {
+  return state === 'cooling' && available > 0;
+}
+
+/** The state of a provider. It is in trouble as a whole only if none of its routes is available. */
+export function ProviderBadge({ status }: { status: Standing }): ReactNode {
+  const { t } = useTranslation();
+  const { state, cooldown, routes, routes_available: available } = status;
+  if (!isPartlyCooling(status)) return <StateBadge state={state} cooldown={cooldown} />;
+  return (
+    <span className="badge is-warning">
+      <Snowflake aria-hidden />
+      {t('{{cooling}} of {{all}} routes cooling', { cooling: routes - available, all: routes })}
     </span>
   );
 }

@@ -48,12 +48,14 @@ interface FactProps {
   readonly label: ReactNode;
   readonly children: ReactNode;
   readonly mono?: boolean;
+  /** Takes the room of two. */
+  readonly wide?: boolean;
 }
 
 /** A label above its value, in a `Facts`. */
-export function Fact({ label, children, mono }: FactProps): ReactNode {
+export function Fact({ label, children, mono, wide }: FactProps): ReactNode {
   return (
-    <div className="fact">
+    <div className={classes('fact', wide && 'is-wide')}>
       <dt>{label}</dt>
       <dd className={classes('num', mono && 'mono')}>{children}</dd>
     </div>

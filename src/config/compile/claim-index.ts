@@ -16,10 +16,9 @@ export class ClaimIndex {
 
   /** `claims`: the nearest scope first. */
   constructor(claims: readonly FilteredClaim[]) {
-    const inOrder = [
-      ...claims.filter(({ claim }) => !claim.isSoft),
-      ...claims.filter(({ claim }) => claim.isSoft),
-    ];
+    const inOrder = claims.some(({ claim }) => claim.isSoft)
+      ? [...claims.filter(({ claim }) => !claim.isSoft), ...claims.filter(({ claim }) => claim.isSoft)]
+      : claims;
     if (inOrder.every(({ fits }) => fits === undefined)) {
       this.#claims = NONE;
       this.#forAll = listOf(inOrder);

@@ -60,7 +60,14 @@ export function createClaimMaker(options: LimitOptions): ClaimMaker {
     // Thousands of keys have the same ids of limits.
     const id = limitIds.get(limit.id) ?? limit.id;
     limitIds.set(id, id);
-    return newClaim({ ...owner, id, period: periodOf(limit, owner.timezone), hold: options.hold }, limit);
+    return newClaim(owner, limit, { id, period: periodOf(limit, owner.timezone), hold: options.hold });
+  };
+  // Thousands of keys have the same list.
+  const sorted = new Map<readonly LimitSettings[], readonly LimitSettings[]>();
+  const inOrder = (list: readonly LimitSettings[]): readonly LimitSettings[] => {
+    const order = sorted.get(list) ?? list.toSorted(byTightness);
+    sorted.set(list, order);
+    return order;
   };
 
   if (!isTimezone(options.timezone)) report(unknownZone(['limits_options', 'timezone'], options.timezone));
@@ -68,9 +75,7 @@ export function createClaimMaker(options: LimitOptions): ClaimMaker {
     findings,
     claims(list, scope) {
       const owner = ownerOf(scope);
-      return list
-        .toSorted(byTightness)
-        .map((limit) => ({ claim: claimOf(limit, owner), fits: filterOf(limit) }));
+      return inOrder(list).map((limit) => ({ claim: claimOf(limit, owner), fits: filterOf(limit) }));
     },
     endUserLimit(limit, keyId, timezone) {
       const template = claimOf(limit, ownerOf({ scope: 'end_user', ids: [keyId, ''], name: '', timezone }));
@@ -91,6 +96,10 @@ type PeriodMaker = (limit: LimitSettings, inheritedZone: string | undefined) => 
 /** Makes the periods of limits, each once. */
 function periodMaker(options: LimitOptions, report: (finding: Finding) => void): PeriodMaker {
   const periods = new Map<string, LimitPeriod>();
+  const last = new Map<
+    LimitSettings,
+    { readonly inherited: string | undefined; readonly period: LimitPeriod }
+  >();
   const zoneOf = (limit: LimitSettings, inherited: string | undefined): string => {
     if (limit.timezone !== undefined && !isTimezone(limit.timezone))
       report(unknownZone([...limit.at, 'timezone'], limit.timezone));
@@ -101,6 +110,8 @@ function periodMaker(options: LimitOptions, report: (finding: Finding) => void):
   return (limit, inherited) => {
     const { per } = limit;
     if (per === undefined) return undefined;
+    const known = last.get(limit);
+    if (known !== undefined && known.inherited === inherited) return known.period;
     const zone = zoneOf(limit, inherited);
     const startMs = limit.start === undefined ? undefined : momentOf(limit.start, zone);
     if (limit.start !== undefined && startMs === undefined)
@@ -108,6 +119,7 @@ function periodMaker(options: LimitOptions, report: (finding: Finding) => void):
     const text = `${per} ${zone} ${limit.weekStarts} ${startMs}`;
     const period = periods.get(text) ?? newPeriod(limit, zone, startMs);
     periods.set(text, period);
+    last.set(limit, { inherited, period });
     return period;
   };
 }
@@ -124,10 +136,10 @@ function ownerOf({ scope, ids, name, timezone }: Scope): Owner {
   return { scope, scopeId, name, timezone, prefix: scopeId === '' ? scope : `${scope}:${scopeId}` };
 }
 
-type Resolved = Owner & Pick<Claim, 'period' | 'hold'> & { readonly id: string };
+type Resolved = Pick<Claim, 'period' | 'hold'> & { readonly id: string };
 
-function newClaim(owner: Resolved, limit: LimitSettings): Claim {
-  const { scope, scopeId, name, id, period } = owner;
+function newClaim(owner: Owner, limit: LimitSettings, { id, period, hold }: Resolved): Claim {
+  const { scope, scopeId, name } = owner;
   const { kind, amount, per } = limit;
   const isBucket = per === 'second' || per === 'minute' || per === 'hour';
   return {
@@ -140,7 +152,7 @@ function newClaim(owner: Resolved, limit: LimitSettings): Claim {
     amount,
     period,
     burst: isBucket ? (limit.burst ?? amount) : undefined,
-    hold: limit.hold ?? owner.hold,
+    hold: limit.hold ?? hold,
     isSoft: limit.isSoft,
     alertAt: limit.alertAt,
     countsCached: limit.countsCached,

@@ -3,6 +3,7 @@ import type { CachingSettings } from '../read/normalise-cache.ts';
 import type { Settings } from '../read/settings.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
+import type { KeptKeys } from './kept-keys.ts';
 
 const USUAL: CacheRule = {
   ttlMs: millisecondsOf(DEFAULTS.cacheTtlSeconds),
@@ -10,17 +11,20 @@ const USUAL: CacheRule = {
   isPaced: false,
 };
 
-/** Joins the settings of models and keys. Returns undefined if none of them opts in, so that caching costs nothing. */
-export function compileCaching({
-  cache,
-  keys,
-  models,
-}: Pick<Settings, 'cache' | 'keys' | 'models'>): Caching | undefined {
+/**
+ * Joins the settings of models and keys. Returns undefined if none of them opts in, so that caching costs nothing. With
+ * `kept`, the settings of those keys are taken over.
+ */
+export function compileCaching(
+  { cache, keys, models }: Pick<Settings, 'cache' | 'keys' | 'models'>,
+  kept?: Pick<KeptKeys, 'caching' | 'replaced'>,
+): Caching | undefined {
   const byKey = cachingBy(keys.map(({ id, caching }) => [id, caching]));
+  for (const [id, caching] of keptCaching(kept)) if (!byKey.has(id)) byKey.set(id, caching);
   const byModel = cachingBy(models.map(({ name, caching }) => [name, caching]));
   if (![...byKey.values(), ...byModel.values()].some(({ isEnabled }) => isEnabled)) return undefined;
   const rules = new Map<string, CacheRule | undefined>();
-  return {
+  const caching: Caching = {
     ...cache,
     ruleFor(keyId, model) {
       const ofKey = keyId === undefined ? undefined : byKey.get(keyId);
@@ -32,6 +36,20 @@ export function compileCaching({
       return rules.get(at);
     },
   };
+  ofKeys.set(caching, byKey);
+  return caching;
+}
+
+/** The settings of single keys, by id. */
+const ofKeys = new WeakMap<Caching, ReadonlyMap<string, CachingSettings>>();
+
+/** Without caching, it made no difference which keys forbid it. */
+function* keptCaching(
+  kept: Pick<KeptKeys, 'caching' | 'replaced'> | undefined,
+): Iterable<[string, CachingSettings]> {
+  if (kept?.caching === undefined) return;
+  const replaced = new Set(kept.replaced.map(({ id }) => id));
+  for (const entry of ofKeys.get(kept.caching) ?? []) if (!replaced.has(entry[0])) yield entry;
 }
 
 function cachingBy(

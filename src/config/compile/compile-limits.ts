@@ -1,11 +1,19 @@
-import { type Claim, isBucketPeriod, NO_CLAIMS } from '../../limits/claim.ts';
-import { type CompiledLimits, type LimitedKey, noLimits } from '../compiled-limits.ts';
+import type { Claim } from '../../limits/claim.ts';
+import { type CompiledLimits, noLimits } from '../compiled-limits.ts';
 import type { LimitSettings } from '../read/normalise-limits.ts';
 import type { OwnerSettings } from '../read/normalise-owners.ts';
 import type { Finding, Path } from '../read/problems.ts';
 import type { KeySettings } from '../read/settings.ts';
-import { type ClaimMaker, createClaimMaker, type FilteredClaim, type Scope } from './claim-maker.ts';
+import {
+  type ClaimMaker,
+  createClaimMaker,
+  type EndUserLimit,
+  type FilteredClaim,
+  type Scope,
+} from './claim-maker.ts';
 import { ClaimIndex } from './claim-index.ts';
+import { ConfiguredLimits, joined } from './configured-limits.ts';
+import type { KeptKeys } from './kept-keys.ts';
 import type { OwnersByName } from './compile-owners.ts';
 
 /** More are an error: each costs every request. */
@@ -15,15 +23,19 @@ export interface LimitsInput extends Pick<OwnerSettings, 'limits' | 'limitOption
   readonly keys: readonly KeySettings[];
 }
 
-/** Makes the claims of every key. `models` are the public models that the configuration names. */
+/**
+ * Makes the claims of every key. `models` are the public models that the configuration names. With `kept`, the claims of
+ * those keys are taken over.
+ */
 export function compileLimits(
   settings: LimitsInput,
   owners: OwnersByName,
-  models: Iterable<string>,
+  { models, kept }: { readonly models: Iterable<string>; readonly kept?: KeptKeys | undefined },
 ): { readonly limits: CompiledLimits; readonly findings: readonly Finding[] } {
   const { limitOptions: options } = settings;
   const maker = createClaimMaker(options);
-  if (!hasLimits(settings)) return { limits: noLimits(options), findings: maker.findings };
+  if (!hasLimits(settings) && kept?.limits.isEmpty !== false)
+    return { limits: noLimits(options), findings: maker.findings };
   const global = maker.claims(settings.limits, { scope: 'global', ids: [], name: '', timezone: undefined });
   const shared = new SharedClaims(maker, owners);
   const everybody = new ClaimIndex(global);
@@ -44,30 +56,9 @@ export function compileLimits(
   }
   shared.makeAll();
   const all = [...own, ...shared.all(), ...global.map(({ claim }) => claim)];
-  const indexOf = (key: LimitedKey | undefined): ClaimIndex =>
-    (key === undefined ? undefined : byKey.get(key.id)) ?? everybody;
-  const limits: CompiledLimits = {
-    claimsOf: (key, publicModel) => indexOf(key).claimsFor(publicModel),
-    endUserClaims(key, endUser, publicModel) {
-      const list = key === undefined ? undefined : endUsers.get(key.id);
-      if (list === undefined) return NO_CLAIMS;
-      return list.filter(({ fits }) => fits(publicModel)).map(({ claimOf }) => claimOf(endUser));
-    },
-    perEndUser: ({ id }) => (endUsers.get(id) ?? []).map(({ claimOf }) => claimOf('')),
-    all: () => all,
-    isEmpty: all.length === 0 && endUsers.size === 0,
-    needsJournal:
-      all.some(isKept) ||
-      [...endUsers.values()].some((list) => list.some(({ claimOf }) => isKept(claimOf('')))),
-    options,
-  };
+  const made = { everybody, byKey, endUsers, all, options };
+  const limits = new ConfiguredLimits(kept === undefined ? made : joined(made, kept));
   return { limits, findings: [...maker.findings, ...findings] };
-}
-
-type EndUserLimit = ReturnType<ClaimMaker['endUserLimit']>;
-
-function isKept({ period }: Claim): boolean {
-  return period === undefined || !isBucketPeriod(period);
 }
 
 function hasLimits({ limits, teams, users, keys }: LimitsInput): boolean {

@@ -5,6 +5,7 @@ import { findDuplicates } from '../read/duplicates.ts';
 import type { OwnerSettings, TeamSettings, UserSettings } from '../read/normalise-owners.ts';
 import type { Finding } from '../read/problems.ts';
 import type { KeySettings } from '../read/settings.ts';
+import type { MasterKey } from '../snapshot.ts';
 import { unknownZone } from './claim-maker.ts';
 
 /** A team with what the compiler needs of it. */
@@ -37,8 +38,8 @@ export interface CompiledOwners {
 
 const MOST_LEVELS = 3;
 
-/** Resolves the parents of teams, and the teams and users of keys. */
-export function compileOwners(settings: OwnersInput): CompiledOwners {
+/** Resolves the parents of teams, and the teams and users of keys. `kept` are keys that were compiled before. */
+export function compileOwners(settings: OwnersInput, kept: readonly MasterKey[] = []): CompiledOwners {
   const { teams, users, keys } = settings;
   const findings: Finding[] = [
     ...findDuplicates(teams, 'name', 'a team'),
@@ -63,7 +64,7 @@ export function compileOwners(settings: OwnersInput): CompiledOwners {
     },
     byName,
     findings,
-    warnings: findLonelyOwners(settings, byName),
+    warnings: findLonelyOwners(settings, byName, kept),
   };
 }
 
@@ -179,18 +180,24 @@ function findBadTrees(teams: readonly TeamSettings[]): Finding[] {
 }
 
 /** Teams and users without a key, and keys that count as users of their own. */
-function findLonelyOwners({ teams, users, keys }: OwnersInput, byName: OwnersByName): string[] {
+function findLonelyOwners(
+  { teams, users, keys }: OwnersInput,
+  byName: OwnersByName,
+  kept: readonly MasterKey[],
+): string[] {
   const withKeys = new Set<string>();
+  const usersWithKeys = new Set<string>();
   const withoutUser = new Map<string, number>();
-  for (const { ownership } of keys) {
-    const line = byName.teams.get(ownership.team ?? '')?.line ?? [];
-    for (const { settings } of line) {
+  const note = (team: string | undefined, user: string | undefined): void => {
+    if (user !== undefined) usersWithKeys.add(user);
+    for (const { settings } of byName.teams.get(team ?? '')?.line ?? []) {
       withKeys.add(settings.name);
-      if (ownership.user === undefined && settings.perUser.length > 0)
+      if (user === undefined && settings.perUser.length > 0)
         withoutUser.set(settings.name, (withoutUser.get(settings.name) ?? 0) + 1);
     }
-  }
-  const usersWithKeys = new Set(keys.map(({ ownership }) => ownership.user));
+  };
+  for (const { ownership } of keys) note(ownership.team, ownership.user);
+  for (const { team, user } of kept) note(team?.name, user?.name);
   return [
     ...teams.filter(({ name }) => !withKeys.has(name)).map(({ name }) => `No key belongs to team "${name}".`),
     ...users

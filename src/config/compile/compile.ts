@@ -14,7 +14,8 @@ import type { Finding } from '../read/problems.ts';
 import { credentialSecrets } from './credential-secrets.ts';
 import type { ProviderSettings, Settings } from '../read/settings.ts';
 import type { Detection, Provider, Snapshot, TranslationSettings } from '../snapshot.ts';
-import { findWarnings } from './warnings.ts';
+import { findKeyWarnings, findWarnings } from './warnings.ts';
+import type { KeptKeys } from './kept-keys.ts';
 
 /** The inputs of a snapshot besides its settings. */
 export interface CompileContext {
@@ -27,6 +28,8 @@ export interface CompileContext {
   readonly staysLocked?: boolean;
   /** The language of the log if the settings name none. */
   readonly language?: 'en' | 'zh';
+  /** Further keys than those of the settings, which were compiled before. `access` lacks them. */
+  readonly kept?: KeptKeys | undefined;
 }
 
 export type CompileResult =
@@ -37,9 +40,10 @@ export type CompileResult =
 export function compile(settings: Settings, context: CompileContext): CompileResult {
   const providers = compileProviders(settings.providers);
   const catalogue = buildCatalogue(settings);
-  const owners = compileOwners(settings);
+  const { kept } = context;
+  const owners = compileOwners(settings, kept?.keys);
   const access = compileAccess(settings, owners.byName, context.staysLocked ?? false);
-  const limits = compileLimits(settings, owners.byName, [...catalogue.models.keys()]);
+  const limits = compileLimits(settings, owners.byName, { models: [...catalogue.models.keys()], kept });
   const findings = [
     ...providers.findings,
     ...catalogue.findings,
@@ -58,6 +62,8 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
     findModel: catalogue.findModel,
     access: access.access,
   };
+  const keyWarnings = findKeyWarnings(settings, parts);
+  for (const [id, warnings] of keptWarnings(kept)) keyWarnings.set(id, warnings);
   return {
     kind: 'compiled',
     snapshot: {
@@ -66,7 +72,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       ...unchanged(settings),
       ...parts,
       server: compileServer(settings),
-      caching: compileCaching(settings),
+      caching: compileCaching(settings, kept),
       limits: limits.limits,
       owners: owners.owners,
       detection: compileDetection(settings),
@@ -78,10 +84,18 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
         ...providers.warnings,
         ...catalogue.warnings,
         ...owners.warnings,
-        ...findWarnings(settings, parts, context.now),
+        ...findWarnings(settings, parts, { now: context.now, kept }),
+        ...[...keyWarnings.values()].flat(),
       ],
+      keyWarnings,
     },
   };
+}
+
+function* keptWarnings(kept: KeptKeys | undefined): Iterable<[string, readonly string[]]> {
+  if (kept === undefined) return;
+  const replaced = new Set(kept.replaced.map(({ id }) => id));
+  for (const entry of kept.keyWarnings) if (!replaced.has(entry[0])) yield entry;
 }
 
 /** The settings that the snapshot takes as they are. */
@@ -135,9 +149,16 @@ function compileServer(settings: Settings): Snapshot['server'] {
  */
 function findOpenDoor(
   { keys, listen, allowUnauthenticated }: Settings,
-  { staysLocked }: CompileContext,
+  { staysLocked, kept }: CompileContext,
 ): Finding[] {
-  if (keys.length > 0 || allowUnauthenticated || staysLocked === true || isLoopback(listen.host)) return [];
+  if (
+    keys.length > 0 ||
+    kept !== undefined ||
+    allowUnauthenticated ||
+    staysLocked === true ||
+    isLoopback(listen.host)
+  )
+    return [];
   const message =
     `there is no key, so everybody who reaches ${listen.host} could use the providers; ` +
     'add a key, listen on 127.0.0.1, or set allow_unauthenticated: true';

@@ -1,33 +1,54 @@
 import { isPattern, matcher } from './name-pattern.ts';
 import { formatPath } from '../read/problems.ts';
-import type { Settings } from '../read/settings.ts';
+import type { LimitSettings } from '../read/normalise-limits.ts';
+import type { KeySettings, Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { KeptKeys } from './kept-keys.ts';
+
+type Parts = Pick<Snapshot, 'providers' | 'models' | 'patterns' | 'findModel' | 'access'>;
+
+/** Keys that were compiled before. */
+type Kept = Pick<KeptKeys, 'keys'> | undefined;
 
 /** Settings that are legal but probably not intended, one sentence each. */
 export function findWarnings(
   settings: Settings,
-  parts: Pick<Snapshot, 'providers' | 'models' | 'patterns' | 'findModel' | 'access'>,
-  now: Date,
+  parts: Parts,
+  { now, kept }: { readonly now: Date; readonly kept: Kept },
 ): string[] {
   return [
-    ...findIdleGateway(settings, parts),
+    ...findIdleGateway(settings, parts, kept),
     ...findLostModels(parts),
     ...findUnusedProviders(settings, parts),
-    ...findUselessKeys(settings, parts),
-    ...findExpiredKeys(parts, now),
-    ...findUselessFilters(settings, parts),
+    ...findUselessTeams(settings, parts),
+    ...findExpiredKeys(parts, kept, now),
+    ...findUselessFilters(sharedLimits(settings), parts),
   ];
+}
+
+/** The same of single keys, by their ids, whatever the time. Most keys have none. */
+export function findKeyWarnings(settings: Settings, parts: Parts): Map<string, readonly string[]> {
+  const isUseless = uselessness(parts);
+  const warnings = new Map<string, readonly string[]>();
+  for (const key of settings.keys) {
+    const { limitList, perEndUser } = key.ownership;
+    const found = findUselessFilters([limitList, perEndUser], parts, key);
+    if (key.enabled && isUseless(key))
+      found.unshift(`Key "${key.name}" may not use any model that is served.`);
+    if (found.length > 0) warnings.set(key.id, found);
+  }
+  return warnings;
 }
 
 function findIdleGateway(
   { keys }: Settings,
   { providers, access }: Pick<Snapshot, 'providers' | 'access'>,
+  kept: Kept,
 ): string[] {
   const warnings: string[] = [];
   if (providers.size === 0) warnings.push('No provider is enabled: every request will be refused.');
-  if (access.kind === 'keys' && !keys.some(({ enabled }) => enabled)) {
-    warnings.push('No key is enabled: every request will be refused.');
-  }
+  const isUsable = keys.some(({ enabled }) => enabled) || kept?.keys.some(({ enabled }) => enabled) === true;
+  if (access.kind === 'keys' && !isUsable) warnings.push('No key is enabled: every request will be refused.');
   return warnings;
 }
 
@@ -58,49 +79,58 @@ function isServed(name: string, { models, patterns, findModel }: Served): boolea
   return patterns.length > 0 || [...models.keys()].some(matcher(name));
 }
 
-function findUselessKeys({ keys, teams }: Settings, parts: Served & Pick<Snapshot, 'access'>): string[] {
+/** The test whether a key may use no model that is served. */
+function uselessness(parts: Served & Pick<Snapshot, 'access'>): (key: KeySettings) => boolean {
   const { access, models, patterns } = parts;
   const byName = new Map(
     access.kind === 'keys' ? [...access.keys.values()].map((key) => [key.name, key]) : [],
   );
-  const isUseless = ({ name, allowedModels, ownership }: Settings['keys'][number]): boolean => {
+  return ({ name, allowedModels, ownership }) => {
     if (allowedModels.length > 0 && !allowedModels.some((model) => isServed(model, parts))) return true;
     // The names behind a pattern are unknown.
     if (ownership.team === undefined || patterns.length > 0 || models.size === 0) return false;
     const key = byName.get(name);
     return key !== undefined && ![...models.keys()].some(key.allows);
   };
-  return [
-    ...keys
-      .filter((key) => key.enabled && isUseless(key))
-      .map(({ name }) => `Key "${name}" may not use any model that is served.`),
-    ...teams
-      .filter(
-        ({ allowedModels }) =>
-          allowedModels.length > 0 && !allowedModels.some((model) => isServed(model, parts)),
-      )
-      .map(({ name }) => `Team "${name}" may not use any model that is served.`),
-  ];
+}
+
+function findUselessTeams({ teams }: Settings, parts: Served): string[] {
+  return teams
+    .filter(
+      ({ allowedModels }) =>
+        allowedModels.length > 0 && !allowedModels.some((model) => isServed(model, parts)),
+    )
+    .map(({ name }) => `Team "${name}" may not use any model that is served.`);
 }
 
 /** Keys that are refused as expired. In a database, a former secret is none of them. */
-function findExpiredKeys({ access }: Pick<Snapshot, 'access'>, now: Date): string[] {
+function findExpiredKeys({ access }: Pick<Snapshot, 'access'>, kept: Kept, now: Date): string[] {
   if (access.kind === 'open') return [];
-  return [...access.keys.values()]
+  return [...(kept?.keys ?? []), ...access.keys.values()]
     .filter(({ enabled, refusedFromMs }) => enabled && refusedFromMs <= now.getTime())
     .map(({ name }) => `Key "${name}" has expired: its requests are refused.`);
 }
 
-/** Limits that count only models that no provider serves. */
-function findUselessFilters(settings: Settings, parts: Served): string[] {
-  const lists = [
-    settings.limits,
-    ...settings.teams.flatMap(({ limits, perUser }) => [limits, perUser]),
-    ...settings.users.map(({ limits }) => limits),
-    ...settings.keys.flatMap(({ ownership }) => [ownership.limitList, ownership.perEndUser]),
+function sharedLimits({ limits, teams, users }: Settings): (readonly LimitSettings[])[] {
+  return [
+    limits,
+    ...teams.flatMap((team) => [team.limits, team.perUser]),
+    ...users.map((user) => user.limits),
   ];
+}
+
+/** Limits that count only models that no provider serves, of a key or of all others. */
+function findUselessFilters(
+  lists: readonly (readonly LimitSettings[])[],
+  parts: Served,
+  key?: Pick<KeySettings, 'at' | 'name'>,
+): string[] {
   return lists
     .flat()
     .filter(({ models }) => models?.every((model) => !isServed(model, parts)) ?? false)
-    .map(({ at }) => `The limit ${formatPath(at)} counts only models that are not served.`);
+    .map(({ at }) => {
+      const limit =
+        key === undefined ? formatPath(at) : `${formatPath(at.slice(key.at.length))} of key "${key.name}"`;
+      return `The limit ${limit} counts only models that are not served.`;
+    });
 }

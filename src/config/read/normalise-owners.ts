@@ -151,8 +151,22 @@ function normaliseSharedState(file: ConfigFile['shared_state']): SharedStateSett
   };
 }
 
-/** Reads whose key it is. `at` is the path of the key. */
-export function normaliseKeyOwnership(key: KeyOwnershipFile, at: Path, report: Report): KeyOwnershipSettings {
+/**
+ * Reads whose key it is. `at` is the path of the key. `read` has the lists of limits that were read before: one object
+ * that many keys have is read once.
+ */
+export function normaliseKeyOwnership(
+  key: KeyOwnershipFile,
+  at: Path,
+  { report, read }: { readonly report: Report; readonly read: ReadLimits },
+): KeyOwnershipSettings {
+  const limitsAt = (name: 'limits' | 'per_end_user'): readonly LimitSettings[] => {
+    const list = key[name];
+    if (!list) return NONE;
+    const limits = read.get(list) ?? normaliseLimits(list, [...at, name], report);
+    read.set(list, limits);
+    return limits;
+  };
   return {
     team: key.team ?? undefined,
     user: key.user ?? undefined,
@@ -161,10 +175,13 @@ export function normaliseKeyOwnership(key: KeyOwnershipFile, at: Path, report: R
     clientTags: key.client_tags ?? NONE,
     endUsers: key.end_users ?? undefined,
     selfRotate: key.self_rotate ?? false,
-    limitList: normaliseLimits(key.limits, [...at, 'limits'], report),
-    perEndUser: normaliseLimits(key.per_end_user, [...at, 'per_end_user'], report),
+    limitList: limitsAt('limits'),
+    perEndUser: limitsAt('per_end_user'),
   };
 }
+
+/** Lists of limits by the object that they were read from. */
+export type ReadLimits = Map<object, readonly LimitSettings[]>;
 
 const NO_TAGS: Tags = {};
 const NONE: readonly never[] = [];

@@ -119,6 +119,7 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
 }
 
 function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): KeySettings[] {
+  const reading = { report, read: new Map() };
   const keys = (file.master_keys ?? []).map((key, index): KeySettings => ({
     at: ['master_keys', index],
     id: key.renamed_from ?? key.name,
@@ -129,7 +130,7 @@ function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): Ke
     mayRelaxTranslation: key.may_relax_translation ?? false,
     caching: normaliseCaching(key.cache),
     limits: { rate_limit: key.rate_limit },
-    ownership: normaliseKeyOwnership(key, ['master_keys', index], report),
+    ownership: normaliseKeyOwnership(key, ['master_keys', index], reading),
   }));
   if (typeof file.proxy_api_key !== 'string') return keys;
   const path: Path = ['proxy_api_key'];
@@ -144,7 +145,7 @@ function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): Ke
       mayRelaxTranslation: false,
       caching: undefined,
       limits: {},
-      ownership: normaliseKeyOwnership({}, path, report),
+      ownership: normaliseKeyOwnership({}, path, reading),
     },
     ...keys,
   ];

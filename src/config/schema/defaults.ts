@@ -9,7 +9,7 @@ export const DEFAULTS = {
   weight: 1,
   priority: 1,
   maxBodyMb: 64,
-  serverEngine: 'runtime',
+  serverEngine: 'lean',
   maxWebSockets: 1_000,
   maxWebSocketsPerKey: 100,
   drainTimeoutSeconds: 300,

@@ -16,9 +16,9 @@ export const serverSchema = z.strictObject({
     description: 'Port to listen on. The environment variable PORT and `--port` override it.',
     default: DEFAULTS.port,
   }),
-  engine: optional(z.enum(['runtime', 'lean']), {
+  engine: optional(z.enum(['lean', 'runtime']), {
     description:
-      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. Changes take effect after a restart.",
+      "The HTTP server for client connections. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. `runtime`: Bun's server alone. Changes take effect after a restart.",
     default: DEFAULTS.serverEngine,
   }),
   tls: optional(

@@ -60,7 +60,8 @@ export const sharedStateSchema = z.strictObject({
     examples: ['staging'],
   }),
   deadline_ms: optional(z.number().int().min(5).max(5000), {
-    description: 'Milliseconds that a request waits for the store when its gateway has no lease left.',
+    description:
+      'Milliseconds that a request waits for the store when its gateway has no lease left. After them the gateway uses its reserve.',
     default: DEFAULT_SHARED_STATE.deadlineMs,
   }),
   lease_percent: optional(z.number().min(0.01).max(50), {

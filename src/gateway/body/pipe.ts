@@ -5,13 +5,20 @@ import type { Backpressure, ByteSource, TakeFramed } from '../ports.ts';
 export interface ByteSink {
   readonly write: (bytes: Uint8Array) => Promise<unknown> | undefined;
   /** Like `write`, for a whole chunk with its framing; absent if the client's connection does not use such framing. */
-  readonly writeFramed?: ((chunk: Uint8Array) => Promise<unknown> | undefined) | undefined;
+  writeFramed?(chunk: Uint8Array): Promise<unknown> | undefined;
 }
 
 /** How the pieces of a body are handled. */
 export interface PipeTaker {
   readonly take: (chunk: Uint8Array) => Backpressure;
+  /** Tells the timeouts what `passed` and `paused` do: a closure around it would be one more object for each event. */
   readonly takeFramed?: TakeFramed | undefined;
+}
+
+/** Stops the idle timeout until the client has taken a piece. */
+export function paused(taken: Promise<unknown>, timeouts: AttemptTimeouts): Promise<unknown> {
+  timeouts.arrived();
+  return taken.then(() => timeouts.reading());
 }
 
 /**
@@ -27,25 +34,13 @@ export async function pipe(
   timeouts: AttemptTimeouts,
   { take, takeFramed }: PipeTaker,
 ): Promise<'end' | 'broken' | 'stop'> {
-  const paused = (taken: Promise<unknown>): Promise<unknown> => {
-    timeouts.arrived();
-    return taken.then(() => timeouts.reading());
-  };
   timeouts.reading();
   try {
-    return await source.pipe(
-      (chunk) => {
-        timeouts.passed();
-        const taken = take(chunk);
-        return taken === undefined || taken === 'stop' ? taken : paused(taken);
-      },
-      takeFramed &&
-        ((chunk, start, end) => {
-          timeouts.passed();
-          const taken = takeFramed(chunk, start, end);
-          return taken === undefined || typeof taken === 'string' ? taken : paused(taken);
-        }),
-    );
+    return await source.pipe((chunk) => {
+      timeouts.passed();
+      const taken = take(chunk);
+      return taken === undefined || taken === 'stop' ? taken : paused(taken, timeouts);
+    }, takeFramed);
   } finally {
     timeouts.arrived();
   }

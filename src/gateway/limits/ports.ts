@@ -72,16 +72,10 @@ export interface JournalEntry {
   readonly requestId: string;
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  readonly keyId: string | undefined;
   readonly keyName: string | undefined;
   /** The public name. */
   readonly model: string;
-  readonly team: string | undefined;
-  /** The names from the root team to the key's, joined by slashes. */
-  readonly teamPath: string | undefined;
-  readonly user: string | undefined;
-  readonly endUser: string | undefined;
-  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly attribution: Attribution;
   readonly holds: readonly CounterAmount[];
   /** The request's expected use. `costNano` is undefined if no limit counts money. */
   readonly estimate: {

@@ -124,19 +124,13 @@ export class Reservation implements Admission {
     const holds = amountsOf(this.#holds);
     if (holds.length === 0) return;
     const { key, model, attribution, requestId, claims } = demand;
-    const { keyId, team, teamPath, user, endUser, tags } = attribution;
     const { input, output, cost } = needs.expected;
     journal.open({
       requestId,
       atMs: gateway.clock.epochMs(),
-      keyId,
       keyName: key?.name,
       model: model.name,
-      team,
-      teamPath,
-      user,
-      endUser,
-      tags,
+      attribution,
       holds,
       estimate: {
         inputTokens: input,

@@ -3,7 +3,6 @@ import { decodeBody } from '../../lib/http/content-coding.ts';
 import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import { asObject } from '../../protocols/json-object.ts';
 import type { StreamedAnswer, WholeAnswer } from '../answer.ts';
-import { flagIn } from '../body-flag.ts';
 import { isEventStream } from '../event-stream.ts';
 import type { ObjectOwner } from './object-owners.ts';
 import type { TranslationNote } from '../translated/reply-translation.ts';
@@ -58,8 +57,9 @@ function makesObjects({ planned, execution }: ServedRequest): boolean {
   if (execution.note !== undefined && isTranslated(execution.note)) return false;
   const { plan, request } = planned;
   const { name } = plan.clientProtocol;
-  if (name === 'openai-chat') return request.method === 'POST' && flagIn(plan.body, STORE) === 'true';
-  if (name === 'openai-responses') return request.method === 'POST' && flagIn(plan.body, STORE) !== 'false';
+  const stores = plan.peek.kind === 'json' ? plan.peek.stores : undefined;
+  if (name === 'openai-chat') return request.method === 'POST' && stores === true;
+  if (name === 'openai-responses') return request.method === 'POST' && stores !== false;
   if (name !== 'opaque') return false;
   const { kind } = subjectOf(request.method, request.path);
   return kind === 'new-object' || kind === 'object' || isMadeAt(request.method, request.path);
@@ -69,8 +69,6 @@ function isTranslated({ pair }: TranslationNote): boolean {
   const [from, to] = pair.split('>');
   return from !== to;
 }
-
-const STORE = Buffer.from('"store"');
 
 /** In a stream of the Responses API, the first id is the response's. */
 function firstIdTap(note: NoteId): ObjectTap {

@@ -42,6 +42,8 @@ export class SseReading {
   readonly #provider: Provider;
   readonly #framing: StreamFraming;
   readonly #splitter: SseSplitter;
+  /** Whether all bytes so far belong to whole events. Kept here, since each event asks: the splitter lies deeper in memory. */
+  #isBetweenEvents = true;
   readonly #hidesUsage: boolean;
   readonly #shownModel: string | undefined;
   readonly #context: ReplyContext;
@@ -77,14 +79,14 @@ export class SseReading {
 
   /** Returns the events that a chunk completes; undefined if one is too large. */
   push(chunk: Uint8Array): Uint8Array | undefined {
-    return this.#splitter.push(chunk);
+    const block = this.#splitter.push(chunk);
+    this.#isBetweenEvents = this.#splitter.isEmpty();
+    return block;
   }
 
   /** Whether bytes up to this offset, which follow those before, end an event and continue none. */
   areWholeEvents(bytes: Uint8Array, end: number): boolean {
-    return (
-      bytes[end - 1] === LF && bytes[end - 2] === LF && this.#framing.isEvents && this.#splitter.isEmpty()
-    );
+    return bytes[end - 1] === LF && bytes[end - 2] === LF && this.#isBetweenEvents && this.#framing.isEvents;
   }
 
   /** Reads a block event by event, and queues the parts for the client. */

@@ -6,19 +6,24 @@ interface Span {
   readonly end: number;
 }
 
-/** The key of a span with its quotes, if it is one of the wanted keys. */
-export function wantedKey(bytes: Uint8Array, span: Span, wanted: readonly string[]): string | undefined {
-  const length = span.end - span.start - 2;
+/** The key from `start` to `end`, with its quotes, if it is one of the wanted keys. */
+export function wantedKey(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  wanted: readonly string[],
+): string | undefined {
+  const length = end - start - 2;
   for (const name of wanted) {
     if (length !== name.length) continue;
-    if (equals(bytes, span.start + 1, name)) return name;
-    if (mayEqual(bytes, span.start + 1, name)) return decodeKey(bytes, span, name);
+    if (equals(bytes, start + 1, name)) return name;
+    if (mayEqual(bytes, start + 1, name)) return decodeKey(bytes, { start, end }, name);
   }
-  if (!hasEscape(bytes, span)) return undefined;
+  if (!hasEscape(bytes, start, end)) return undefined;
   for (const name of wanted) {
     // An escape makes a character at most six times as long, so a key of another length needs no decoding.
     if (length <= name.length || length > name.length * 6) continue;
-    const key = decodeKey(bytes, span, name);
+    const key = decodeKey(bytes, { start, end }, name);
     if (key !== undefined) return key;
   }
   return undefined;
@@ -42,8 +47,8 @@ function mayEqual(bytes: Uint8Array, start: number, name: string): boolean {
   return true;
 }
 
-function hasEscape(bytes: Uint8Array, span: Span): boolean {
-  for (let index = span.start; index < span.end; index++) {
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let index = start; index < end; index++) {
     if (bytes[index] === BACKSLASH) return true;
   }
   return false;

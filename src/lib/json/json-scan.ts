@@ -54,7 +54,11 @@ const MAX_MEMBERS = 100;
  * mark is skipped. Nesting is bounded, and the scan does not recurse.
  */
 export function scanObject(bytes: Uint8Array, wanted: readonly string[]): ObjectScan {
-  return advance(newWalk(bytes, wanted, SHARED_CURSOR), Infinity) ?? UNREACHABLE;
+  begin(SHARED_WALK, bytes, wanted);
+  const scan = advance(SHARED_WALK, Infinity) ?? UNREACHABLE;
+  // Nothing else would release a large body.
+  SHARED_WALK.bytes = NOTHING;
+  return scan;
 }
 
 /**
@@ -66,23 +70,21 @@ export function scanObjectInSlices(
   wanted: readonly string[],
   sliceBytes: number,
 ): () => ObjectScan | undefined {
-  const walk = newWalk(bytes, wanted, createCursor());
+  const walk = newWalk();
+  begin(walk, bytes, wanted);
   return () => advance(walk, walk.cursor.pos + sliceBytes);
 }
-
-/** For scans that run to completion: no two of them overlap. */
-const SHARED_CURSOR = createCursor();
 
 /** A scan without a bound always finishes. */
 const UNREACHABLE: ObjectScan = { kind: 'malformed', offset: 0, line: 1, column: 1, message: '' };
 
 /** The state of one scan. */
 interface Walk {
-  readonly bytes: Uint8Array;
-  readonly wanted: readonly string[];
+  bytes: Uint8Array;
+  wanted: readonly string[];
   /** The position, at a value or within it. */
   readonly cursor: ValueCursor;
-  readonly members: Member[];
+  members: Member[];
   /** The offset of the object; -1: nothing was scanned yet. */
   start: number;
   /** The start of the member whose value is being scanned. */
@@ -91,10 +93,32 @@ interface Walk {
   valueStart: number;
 }
 
-function newWalk(bytes: Uint8Array, wanted: readonly string[], cursor: ValueCursor): Walk {
-  cursor.pos = 0;
-  cursor.depth = 0;
-  return { bytes, wanted, cursor, members: [], start: -1, keyStart: 0, keyEnd: 0, valueStart: 0 };
+const NOTHING = new Uint8Array();
+
+function newWalk(): Walk {
+  const cursor = createCursor();
+  return {
+    bytes: NOTHING,
+    wanted: [],
+    cursor,
+    members: [],
+    start: -1,
+    keyStart: 0,
+    keyEnd: 0,
+    valueStart: 0,
+  };
+}
+
+/** For scans that run to completion: no two of them overlap. */
+const SHARED_WALK = newWalk();
+
+function begin(walk: Walk, bytes: Uint8Array, wanted: readonly string[]): void {
+  walk.cursor.pos = 0;
+  walk.cursor.depth = 0;
+  walk.bytes = bytes;
+  walk.wanted = wanted;
+  walk.members = [];
+  walk.start = -1;
 }
 
 /** Scans up to the offset `until` or slightly further. Returns undefined if there is more to scan. */
@@ -147,7 +171,7 @@ function passKey(walk: Walk, pos: number): void {
 
 /** Records the member that ends at the cursor, if it is a wanted one. */
 function noteMember({ bytes, wanted, cursor, members, keyStart, keyEnd, valueStart }: Walk): void {
-  const key = wantedKey(bytes, { start: keyStart, end: keyEnd }, wanted);
+  const key = wantedKey(bytes, keyStart, keyEnd, wanted);
   if (key === undefined) return;
   if (members.length === MAX_MEMBERS) throw new MalformedJson(keyStart, 'fewer repetitions of a key');
   const escaped = keyEnd - keyStart - 2 !== key.length;

@@ -1,4 +1,5 @@
 import { MalformedJson, expect } from './json-fault.ts';
+import { closingQuote } from './json-quote.ts';
 
 /** Real bodies nest a few levels. Deeper nesting than this is an attack on a parser's stack. */
 const MAX_DEPTH = 10_000;
@@ -33,75 +34,23 @@ export function afterSpace(bytes: Uint8Array, start: number): number {
  *
  * Checking single bytes is fastest for short strings, which most are. `indexOf` costs as much as about 40 single bytes
  * but then passes over kilobytes, so it takes over if the end is not near. In text full of quotes, such as code,
- * `indexOf` would stop too often, so four bytes are checked at a time.
+ * `indexOf` would stop too often.
  */
 export function afterString(bytes: Uint8Array, pos: number): number {
   let at = pos + 1;
-  for (;;) {
-    const near = Math.min(at + NEAR_BYTES, bytes.length);
-    while (at < near) {
-      const byte = bytes[at];
-      if (byte === QUOTE) return at + 1;
-      at += byte === BACKSLASH ? 2 : 1;
-    }
-    const quote = bytes.indexOf(QUOTE, at);
-    if (quote === -1) throw new MalformedJson(bytes.length, "the closing '\"' of a string");
-    if ((slashesBefore(bytes, quote, at) & 1) === 0) return quote + 1;
-    at = behindQuotes(bytes, quote + 1);
-    if (bytes[at] === QUOTE) return at + 1;
+  const near = Math.min(at + NEAR_BYTES, bytes.length);
+  while (at < near) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    at += byte === BACKSLASH ? 2 : 1;
   }
+  let quote = bytes.indexOf(QUOTE, at);
+  if (quote !== -1 && (slashesBefore(bytes, quote, at) & 1) === 1) quote = closingQuote(bytes, quote + 1);
+  if (quote === -1) throw new MalformedJson(bytes.length, "the closing '\"' of a string");
+  return quote + 1;
 }
 
 const NEAR_BYTES = 48;
-const LEAST_VIEWED_BYTES = 1024;
-
-/**
- * From within a string, returns the offset of its closing quote, or an offset from which to go on byte by byte: after a
- * stretch without quotes, or when less than a machine word is left.
- */
-function behindQuotes(bytes: Uint8Array, start: number): number {
-  const firstWord = -bytes.byteOffset & 3;
-  const count = (bytes.length - firstWord) >> 2;
-  // The view of a small body would cost more than its bytes.
-  const isShort = bytes.length - start < LEAST_VIEWED_BYTES;
-  if (isShort || start < firstWord || start >= firstWord + count * 4) return start;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + firstWord, count);
-  let from = start;
-  let word = (start - firstWord) >> 2;
-  for (;;) {
-    const quiet = Math.min(count, word + QUIET_WORDS);
-    while (word < quiet && quoteMarks(words[word] ?? 0) === 0) word += 1;
-    if (word === quiet) break;
-    for (let marks = quoteMarks(words[word] ?? 0); marks !== 0; marks &= marks - 1) {
-      const at = firstWord + word * 4 + markedByte(marks);
-      if (at < start || bytes[at] !== QUOTE) continue;
-      if ((slashesBefore(bytes, at, from) & 1) === 0) return at;
-      from = at + 1;
-    }
-    word += 1;
-  }
-  const end = firstWord + word * 4;
-  return end - slashesBefore(bytes, end, from);
-}
-
-const QUIET_WORDS = 256;
-
-/**
- * Sets the highest bit of each of the four bytes that is a quote, and possibly of the byte above. After the XOR a quote
- * is zero, so subtracting one borrows.
- */
-function quoteMarks(word: number): number {
-  const zeros = word ^ 0x22222222;
-  return ((zeros - 0x01010101) | 0) & ~zeros & 0x80808080;
-}
-
-/**
- * The index of the lowest marked byte of four. The first byte in memory is the lowest, as Bun runs only on
- * little-endian machines.
- */
-function markedByte(marks: number): number {
-  return (31 - Math.clz32(marks & -marks)) >> 3;
-}
 
 /** The number of backslashes right before an offset. After an odd number, a quote is part of the text. */
 export function slashesBefore(bytes: Uint8Array, at: number, from: number): number {

@@ -26,7 +26,8 @@ function largeHead(head: AnswerHead): Buffer {
 export class AnswerWriter implements Sender {
   readonly #socket: Socket<unknown>;
   readonly #onHeldUp: () => void;
-  readonly #pending = new PendingBytes();
+  /** Absent until the system does not accept everything at once. */
+  #pending: PendingBytes | undefined;
   /** Whether bytes wait for the end of the turn. */
   #isPosted = false;
   #onDrained: (() => void) | undefined;
@@ -44,7 +45,7 @@ export class AnswerWriter implements Sender {
 
   /** Whether the system has taken all bytes, but for those that wait for the end of the turn. */
   get isDrained(): boolean {
-    return this.#pending.isEmpty;
+    return this.#pending === undefined || this.#pending.isEmpty;
   }
 
   /** Whether nothing of the current answer was written. */
@@ -69,8 +70,7 @@ export class AnswerWriter implements Sender {
     if (!this.#isUnbegun || this.#sentBytes > 0) return;
     this.#sentBytes = BEGINNING.length;
     this.flush();
-    this.#pending.add(Buffer.from(BEGINNING));
-    this.#pending.flush(this.#socket);
+    this.#writeOrKeep(Buffer.from(BEGINNING));
   }
 
   /** Writes what waits for the end of the turn. */
@@ -81,9 +81,9 @@ export class AnswerWriter implements Sender {
   writePosted(buffer: Buffer, from: number, to: number): void {
     this.#isPosted = false;
     if (this.#isClosed) return;
-    const sent = this.#pending.isEmpty ? Math.max(0, this.#socket.write(buffer, from, to - from)) : 0;
+    const sent = this.isDrained ? Math.max(0, this.#socket.write(buffer, from, to - from)) : 0;
     if (from + sent === to) return;
-    this.#pending.add(Buffer.from(buffer.subarray(from + sent, to)));
+    (this.#pending ??= new PendingBytes()).add(Buffer.from(buffer.subarray(from + sent, to)));
     this.#onHeldUp();
   }
 
@@ -96,7 +96,7 @@ export class AnswerWriter implements Sender {
 
   /** The socket accepts bytes again. */
   drained(): void {
-    if (!this.#pending.flush(this.#socket)) return;
+    if (this.#pending?.flush(this.#socket) === false) return;
     const onDrained = this.#onDrained;
     this.#onDrained = undefined;
     onDrained?.();
@@ -105,7 +105,7 @@ export class AnswerWriter implements Sender {
   /** The connection has closed: nobody waits for it to accept bytes. */
   closed(): void {
     this.#isClosed = true;
-    this.#pending.clear();
+    this.#pending?.clear();
     this.#onDrained?.();
     this.#onDrained = undefined;
   }
@@ -128,9 +128,7 @@ export class AnswerWriter implements Sender {
       return this.#post(end);
     }
     this.flush();
-    this.#pending.add(this.#unsent(largeHead(head)));
-    if (body) this.#pending.add(body);
-    this.#pending.flush(this.#socket);
+    this.#writeOrKeep(this.#unsent(largeHead(head)), body);
   }
 
   #post(end: number): void {
@@ -177,7 +175,7 @@ export class AnswerWriter implements Sender {
   }
 
   #accepted(): Promise<unknown> | undefined {
-    return this.#pending.isEmpty || this.#isClosed ? undefined : this.whenDrained();
+    return this.isDrained || this.#isClosed ? undefined : this.whenDrained();
   }
 
   #join(head: string, body: Uint8Array | null | undefined, end?: Uint8Array): void {
@@ -186,7 +184,8 @@ export class AnswerWriter implements Sender {
     if ((body?.byteLength ?? 0) > SMALL_BYTES || head.length > SMALL_BYTES)
       return this.#writeNow(head, body, end);
     const { buffer, filled } = socketTurn;
-    let at = filled + buffer.write(head, filled, 'latin1');
+    // Only the first piece has a head, and a write of nothing costs as much as one of a hundred bytes.
+    let at = head === '' ? filled : filled + buffer.write(head, filled, 'latin1');
     if (body) {
       buffer.set(body, at);
       at += body.byteLength;
@@ -200,10 +199,14 @@ export class AnswerWriter implements Sender {
 
   #writeNow(head: string, body: Uint8Array | null | undefined, end: Uint8Array | undefined): void {
     this.flush();
-    this.#pending.add(Buffer.from(head, 'latin1'));
-    if (body) this.#pending.add(body);
-    if (end !== undefined) this.#pending.add(end);
-    this.#pending.flush(this.#socket);
+    this.#writeOrKeep(Buffer.from(head, 'latin1'), body, end);
+  }
+
+  /** Writes bytes after those that are pending, and keeps what the system does not accept. */
+  #writeOrKeep(...pieces: readonly (Uint8Array | null | undefined)[]): void {
+    const pending = (this.#pending ??= new PendingBytes());
+    for (const piece of pieces) if (piece) pending.add(piece);
+    pending.flush(this.#socket);
   }
 }
 
@@ -225,16 +228,18 @@ class ChunkedStream implements ClientStream {
   readonly write = (bytes: Uint8Array): Promise<unknown> | undefined => {
     // An empty chunk would end the body.
     if (bytes.byteLength === 0) return undefined;
-    const head = this.#head;
-    this.#head = '';
-    return this.#writer.chunk(head, bytes);
+    return this.#writer.chunk(this.#takeHead(), bytes);
   };
 
-  readonly writeFramed = (chunk: Uint8Array): Promise<unknown> | undefined => {
+  writeFramed(chunk: Uint8Array): Promise<unknown> | undefined {
+    return this.#writer.framedChunk(this.#takeHead(), chunk);
+  }
+
+  #takeHead(): string {
     const head = this.#head;
-    this.#head = '';
-    return this.#writer.framedChunk(head, chunk);
-  };
+    if (head !== '') this.#head = '';
+    return head;
+  }
 
   /** Writes the head, unless a piece already included it. */
   begin(): void {

@@ -7,7 +7,7 @@ const EARLY_FINISH_MS = 1_000;
 const LATE_FINISH_MS = 150;
 
 /** A client that finishes this soon after the turn in which its request was read has done so together with it. */
-const SOON_MS = 0.3;
+const SOON_MS = 20;
 
 /**
  * How long a client that finishes sending now is believed to wait for its answer.

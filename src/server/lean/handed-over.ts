@@ -18,6 +18,12 @@ const RESET_GRACE_MS = 100;
 /** How long a client may go on sending after the answer. */
 const DISCARD_MS = 5_000;
 
+/**
+ * The runtime's server takes a client that has finished sending for one that has gone. It is told after this silence, in
+ * which the client gets its answer if it is waiting for one.
+ */
+const FINISH_MS = 150;
+
 /** The runtime's server, to which connections are handed over. */
 export interface InnerServer {
   /** Its port on the loopback interface. */
@@ -43,6 +49,9 @@ export class HandedOver {
   /** Whether a side has finished sending normally. */
   #isClientDone = false;
   #isServerDone = false;
+  /** Until the server is told that the client has finished. */
+  #telling: Timer | undefined;
+  #isTold = false;
   #isDiscarding = false;
   #isOver = false;
 
@@ -78,7 +87,15 @@ export class HandedOver {
   finish(): void {
     if (this.#isDiscarding) return this.end();
     this.#isClientDone = true;
-    this.#flushToServer();
+    this.#tellLater();
+  }
+
+  #tellLater(): void {
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => {
+      this.#isTold = true;
+      this.#flushToServer();
+    }, FINISH_MS).unref();
   }
 
   /** Whether the client has not got everything yet. */
@@ -90,6 +107,7 @@ export class HandedOver {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#telling);
     this.#forget();
     this.#server?.terminate();
     if (this.#isDiscarding) this.#client.end();
@@ -112,6 +130,7 @@ export class HandedOver {
   }
 
   received(bytes: Uint8Array): void {
+    if (this.#isClientDone && !this.#isTold) this.#tellLater();
     this.#toClient.add(bytes);
     if (!this.#toClient.flush(this.#client)) this.#server?.pause();
   }
@@ -124,6 +143,8 @@ export class HandedOver {
   serverClosed(): void {
     this.#forget();
     if (this.#isServerDone) return;
+    // It closes like this after it was told that the client has finished.
+    if (this.#isTold) return this.serverEnded();
     // A connection that broke must not look complete to the client, which needs a moment to read the last bytes: a reset
     // may overtake them.
     setTimeout(() => this.end(), RESET_GRACE_MS).unref();
@@ -149,7 +170,7 @@ export class HandedOver {
 
   #flushToServer(): boolean {
     if (this.#server === undefined || !this.#toServer.flush(this.#server)) return false;
-    if (this.#isClientDone) this.#server.shutdown();
+    if (this.#isTold) this.#server.shutdown();
     return true;
   }
 }

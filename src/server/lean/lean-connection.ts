@@ -160,7 +160,7 @@ export class LeanConnection implements Receiver {
     if (placed === undefined) return false;
     const { contentLength } = placed.head;
     const isWhole = bytes.byteLength === placed.bytes + contentLength;
-    if (!isWhole || contentLength > SMALL_BODY_BYTES || this.#isTooLarge(placed.head)) return false;
+    if (!isWhole || this.#isTooLarge(placed.head)) return false;
     const body = partOf(bytes, placed.bytes, bytes.byteLength);
     this.#answer(placed.head, () => body);
     return true;
@@ -171,13 +171,12 @@ export class LeanConnection implements Receiver {
     this.#placed = placed;
     if (placed === undefined) return;
     const { head, bytes } = placed;
-    if (head.contentLength > SMALL_BODY_BYTES) this.#beginLarge(placed);
-    else if (this.#unread.size < bytes + head.contentLength) this.waitingSinceMs ||= performance.now();
-    else {
+    if (this.#unread.size >= bytes + head.contentLength) {
       this.#unread.take(bytes);
       const body = this.#unread.take(head.contentLength);
       this.#answer(head, () => body);
-    }
+    } else if (head.contentLength > SMALL_BODY_BYTES) this.#beginLarge(placed);
+    else this.waitingSinceMs ||= performance.now();
   }
 
   #beginLarge({ head, bytes }: PlacedHead): void {

@@ -2,32 +2,35 @@ import type { Socket } from 'bun';
 
 /** Bytes that a socket has not accepted yet. */
 export class PendingBytes {
-  #pieces: Uint8Array[] = [];
+  /** Absent on most connections, since the system accepts what they write. */
+  #pieces: Uint8Array[] | undefined;
 
   get isEmpty(): boolean {
-    return this.#pieces.length === 0;
+    return this.#pieces === undefined;
   }
 
   /** The bytes must not change any more. */
   add(bytes: Uint8Array): void {
-    if (bytes.byteLength > 0) this.#pieces.push(bytes);
+    if (bytes.byteLength > 0) (this.#pieces ??= []).push(bytes);
   }
 
   clear(): void {
-    this.#pieces = [];
+    this.#pieces = undefined;
   }
 
   /** Writes as much as the socket accepts; returns whether that is everything. */
   flush(socket: Pick<Socket<unknown>, 'write'>): boolean {
-    for (let next = this.#pieces[0]; next !== undefined; next = this.#pieces[0]) {
+    const pieces = this.#pieces ?? [];
+    for (let next = pieces[0]; next !== undefined; next = pieces[0]) {
       // A closed socket returns -1.
       const sent = Math.max(0, socket.write(next));
       if (sent < next.byteLength) {
-        this.#pieces[0] = next.subarray(sent);
+        pieces[0] = next.subarray(sent);
         return false;
       }
-      this.#pieces.shift();
+      pieces.shift();
     }
+    this.#pieces = undefined;
     return true;
   }
 }

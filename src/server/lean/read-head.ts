@@ -8,6 +8,8 @@ import type { UnreadBytes } from './unread-bytes.ts';
  * a request to a provider.
  */
 export function readHead(unread: UnreadBytes, lastHead: LastRequestHead): PlacedHead | 'unusual' | undefined {
+  const repeated = unread.repeated(lastHead);
+  if (repeated !== undefined) return repeated;
   const end = unread.endOfHead();
   if (end === -1 && unread.size <= MOST_HEAD_BYTES) return undefined;
   const placed = end === -1 || end > MOST_HEAD_BYTES ? undefined : lastHead.read(unread.text(end));

@@ -1,3 +1,5 @@
+import type { LastRequestHead, PlacedHead } from '../../http1/last-request-head.ts';
+
 const NOTHING = Buffer.alloc(0);
 
 /** The end of a head: the end of its last line, and an empty line. */
@@ -30,6 +32,13 @@ export class UnreadBytes {
       bytes.copy(this.#buffer, this.#size);
     }
     this.#size = size;
+  }
+
+  /** The head with which the bytes begin, if it repeats the last one. */
+  repeated(lastHead: LastRequestHead): PlacedHead | undefined {
+    const placed = lastHead.find(this.#buffer);
+    // The end of the buffer may not be filled.
+    return placed === undefined || placed.bytes > this.#size ? undefined : placed;
   }
 
   /** The position of `HEAD_END`, or -1. */

@@ -10,7 +10,7 @@ import {
 } from '../../limits/lease-report.ts';
 import type { Use } from '../journal/line.ts';
 import type { LeaseDeskOptions } from './lease-desk-options.ts';
-import { LeaseLink, MOST_REPORTS } from './lease-link.ts';
+import { LATEST_MS, LeaseLink, MOST_REPORTS } from './lease-link.ts';
 import { NodeWatch } from './node-watch.ts';
 
 const TICK_MS = 250;
@@ -142,7 +142,8 @@ export class LeaseDesk implements LeaseSource {
 
   async #lease({ of, need, takesRest }: LeaseQuestion): Promise<LeaseVerdict> {
     await this.#starting;
-    const untilMs = performance.now() + Math.max(RECALL_MS, 2 * this.#options.deadlineMs);
+    const beganMs = performance.now();
+    const untilMs = beganMs + Math.max(RECALL_MS, 2 * this.#options.deadlineMs);
     for (;;) {
       if (this.#fits(of.key, need)) return 'again';
       const denied = this.#denied.get(of.key);
@@ -150,10 +151,14 @@ export class LeaseDesk implements LeaseSource {
       if (!this.#link.isWorthAsking) return this.#serveAway(of, need);
       await this.#ask({ of, need, takesRest });
       if (this.#fits(of.key, need)) return 'again';
-      if (this.#client.isAway) return this.#serveAway(of, need);
       const isLate = performance.now() > untilMs;
+      if (this.#client.isAway || this.#isUnheard(of.key)) {
+        if (!this.#mayWaitOn(of, isLate, beganMs)) return this.#serveAway(of, need);
+        if (this.#client.isWaiting(of.key)) await this.#link.news;
+        continue;
+      }
       const last = this.#client.lastAnswer(of.key);
-      if (last !== undefined && last.free < need) {
+      if (last.free < need) {
         if (last.others > 0 && !isLate) {
           await Bun.sleep(RECALL_PAUSE_MS);
           continue;
@@ -163,6 +168,21 @@ export class LeaseDesk implements LeaseSource {
       }
       if (isLate) return 'full';
     }
+  }
+
+  /** Whether the answer about a counter is late, or the store cannot tell what was used of it. */
+  #isUnheard(key: string): boolean {
+    if (!this.#client.isWaiting(key)) return !this.#client.isKnown(key);
+    return !this.#underWay.has(key);
+  }
+
+  /** Whether a request that would be refused waits on, because the store may only be slow. */
+  #mayWaitOn({ form, key }: LeasedCounter, isLate: boolean, beganMs: number): boolean {
+    if (form !== 'window' || this.#options.whenAway === 'open' || !this.#link.isWorthAsking) return false;
+    const { isAway } = this.#client;
+    // The reserve of a counter is all that it can have, and one that is unknown has none yet.
+    if (this.#client.isKnown(key)) return !isAway && !isLate;
+    return (isAway || this.#client.isWaiting(key)) && performance.now() < beganMs + LATEST_MS;
   }
 
   /** Nothing is to be had from the store. */
@@ -224,10 +244,11 @@ export class LeaseDesk implements LeaseSource {
 
   async #report(): Promise<void> {
     const nowMs = performance.now();
-    for (const of of this.#client.lost()) await this.seed({ ...of, leased: of });
+    for (const of of this.#client.unseeded({ nowMs, epochMs: Date.now() }))
+      await this.seed({ ...of, leased: of });
     if (this.#link.isUnknown) return this.#link.tellAll(this.#client.tellAll(nowMs));
     const reports = this.#client.tick(nowMs);
-    const isUrgent = this.#link.isUp === false || this.#link.hasToldAlone;
+    const isUrgent = this.#link.isInDoubt || this.#link.hasToldAlone;
     const isBeat = nowMs - this.#beatMs >= BEAT_MS || isUrgent;
     if (reports.length === 0 && !isBeat) return;
     if (isBeat) this.#beatMs = nowMs;

@@ -1,3 +1,4 @@
+import { whenLate } from '../../lib/late.ts';
 import type { LeaseClient } from '../../limits/lease.ts';
 import type { LeaseReport } from '../../limits/lease-report.ts';
 import type { LeaseDeskOptions } from './lease-desk-options.ts';
@@ -6,7 +7,7 @@ import type { Acquired } from './lease-store.ts';
 /** After this many calls without an answer, requests do not ask until a tick is answered. */
 const MOST_MISSES = 3;
 /** An answer that takes longer is not heard any more. Requests wait for less, but what it grants is for later ones. */
-const LATEST_MS = 1000;
+export const LATEST_MS = 1000;
 /** The reports of one call. */
 export const MOST_REPORTS = 200;
 
@@ -21,6 +22,9 @@ export class LeaseLink {
   #isCleared = false;
   #hasToldAlone = false;
   #misses = 0;
+  /** When the last miss was counted. */
+  #missedMs = -Infinity;
+  #news = Promise.withResolvers<void>();
   #roundTripMs = 0;
   /** The era in which the store waits for all that this node knows. */
   #era: string | undefined;
@@ -44,6 +48,11 @@ export class LeaseLink {
     return this.#isUp;
   }
 
+  /** Whether the store did not answer the last call. */
+  get isInDoubt(): boolean {
+    return this.#misses > 0;
+  }
+
   /** Whether the store waits for all that this node knows. */
   get isUnknown(): boolean {
     return this.#era !== undefined;
@@ -64,19 +73,25 @@ export class LeaseLink {
     return this.#life !== undefined && this.#misses < MOST_MISSES;
   }
 
+  /** Resolves when the store has answered a call, or has missed one. */
+  get news(): Promise<void> {
+    return this.#news.promise;
+  }
+
   get roundTripMs(): number {
     return this.#roundTripMs;
   }
 
   async register(): Promise<void> {
     const { store, ledger, version } = this.#options;
+    const sentMs = performance.now();
     try {
       this.#life = await store.register(ledger.node, version);
       this.#isCleared = false;
       this.#heard();
       await this.clear();
     } catch (error) {
-      this.#missed(error);
+      this.#missed(error, sentMs);
     }
   }
 
@@ -100,13 +115,14 @@ export class LeaseLink {
    */
   async send(reports: readonly LeaseReport[], isTick: boolean): Promise<boolean> {
     const late = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => {
+    const sentMs = performance.now();
+    const cancel = whenLate(this.#options.deadlineMs, () => {
       this.#client.delayed();
-      this.#missed(new Error(`no answer in ${this.#options.deadlineMs} ms`));
+      this.#missed(new Error(`no answer in ${this.#options.deadlineMs} ms`), sentMs);
       late.resolve(false);
-    }, this.#options.deadlineMs);
+    });
     const heard = this.#acquire(reports, isTick).then((acquired) => {
-      clearTimeout(timer);
+      cancel();
       return acquired?.kind === 'answered' && acquired.answers.some(({ isRecalled }) => isRecalled);
     });
     return Promise.race([heard, late.promise]);
@@ -132,7 +148,7 @@ export class LeaseLink {
       return acquired;
     } catch (error) {
       this.#client.missed(reports);
-      this.#missed(error);
+      this.#missed(error, sentMs);
       return undefined;
     }
   }
@@ -176,7 +192,7 @@ export class LeaseLink {
       case 'unknown':
         this.#era = acquired.era;
         this.#client.missed(reports);
-        this.#missed(new Error('it has lost what the gateways told it, and learns it again'));
+        this.#missed(new Error('it has lost what the gateways told it, and learns it again'), sentMs);
         return;
       case 'answered': {
         this.#era = undefined;
@@ -188,14 +204,19 @@ export class LeaseLink {
     }
   }
 
+  #tellNews(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+
   async #inTime<T>(answer: Promise<T>): Promise<T> {
     const latestMs = Math.max(LATEST_MS, this.#options.deadlineMs);
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`no answer in ${latestMs} ms`)), latestMs);
+    const cancel = whenLate(latestMs, () => late.reject(new Error(`no answer in ${latestMs} ms`)));
     try {
       return await Promise.race([answer, late.promise]);
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
@@ -204,10 +225,15 @@ export class LeaseLink {
     if (this.#isUp === false) this.#options.onTrouble({ type: 'back' });
     if (this.#isUp !== true) this.#onUp(true);
     this.#isUp = true;
+    this.#tellNews();
   }
 
-  #missed(error: unknown): void {
+  /** Calls that were under way together fail together, which counts once. */
+  #missed(error: unknown, sentMs: number): void {
+    if (sentMs < this.#missedMs) return;
+    this.#missedMs = performance.now();
     this.#misses += 1;
+    this.#tellNews();
     if (this.#misses < MOST_MISSES || this.#isUp === false) return;
     this.#isUp = false;
     this.#onUp(false);

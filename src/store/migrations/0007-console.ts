@@ -68,6 +68,7 @@ const INDEXES = [
   'request_records_by_key',
   'request_records_by_model',
   'request_records_by_provider',
+  'request_records_by_end_user',
   'request_records_failed',
 ];
 

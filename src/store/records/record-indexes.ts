@@ -10,6 +10,7 @@ const INDEXES = [
   ['request_records_by_key', '(key_name, ended_at_ms, request_id)'],
   ['request_records_by_model', '(model, ended_at_ms, request_id)'],
   ['request_records_by_provider', '(provider, ended_at_ms, request_id)'],
+  ['request_records_by_end_user', '(end_user, ended_at_ms, request_id) where end_user is not null'],
   ['request_records_failed', "(ended_at_ms, request_id) where ending <> 'complete'"],
 ] as const;
 

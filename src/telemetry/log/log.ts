@@ -2,18 +2,16 @@ import type { LoggingSettings } from '../../config/snapshot.ts';
 import type { GatewayEvent, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
 import { jsonLine } from './json-line.ts';
-import type { LineBytes } from './line-bytes.ts';
 import { type LineContext, LineTexts } from './line-texts.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type Language, type MessageKey, say } from './messages.ts';
 import { asItIs, type Redact } from './redact.ts';
+import { type LineSink, writeJoined } from './cut-line.ts';
 import { numbersOf, UsualLines } from './usual-lines.ts';
 
-/** A destination of lines. `write` must return at once, whatever happens to the line. */
-export interface LogSink {
+/** A destination of lines. It must return at once, whatever happens to the line. */
+export interface LogSink extends LineSink {
   readonly write: (line: string) => void;
-  /** Takes a line whose bytes are overwritten afterwards. */
-  readonly writeBytes: (line: LineBytes) => void;
 }
 
 /** The log. It listens to events, and accepts the few lines that have no event. */
@@ -32,16 +30,12 @@ export interface LogOptions {
   readonly sink: LogSink;
   /** Returns the redaction of the moment. Defaults to none. */
   readonly redactor?: () => Redact;
-  readonly now?: () => Date;
+  /** The time in milliseconds since 1970. */
+  readonly epochMs?: () => number;
 }
 
 /** A log in the format, language and level that the settings name at the moment of each line. */
-export function createLog({
-  settings,
-  sink,
-  redactor = () => asItIs,
-  now = () => new Date(),
-}: LogOptions): Log {
+export function createLog({ settings, sink, redactor = () => asItIs, epochMs = Date.now }: LogOptions): Log {
   let texts = new LineTexts(redactor());
   let usualLines: UsualLines | undefined;
   const currentTexts = (): LineTexts => {
@@ -52,23 +46,19 @@ export function createLog({
   const write = (entry: LogEntry): void => {
     const current = settings();
     if (RANK[entry.level] < RANK[current.level]) return;
-    sink.write(renderLine(entry, current, { now: now(), texts: currentTexts() }));
+    sink.write(renderLine(entry, current, { now: new Date(epochMs()), texts: currentTexts() }));
   };
   /** Writes the lines of a usual request. Returns whether it was one. */
   const writeUsual = (event: RequestReceived | RequestEnded): boolean => {
     const { format, language, level, enableMetrics } = settings();
     if (format !== 'json' || RANK[level] > RANK.info) return false;
     if (usualLines?.isOf(currentTexts(), language) !== true) usualLines = new UsualLines(texts, language);
-    if (event.type === 'request-received') {
-      const line = usualLines.received(event, now());
-      if (line !== undefined) sink.writeBytes(line);
-      return line !== undefined;
-    }
+    if (event.type === 'request-received') return usualLines.received(event, epochMs(), sink);
     const lines = usualLines.of(event);
     if (lines === undefined) return false;
-    const shared = { now: now(), numbers: numbersOf(event) };
-    sink.writeBytes(usualLines.joined(lines.ended, event, shared));
-    if (enableMetrics) sink.writeBytes(usualLines.joined(lines.metrics, event, shared));
+    const shared = { epochMs: epochMs(), numbers: numbersOf(event) };
+    writeJoined(lines.ended, event.requestId, shared, sink);
+    if (enableMetrics) writeJoined(lines.metrics, event.requestId, shared, sink);
     return true;
   };
   return {

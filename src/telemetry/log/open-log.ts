@@ -1,6 +1,5 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { fetchedSecrets } from '../../gateway/redact.ts';
-import type { LineBytes } from './line-bytes.ts';
 import { createLog, type Log } from './log.ts';
 import { asItIs, type Redact, redactorOf } from './redact.ts';
 import { say } from './messages.ts';
@@ -23,11 +22,13 @@ export interface LogOptions {
   readonly print: (lines: Uint8Array) => Promise<unknown>;
   /** Reports lost lines outside of the log, at most once a minute. */
   readonly complain: (text: string) => void;
-  readonly now: () => Date;
+  /** The time in milliseconds since 1970. */
+  readonly epochMs: () => number;
 }
 
 /** Opens the log. Each text is redacted before it becomes part of a line. */
-export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
+export function openLog({ snapshot, print, complain, epochMs }: LogOptions): OpenLog {
+  const now = (): Date => new Date(epochMs());
   const settings = () => snapshot().logging;
   const secretsRedactor = redactorOf(joined(() => snapshot().secrets, fetchedSecrets));
   const redactor = (): Redact => (settings().maskSensitive ? secretsRedactor() : asItIs);
@@ -37,27 +38,12 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     const text = say('logLost', language, { reason, count: droppedRows() }, redactor());
     complain(`llm-proxy: ${text}\n`);
   });
-  const terminal = new StreamSink(print, onLoss);
   const roll = createRollingFile(() => rollingSettings(settings()), now);
-  const file = new StreamSink(async (lines) => {
-    // Lines may still be queued when the file is removed from the configuration.
-    if (settings().generalFile !== undefined) await roll(lines);
-  }, onLoss);
+  const file = { write: roll, isWanted: () => settings().generalFile !== undefined };
+  const sink = new StreamSink([{ write: print }, file], onLoss);
   const requestFiles = new RequestFiles({ settings, redactor, now, onLoss });
-  const droppedRows = (): number => terminal.dropped + file.dropped + requestFiles.dropped;
-  const sink = {
-    write(line: string): void {
-      const isEncoded = terminal.write(line);
-      if (settings().generalFile === undefined) return;
-      if (isEncoded) file.repeat(terminal);
-      else file.write(line);
-    },
-    writeBytes(line: LineBytes): void {
-      terminal.writeBytes(line);
-      if (settings().generalFile !== undefined) file.writeBytes(line);
-    },
-  };
-  const log = createLog({ settings, sink, redactor, now });
+  const droppedRows = (): number => sink.dropped + requestFiles.dropped;
+  const log = createLog({ settings, sink, redactor, epochMs });
   return {
     listen(event) {
       log.listen(event);
@@ -66,7 +52,7 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     say: log.say,
     droppedRows,
     flush: async () => {
-      await Promise.all([terminal.flush(), file.flush(), requestFiles.flush()]);
+      await Promise.all([sink.flush(), requestFiles.flush()]);
     },
   };
 }

@@ -2,7 +2,8 @@ import type { RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Attempt } from '../../routing/outcome.ts';
 import type { Route } from '../../routing/route.ts';
 import { jsonBody } from './json-line.ts';
-import { LineBytes, MOST_LINE_BYTES } from './line-bytes.ts';
+import { type CutLine, cutAtMarks, type LineSink, MARK, MOST_NUMBER_BYTES } from './cut-line.ts';
+import { MOST_LINE_BYTES } from './line-bytes.ts';
 import type { LineTexts } from './line-texts.ts';
 import { endEntry, metricsEntry, receivedEntry } from './log-entry.ts';
 import type { Language } from './messages.ts';
@@ -10,7 +11,7 @@ import type { Language } from './messages.ts';
 /**
  * The JSON lines of requests that one attempt answered. Those of one route and key differ in their numbers alone, so
  * each is rendered once with marks in place of numbers, and cut there. Joining the bytes of the pieces with the numbers
- * of a request costs a tenth of rendering. A returned line holds until the next one is asked for.
+ * of a request costs a tenth of rendering.
  */
 export class UsualLines {
   readonly #texts: LineTexts;
@@ -21,20 +22,22 @@ export class UsualLines {
   /** The end of the line of an admitted request, by its model, key and client. */
   readonly #received = new Map<string, KnownReceived>();
   #lastReceived: KnownReceived | undefined;
-  readonly #line = new LineBytes();
 
   constructor(texts: LineTexts, language: Language) {
     this.#texts = texts;
     this.#language = language;
   }
 
-  /** Returns the line of an admitted request; undefined if it is too long. */
-  received(event: RequestReceived, now: Date): LineBytes | undefined {
+  /** Writes the line of an admitted request; returns false if it is too long. */
+  received(event: RequestReceived, epochMs: number, sink: LineSink): boolean {
     const body = this.#receivedBody(event);
-    return isShort(body) ? this.#line.begin(now, event.requestId).add(body) : undefined;
+    const mostBytes = body.byteLength + MOST_NUMBER_BYTES;
+    if (mostBytes >= MOST_LINE_BYTES) return false;
+    sink.add(sink.line(mostBytes).begin(epochMs, event.requestId).add(body, 0, body.byteLength));
+    return true;
   }
 
-  #receivedBody(event: RequestReceived): Uint8Array {
+  #receivedBody(event: RequestReceived): Buffer {
     const { model, keyName } = event;
     const client = event.clientAddress();
     const last = this.#lastReceived;
@@ -51,20 +54,6 @@ export class UsualLines {
     }
     this.#lastReceived = known;
     return known.body;
-  }
-
-  /** Returns one of the two lines about a request's end. */
-  joined({ start, rest }: CutLine, { requestId }: RequestEnded, at: LineNumbers): LineBytes {
-    const line = this.#line.begin(at.now, requestId).add(start);
-    for (const { number, decimals, after } of rest) {
-      const value = at.numbers[number] ?? 0;
-      if (decimals === 0) line.whole(value);
-      else if (decimals === 3) line.thousandths(value);
-      else if (decimals === 2) line.hundredths(value);
-      else line.dollars(value);
-      line.add(after);
-    }
-    return line;
   }
 
   /** Whether the lines are those of these texts and this language. */
@@ -99,8 +88,12 @@ export class UsualLines {
     // A name that looks like a mark would be taken for one.
     if (MARK.test(body(endEntry(blank)) + body(metricsEntry(blank)))) return undefined;
     const [ended, metrics] = [body(endEntry(marked)), body(metricsEntry(marked))];
-    if (!isShort(Buffer.from(ended)) || !isShort(Buffer.from(metrics))) return undefined;
-    return { like: likenessOf(event, attempt), ended: cutAtMarks(ended), metrics: cutAtMarks(metrics) };
+    const lines = {
+      like: likenessOf(event, attempt),
+      ended: cutAtMarks(ended),
+      metrics: cutAtMarks(metrics),
+    };
+    return Math.max(lines.ended.mostBytes, lines.metrics.mostBytes) < MOST_LINE_BYTES ? lines : undefined;
   }
 }
 
@@ -126,55 +119,32 @@ interface CutLines {
   readonly metrics: CutLine;
 }
 
-interface CutLine {
-  readonly start: Uint8Array;
-  readonly rest: readonly CutNumber[];
-}
-
-/** A number in a line, and the text after it. */
-interface CutNumber {
-  /** Its place in `numbersOf`. */
-  readonly number: number;
-  readonly decimals: number;
-  readonly after: Uint8Array;
-}
-
 /** An admitted request, and the end of its line. */
 interface KnownReceived {
   readonly model: string;
   readonly keyName: string | undefined;
   readonly client: string;
-  readonly body: Uint8Array;
+  readonly body: Buffer;
 }
 
-/** Whether a line with these members is short enough for a `LineBytes`, whatever its numbers are. */
-function isShort({ byteLength }: Uint8Array): boolean {
-  return byteLength < MOST_LINE_BYTES - MOST_NUMBER_BYTES;
-}
+const NUMBERS = new Float64Array(9);
 
-const MOST_NUMBER_BYTES = 1024;
-
-/** The parts that the lines of one request share. */
-export interface LineNumbers {
-  readonly now: Date;
-  readonly numbers: readonly number[];
-}
-
-/** A request's numbers in the order of their marks: milliseconds, tokens, nano-dollars. */
-export function numbersOf(event: RequestEnded): readonly number[] {
+/**
+ * A request's numbers in the order of their marks: milliseconds, tokens, nano-dollars. They hold until the next request
+ * is asked for.
+ */
+export function numbersOf(event: RequestEnded): Float64Array {
   const { startedAtMs, endedAtMs, firstByteAtMs = 0, overheadMs = 0, usage, cost } = event;
   const [attempt] = event.history;
-  return [
-    0,
-    endedAtMs - startedAtMs,
-    firstByteAtMs - startedAtMs,
-    overheadMs,
-    attempt === undefined ? 0 : attempt.endedAtMs - attempt.startedAtMs,
-    usage?.inputTokens ?? 0,
-    usage?.outputTokens ?? 0,
-    usage?.totalTokens ?? 0,
-    cost?.nano ?? 0,
-  ];
+  NUMBERS[1] = endedAtMs - startedAtMs;
+  NUMBERS[2] = firstByteAtMs - startedAtMs;
+  NUMBERS[3] = overheadMs;
+  NUMBERS[4] = attempt === undefined ? 0 : attempt.endedAtMs - attempt.startedAtMs;
+  NUMBERS[5] = usage?.inputTokens ?? 0;
+  NUMBERS[6] = usage?.outputTokens ?? 0;
+  NUMBERS[7] = usage?.totalTokens ?? 0;
+  NUMBERS[8] = cost?.nano ?? 0;
+  return NUMBERS;
 }
 
 function onlyAttempt({ history }: RequestEnded): Attempt | undefined {
@@ -249,18 +219,4 @@ function withNumbers(event: RequestEnded, attempt: Attempt, factor: 0 | 1): Requ
       nano: cost.nano === undefined ? undefined : 888_888_888_888_888 * factor,
     },
   };
-}
-
-/** Six equal digits that say which number it is, and its decimals. */
-const MARK = /([1-8])\1{5}(?:\.(\1{2,9}))?/;
-const MARKS = new RegExp(MARK, 'g');
-
-function cutAtMarks(text: string): CutLine {
-  const marks = [...text.matchAll(MARKS)];
-  const rest = marks.map(({ index, 0: mark, 1: digit = '', 2: decimals = '' }, at) => ({
-    number: Number(digit),
-    decimals: decimals.length,
-    after: Buffer.from(text.slice(index + mark.length, marks[at + 1]?.index)),
-  }));
-  return { start: Buffer.from(text.slice(0, marks[0]?.index)), rest };
 }

@@ -1,4 +1,5 @@
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../../gateway/ports.ts';
+import { rememberSmall } from '../../lib/remember-small.ts';
 import { sizeOf } from '../../lib/splice.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 import type { Connection } from './connection.ts';
@@ -147,7 +148,9 @@ function exchange(
   if (cancellation.isCancelled) return void current.cancel();
   const { text } = sender.opening;
   if (body === undefined) connection.send(current, [text, '\r\n'], NO_BODY);
-  else connection.send(current, [text, `content-length: ${sizeOf(body)}\r\n\r\n`], body);
+  else connection.send(current, [text, lengthLine(sizeOf(body))], body);
 }
 
 const NO_BODY: readonly Uint8Array[] = [];
+
+const lengthLine = rememberSmall((bytes) => `content-length: ${bytes}\r\n\r\n`);

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { type Activity, ActivityTap, addActivity, emptyActivity } from '../../../src/admin/live/activity.ts';
-import { ended } from '../store/request-records.ts';
+import { ended } from '../../database/store/request-records.ts';
 
 function tapped(play: (tap: ActivityTap) => void): Activity | undefined {
   let told: Activity | undefined;

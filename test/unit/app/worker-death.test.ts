@@ -7,10 +7,10 @@ import { Ledger } from '../../../src/spend/ledger/ledger.ts';
 import { openProcessJournal } from '../../../src/spend/process-journal.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
-import { compiled } from '../../e2e/gateway.ts';
 import { claim } from '../limits/claims.ts';
-import { AT_MS, newFolder } from '../spend/lines.ts';
-import { ended } from '../store/request-records.ts';
+import { AT_MS, newFolder } from '../../database/spend/lines.ts';
+import { NOBODY } from '../../../src/gateway/attribution.ts';
+import { ended } from '../../database/store/request-records.ts';
 
 const CLAIMS = [
   claim(),
@@ -49,9 +49,6 @@ test.each([...POINTS])(
     const worker = openLedgers(mapSharedMemory(memory.path), { ...SIZE, me: 1, seeder: seed });
     for (const one of CLAIMS) await worker.counters.seed(one, AT);
     const life = ledger.begin();
-    const snapshot = compiled(
-      'providers: [{name: p, api_base: "http://127.0.0.1:9", api_key: sk-test-0123456789}]\nserver: {host: 127.0.0.1}',
-    );
     const journal = openProcessJournal(
       {
         folder: folder.path,
@@ -62,7 +59,7 @@ test.each([...POINTS])(
         maxBytes: 2 ** 30,
         onFull: 'serve',
       },
-      { snapshot: () => snapshot, epochMs: () => AT.epochMs, onTrouble: () => undefined },
+      { epochMs: () => AT.epochMs, onTrouble: () => undefined },
     );
     const reached = POINTS.indexOf(point);
     const holds: Hold[] = [];
@@ -82,14 +79,9 @@ test.each([...POINTS])(
       journal.open({
         requestId: 'r',
         atMs: AT.epochMs,
-        keyId: 'app',
         keyName: 'app',
         model: 'm',
-        team: undefined,
-        teamPath: undefined,
-        user: undefined,
-        endUser: undefined,
-        tags: undefined,
+        attribution: { ...NOBODY, keyId: 'app' },
         holds: amounts(({ amount }) => amount),
         estimate: { inputTokens: 1, outputTokens: 1, costNano: HELD },
       });

@@ -4,6 +4,7 @@ import { addressText } from '../../../src/config/compile/address.ts';
 import { expandEnvironment } from '../../../src/config/read/environment.ts';
 import { normalise } from '../../../src/config/read/normalise.ts';
 import { configSchema } from '../../../src/config/schema/schema.ts';
+import { DEFAULTS } from '../../../src/config/schema/defaults.ts';
 import { checkShape } from '../../../src/config/read/shape.ts';
 import { problemsOf, snapshotOf } from './configuration.ts';
 
@@ -156,7 +157,7 @@ test('an omitted setting has its default', () => {
   expect(server).toEqual({
     host: '0.0.0.0',
     port: 18_000,
-    engine: 'runtime',
+    engine: DEFAULTS.serverEngine,
     maxBodyBytes: 64 * 1024 * 1024,
     bodyMemoryBytes: undefined,
     bodyTimeoutMs: 300_000,

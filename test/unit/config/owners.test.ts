@@ -175,9 +175,9 @@ master_keys:
   - { name: a, key: mk-1, team: search }
   - { name: b, key: mk-2, team: other, allowed_models: [m], limits: [{ cost: 1, per: day, models: [n, "o*"] }] }`);
   expect(warnings).toEqual([
-    'Key "a" may not use any model that is served.',
     'Team "search" may not use any model that is served.',
-    'The limit master_keys[1].limits[0] counts only models that are not served.',
+    'Key "a" may not use any model that is served.',
+    'The limit limits[0] of key "b" counts only models that are not served.',
   ]);
 });
 

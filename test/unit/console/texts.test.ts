@@ -46,6 +46,14 @@ test('every text has a Chinese wording with the same blanks', async () => {
   expect(different).toEqual([]);
 });
 
+test('a number before a noun has a wording for one', async () => {
+  const counted = [...(await textsInCode())].filter((text) =>
+    /^\{\{(count|text)\}\} (\w+ )?[a-z]{3,}s\b/.test(text),
+  );
+  expect(counted.length).toBeGreaterThan(8);
+  expect(counted.filter((text) => english[`${text}_one`] === undefined)).toEqual([]);
+});
+
 test('no wording is left over that no code asks for', async () => {
   const texts = await textsInCode();
   const isUsed = (text: string): boolean =>

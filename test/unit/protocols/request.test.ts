@@ -26,6 +26,12 @@ describe('the model of a JSON body', () => {
     expect(peekText('{"stream":"true"}')).toMatchObject({ kind: 'json', model: undefined, stream: false });
   });
 
+  test('is found with the wish that the answer be stored, which counts only at the top', () => {
+    expect(peekText('{"model":"m","store":true}')).toMatchObject({ stores: true });
+    expect(peekText('{"model":"m","st\\u006fre":true,"store":false}')).toMatchObject({ stores: false });
+    expect(peekText('{"model":"m","metadata":{"store":true}}')).toMatchObject({ stores: undefined });
+  });
+
   test('is the last where it is given twice', () => {
     expect(peekText('{"model":"a","model":"b"}')).toMatchObject({ model: 'b', ambiguous: true });
     expect(peekText('{"model":"a","\\u006dodel":"b"}')).toMatchObject({ model: 'b', ambiguous: true });

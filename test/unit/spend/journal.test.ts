@@ -6,7 +6,7 @@ import { decodeLine, encodeLine } from '../../../src/spend/journal/line.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
 import { JournalScan } from '../../../src/spend/journal/scan.ts';
 import type { WriterTrouble } from '../../../src/spend/journal/writer.ts';
-import { closeLine, newFolder, newWriter, openLine } from './lines.ts';
+import { closeLine, newFolder, newWriter, openLine } from '../../database/spend/lines.ts';
 
 const NAMED = { isNamed: true, allowsNetworkDisk: false };
 

@@ -4,35 +4,31 @@ import { join } from 'node:path';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
 import { type JournalOrders, openProcessJournal } from '../../../src/spend/process-journal.ts';
-import { compiled } from '../../e2e/gateway.ts';
-import { ended } from '../store/request-records.ts';
-import { AT_MS, COUNTER, newFolder } from './lines.ts';
+import { ended } from '../../database/store/request-records.ts';
+import { AT_MS, COUNTER, newFolder } from '../../database/spend/lines.ts';
 
-const KEY = 'lp-0123456789abcdef0123456789abcdef';
-const SNAPSHOT = compiled(`
-providers: [{name: p, api_base: "http://127.0.0.1:9", api_key: sk-test-0123456789}]
-teams: [{name: acme}, {name: search, parent: acme}]
-users: [{name: alice}]
-master_keys: [{name: app, key: ${KEY}, team: search, user: alice, tags: {app: web}}]
-`);
 const HOLDS = [{ counter: COUNTER, windowMs: AT_MS, amount: 700, kind: 'cost' }] as const;
 
 function entry(requestId: string) {
-  const names = {
+  // As it was when the request began, whatever has become of the key since then.
+  const attribution = {
+    keyId: 'app',
     team: 'search',
     teamPath: 'acme/search',
+    teamIds: '/acme/search/',
+    userId: 'alice',
     user: 'alice',
     endUser: 'u1',
     tags: { app: 'web' },
+    droppedTags: 0,
   };
   const estimate = { inputTokens: 1, outputTokens: 1, costNano: 700 };
   return {
     requestId,
     atMs: AT_MS,
-    keyId: 'app',
     keyName: 'app',
     model: 'm',
-    ...names,
+    attribution,
     holds: HOLDS,
     estimate,
   };
@@ -51,7 +47,7 @@ function start(more: Partial<JournalOrders> = {}) {
       onFull: 'serve',
       ...more,
     },
-    { snapshot: () => SNAPSHOT, epochMs: () => AT_MS, onTrouble: () => undefined },
+    { epochMs: () => AT_MS, onTrouble: () => undefined },
   );
   const lines = () =>
     readdirSync(folder.path)
@@ -138,7 +134,7 @@ test.each(['serve', 'refuse'] as const)('a journal that cannot be written: on_fu
       maxBytes: 1,
       onFull,
     },
-    { snapshot: () => SNAPSHOT, epochMs: () => AT_MS, onTrouble: () => undefined },
+    { epochMs: () => AT_MS, onTrouble: () => undefined },
   );
   const opening = (): void => full.open(entry('a'));
   if (onFull === 'serve') opening();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { RecentRecords } from '../../../src/store/records/recent-records.ts';
-import { record } from './request-records.ts';
+import { record } from '../../database/store/request-records.ts';
 
 const EVERYTHING = { filter: {}, before: undefined, limit: 5000 };
 

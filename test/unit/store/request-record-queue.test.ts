@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
 import { type RequestRecords, requestRecords } from '../../../src/store/records/request-record-table.ts';
 import { until } from '../../e2e/gateway.ts';
-import { ended, record } from './request-records.ts';
+import { ended, record } from '../../database/store/request-records.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { recordOf } from '../../../src/store/records/request-record.ts';
-import { ended } from './request-records.ts';
+import { ended } from '../../database/store/request-records.ts';
 
 const AT_MS = 1_767_225_600_000;
 

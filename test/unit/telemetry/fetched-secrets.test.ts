@@ -16,7 +16,7 @@ models: { m: { routes: [{ provider: gcp, model: gemini-3-pro }] } }`);
     snapshot: () => snapshot,
     print: (lines) => Promise.resolve((text += new TextDecoder().decode(lines))),
     complain: () => undefined,
-    now: () => new Date(),
+    epochMs: Date.now,
   });
   const provider = snapshot.providers.get('gcp');
   if (provider === undefined) throw new Error('no provider');

@@ -50,31 +50,29 @@ export function EditTab(): ReactNode {
             label={t('Configuration as YAML')}
             text={current}
             schema={schema}
+            isReadOnly={!administer}
             onText={setText}
             check={check}
           />
         </Suspense>
       </div>
       <div className="row">
-        <Findings validation={validation} isChanged={isChanged} />
-        <span className="push row">
-          <Button
-            disabled={!isChanged}
-            onClick={() => {
-              setText(undefined);
-              void exported.refetch();
-            }}
-          >
-            {t('Discard')}
-          </Button>
-          <Button
-            look="primary"
-            disabled={!isChanged || validation?.ok === false}
-            onClick={() => setReviewing(true)}
-          >
-            {t('Review the change')}
-          </Button>
-        </span>
+        {administer ? (
+          <>
+            <Findings validation={validation} isChanged={isChanged} />
+            <Choice
+              canDiscard={isChanged}
+              canReview={isChanged && validation?.ok !== false}
+              onDiscard={() => {
+                setText(undefined);
+                void exported.refetch();
+              }}
+              onReview={() => setReviewing(true)}
+            />
+          </>
+        ) : (
+          <span className="muted small">{t('Only an admin may change the configuration as a whole.')}</span>
+        )}
       </div>
       {isReviewing && (
         <ApplyDialog
@@ -91,6 +89,27 @@ export function EditTab(): ReactNode {
         />
       )}
     </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly canDiscard: boolean;
+  readonly canReview: boolean;
+  readonly onDiscard: () => void;
+  readonly onReview: () => void;
+}
+
+function Choice({ canDiscard, canReview, onDiscard, onReview }: ChoiceProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <span className="push row">
+      <Button disabled={!canDiscard} onClick={onDiscard}>
+        {t('Discard')}
+      </Button>
+      <Button look="primary" disabled={!canReview} onClick={onReview}>
+        {t('Review the change')}
+      </Button>
+    </span>
   );
 }
 

@@ -33,6 +33,8 @@ interface YamlEditorProps {
   /** At first; later texts are the editor's own. */
   readonly text: string;
   readonly schema: Schema | undefined;
+  /** It may be read and searched alone. */
+  readonly isReadOnly?: boolean;
   readonly onText: (text: string) => void;
   /** Finds what is wrong, when the typing pauses. */
   readonly check: (text: string) => Promise<readonly EditorProblem[]>;
@@ -72,6 +74,7 @@ function extensionsOf(latest: Latest) {
     bracketMatching(),
     indentUnit.of('  '),
     yaml(),
+    EditorState.readOnly.of(latest.current.isReadOnly === true),
     syntaxHighlighting(COLORS),
     lintGutter(),
     linter(async ({ state }) => diagnosticsOf(state, await latest.current.check(state.doc.toString())), {

@@ -18,7 +18,7 @@ import type { Secret, TabProps } from './tab-props.ts';
 import { useKeys } from './use-keys.ts';
 
 /** Every key; it sorts and searches among ten thousand. */
-export function KeyTable({ params, setParams }: TabProps): ReactNode {
+export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
   const { t } = useTranslation();
   const [search, setSearch] = useState('');
   const [secret, setSecret] = useState<Secret>();
@@ -52,7 +52,9 @@ export function KeyTable({ params, setParams }: TabProps): ReactNode {
             icon={KeyRound}
             title={search === '' ? t('No key yet') : t('No matches.')}
             text={search === '' ? t('Programs need a key to use this gateway.') : undefined}
-          />
+          >
+            {search === '' && add}
+          </Empty>
         }
       />
       {opened && !edited && (

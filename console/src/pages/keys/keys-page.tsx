@@ -28,9 +28,9 @@ export function KeysPage(): ReactNode {
         value={tab}
         onChange={(id) => setParams({ tab: id === 'keys' ? '' : id, id: '', new: '', edit: '' })}
         tabs={[
-          { id: 'keys', label: t('Keys'), content: <KeyTable params={params} setParams={setParams} /> },
-          { id: 'teams', label: t('Teams'), content: <TeamTable params={params} setParams={setParams} /> },
-          { id: 'users', label: t('Users'), content: <UserTable params={params} setParams={setParams} /> },
+          { id: 'keys', label: t('Keys'), content: <KeyTable {...{ params, setParams, add }} /> },
+          { id: 'teams', label: t('Teams'), content: <TeamTable {...{ params, setParams, add }} /> },
+          { id: 'users', label: t('Users'), content: <UserTable {...{ params, setParams, add }} /> },
         ]}
       />
     </Page>

@@ -14,7 +14,7 @@ import { OwnerForm } from './owner-form.tsx';
 import { useTeams } from './use-owners.ts';
 
 /** Teams: keys whose use is counted together. */
-export function TeamTable({ params, setParams }: TabProps): ReactNode {
+export function TeamTable({ params, setParams, add }: TabProps): ReactNode {
   const { t } = useTranslation();
   const teams = useTeams();
   const columns = useMemo(() => columnsOf(t), [t]);
@@ -30,7 +30,9 @@ export function TeamTable({ params, setParams }: TabProps): ReactNode {
         keyOf={({ id }) => id}
         onOpen={({ id }) => setParams({ id })}
         empty={
-          <Empty icon={Users} title={t('No team yet')} text={t('A team combines the usage of its keys.')} />
+          <Empty icon={Users} title={t('No team yet')} text={t('A team combines the usage of its keys.')}>
+            {add}
+          </Empty>
         }
       />
       {(opened || params['new'] !== undefined) && (

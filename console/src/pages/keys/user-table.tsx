@@ -11,7 +11,7 @@ import { OwnerForm } from './owner-form.tsx';
 import { type User, useUsers } from './use-owners.ts';
 
 /** Users: people or programs whose use is counted over all keys. */
-export function UserTable({ params, setParams }: TabProps): ReactNode {
+export function UserTable({ params, setParams, add }: TabProps): ReactNode {
   const { t } = useTranslation();
   const users = useUsers();
   const columns = useMemo(
@@ -58,7 +58,9 @@ export function UserTable({ params, setParams }: TabProps): ReactNode {
             icon={UserRound}
             title={t('No user yet')}
             text={t('A user combines the usage of a person or program across all keys.')}
-          />
+          >
+            {add}
+          </Empty>
         }
       />
       {(opened || params['new'] !== undefined) && (

@@ -3,6 +3,7 @@ import { ScrollText } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
+import { readOffer } from '../../api/queries.ts';
 import type { LimitUse } from '../../api/resources.ts';
 import type { RequestRow } from '../../api/types.ts';
 import { NONE } from '../../lib/format.ts';
@@ -35,6 +36,7 @@ export function MinePage(): ReactNode {
     queryFn: ({ signal }) => call<OwnKey>('/v1/key', { signal }),
     refetchInterval: 15_000,
   });
+  const offer = useQuery(readOffer());
   if (own.error && !own.data) {
     return (
       <Page title={t('My use')}>
@@ -44,7 +46,7 @@ export function MinePage(): ReactNode {
   }
   if (!own.data) return <SkeletonLines />;
   const { name, team, user, allowed_models: models, limits, spend } = own.data;
-  const exact = models.find((model) => !model.includes('*'));
+  const model = models.find((name) => !name.includes('*')) ?? offer.data?.models[0] ?? 'MODEL';
   return (
     <Page title={t('My use')} about={name}>
       <Card>
@@ -80,7 +82,7 @@ export function MinePage(): ReactNode {
         <MyUse />
       </div>
       <Card title={t('Setup')}>
-        <Snippets model={exact ?? 'MODEL'} />
+        <Snippets model={model} />
       </Card>
       <MyRequests />
     </Page>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
-import { compact, money } from '../../lib/format.ts';
+import { compact, money, moneyMark } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import { Skeleton } from '../../ui/states.tsx';
@@ -54,6 +54,7 @@ export function MyUse(): ReactNode {
           stacked
           times={periods.map((period) => Date.parse(`${period.slice(0, 10)}T00:00`) / 1000)}
           format={measure === 'cost' ? money : compact}
+          formatMark={measure === 'cost' ? moneyMark : (value) => compact(value)}
           lines={lines}
         />
       ) : (

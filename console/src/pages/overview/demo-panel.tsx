@@ -7,7 +7,7 @@ import { useAct } from '../../api/use-act.ts';
 import type { DemoState } from '../../api/resources.ts';
 import { useLive } from '../../api/live.ts';
 import { NativeSelect } from '../../ui/native-select.tsx';
-import { StateBadge } from '../../ui/state-badge.tsx';
+import { ProviderBadge } from '../../ui/state-badge.tsx';
 import { Switch } from '../../ui/toggle.tsx';
 
 const RATES = ['1', '3', '10', '30'];
@@ -28,7 +28,8 @@ export function DemoPanel(): ReactNode {
         <div className="grow">
           <h2>{t('This is a demo')}</h2>
           <p className="muted">
-            {t('Break a provider and watch requests route around it. Nothing leaves this machine.')}
+            {t('Break a provider and watch requests route around it. Nothing leaves this machine.')}{' '}
+            {t('The model demo-unreliable always fails on simulator-a first, to show a fallback.')}
           </p>
         </div>
         <div className="row">
@@ -75,7 +76,7 @@ function Breaker({ provider: { name, fault }, faults }: BreakerProps): ReactNode
         <span className="strong truncate grow" title={name}>
           {name}
         </span>
-        {status && <StateBadge state={status.state} cooldown={status.cooldown} />}
+        {status && <ProviderBadge status={status} />}
       </span>
       <span className="row demo-fault">
         <Switch

@@ -90,16 +90,8 @@ const GROUP_MS = 60_000;
 
 /** Groups repeated entries, so that many fallbacks do not hide what else happened. The newest group comes first. */
 function grouped(feed: readonly FeedEntry[]): readonly Group[] {
-  const wordsOf = ({ kind, provider, model, key, route, version, detail }: FeedEntry): string =>
-    JSON.stringify([
-      kind,
-      provider,
-      model,
-      kind === 'budget' && key,
-      kind !== 'fallback' && route,
-      version,
-      detail,
-    ]);
+  const wordsOf = ({ kind, provider, model, key, route, detail }: FeedEntry): string =>
+    JSON.stringify([kind, provider, model, kind === 'budget' && key, kind !== 'fallback' && route, detail]);
   const groups: { entry: FeedEntry; oldestMs: number; times: number }[] = [];
   const latest = new Map<string, (typeof groups)[number]>();
   for (const entry of feed) {

@@ -41,19 +41,19 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
         look={errors >= 0.05 ? 'bad' : errors >= 0.01 ? 'warning' : undefined}
         about={
           <Link href="/requests?ending=failed,refused,truncated">
-            {t('{{text}} failures', { text: count(overview.failures) })}
+            {t('{{text}} failures', { count: overview.failures, text: count(overview.failures) })}
           </Link>
         }
       />
       <Figure
         label={t('Latency')}
         value={duration(latency.p50)}
-        about={t('p95 {{text}}', { text: duration(latency.p95) })}
+        about={t('median · p95 {{text}}', { text: duration(latency.p95) })}
       />
       <Figure
         label={t('First token')}
         value={duration(first.p50)}
-        about={t('p95 {{text}}', { text: duration(first.p95) })}
+        about={t('median · p95 {{text}}', { text: duration(first.p95) })}
       />
       <Figure
         label={t('Tokens per second')}

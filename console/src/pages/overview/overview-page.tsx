@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { LIVE_WINDOW_SECONDS, listNodes, readOverview, readSeries } from '../../api/queries.ts';
+import { LIVE_WINDOW_SECONDS, readOverview, readSeries } from '../../api/queries.ts';
 import { useSession } from '../../app/session.tsx';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
@@ -15,6 +15,7 @@ import { Figures } from './figures.tsx';
 import { DemoPanel } from './demo-panel.tsx';
 import { ProviderTiles } from './provider-tiles.tsx';
 import { LiveCharts, StoredCharts } from './traffic-charts.tsx';
+import { useLiveGateways } from './use-live-gateways.ts';
 
 /** How the gateway does, at a glance. */
 export function OverviewPage(): ReactNode {
@@ -68,9 +69,7 @@ export function OverviewPage(): ReactNode {
 /** Says that the live numbers are of one gateway, where several share a database. */
 function WhichGateway(): ReactNode {
   const { t } = useTranslation();
-  const { gateway } = useSession();
-  const { data } = useQuery({ ...listNodes(), enabled: gateway.mode === 'database' });
-  const live = data?.nodes.filter(({ state }) => state !== 'gone').length ?? 0;
+  const live = useLiveGateways() ?? 1;
   if (live < 2) return null;
   return (
     <Notice look="note">

@@ -8,7 +8,7 @@ import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, percent } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
-import { StateBadge } from '../../ui/state-badge.tsx';
+import { isPartlyCooling, ProviderBadge } from '../../ui/state-badge.tsx';
 import { Empty, Failed, Skeleton } from '../../ui/states.tsx';
 import { useProviderStates } from './use-provider-states.ts';
 
@@ -62,15 +62,18 @@ interface TileProps {
 
 function Tile({ status, latency }: TileProps): ReactNode {
   const { t } = useTranslation();
-  const { name, state, cooldown, success_rate_5m: success } = status;
+  const { name, state, success_rate_5m: success } = status;
   const isBad = success !== null && success < 0.9;
   return (
-    <Link href={`/providers?id=${encodeURIComponent(name)}`} className={`tile is-${state}`}>
+    <Link
+      href={`/providers?id=${encodeURIComponent(name)}`}
+      className={`tile is-${isPartlyCooling(status) ? 'partly' : state}`}
+    >
       <span className="row">
         <span className="strong truncate grow" title={name}>
           {name}
         </span>
-        <StateBadge state={state} cooldown={cooldown} />
+        <ProviderBadge status={status} />
       </span>
       <span className="tile-facts num">
         <span>

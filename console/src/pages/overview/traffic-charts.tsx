@@ -11,6 +11,7 @@ import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import type { ChartLine, ChartProps } from '../../ui/chart-line.ts';
 import { Failed, Skeleton } from '../../ui/states.tsx';
+import { useLiveGateways } from './use-live-gateways.ts';
 
 const LIVE_SECONDS = 120;
 const LEAST_SECONDS = 30;
@@ -19,10 +20,12 @@ const LEAST_SECONDS = 30;
 function useRecentSeconds(): readonly Second[] {
   // The stream tells whatever ends after its beginning.
   const beginning = useLive(({ hello }) => hello?.now);
-  const { data } = useQuery({ ...readEarlier(LIVE_SECONDS), enabled: beginning !== undefined });
+  // Stored requests do not tell which gateway served them.
+  const isAlone = useLiveGateways() === 1;
+  const { data } = useQuery({ ...readEarlier(LIVE_SECONDS), enabled: isAlone && beginning !== undefined });
   useEffect(() => {
-    if (data && beginning !== undefined) addEarlier(data.filter(({ time }) => time < beginning));
-  }, [data, beginning]);
+    if (isAlone && data && beginning !== undefined) addEarlier(data.filter(({ time }) => time < beginning));
+  }, [isAlone, data, beginning]);
   const seconds = useLive((live) => live.seconds);
   return useMemo(() => evenSeconds(seconds, LIVE_SECONDS), [seconds]);
 }

@@ -3,7 +3,7 @@ import { Eraser, MessagesSquare, Plus, SlidersHorizontal } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { admin } from '../../api/client.ts';
+import { readOffer } from '../../api/queries.ts';
 import { useMay, useSession } from '../../app/session.tsx';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
@@ -18,11 +18,6 @@ import { useConversation } from './use-conversation.ts';
 
 const MOST_MODELS = 4;
 
-interface Offer {
-  readonly models: readonly string[];
-  readonly keys: readonly string[];
-}
-
 /** A conversation with up to four models side by side. */
 export function PlaygroundPage(): ReactNode {
   const { t } = useTranslation();
@@ -30,12 +25,7 @@ export function PlaygroundPage(): ReactNode {
   const { edit } = useMay();
   const [params, setParams] = useParams();
   const as = params['as'] ?? '';
-  const offer = useQuery({
-    queryKey: ['playground', as],
-    queryFn: ({ signal }) =>
-      admin<Offer>('/playground/models', { query: { as: session.role === 'key' ? undefined : as }, signal }),
-    retry: false,
-  });
+  const offer = useQuery(readOffer(session.role === 'key' ? undefined : as));
   const [settings, setSettings] = useState<Settings>(DEFAULTS);
   const [hasSettings, setHasSettings] = useState(false);
   if (offer.error) {
@@ -57,6 +47,7 @@ export function PlaygroundPage(): ReactNode {
         <Pick
           auto
           label={t('As which key')}
+          prefix={t('Key')}
           value={key}
           values={keys}
           onChange={(name) => setParams({ as: name })}
@@ -95,6 +86,7 @@ interface ConversationProps {
 
 function Conversation({ models, all, settings, as, setModels }: ConversationProps): ReactNode {
   const { t } = useTranslation();
+  const { gateway } = useSession();
   const { turns, isBusy, start, stop, clear } = useConversation({ models, settings, as });
   return (
     <div className="playground">
@@ -131,7 +123,9 @@ function Conversation({ models, all, settings, as, setModels }: ConversationProp
             </Button>
           )}
           <span className="muted small push">
-            {t('Requests here are counted and limited like any other.')}
+            {gateway.mode === 'demo'
+              ? t('The simulated providers answer with random words.')
+              : t('Requests here are counted and limited like any other.')}
           </span>
         </div>
       </div>

@@ -3,7 +3,7 @@ import type { Provider } from '../../api/resources.ts';
 import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, NONE, percent } from '../../lib/format.ts';
 import type { Column } from '../../ui/sort-header.tsx';
-import { StateBadge } from '../../ui/state-badge.tsx';
+import { ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
 
 export interface ProviderRow {
   readonly provider: Provider;
@@ -25,12 +25,12 @@ export function providerColumns(t: TFunction): readonly Column<ProviderRow>[] {
       id: 'state',
       title: t('State'),
       sortBy: ({ status }) => status?.state,
-      cell: ({ provider, status }) => (
-        <StateBadge
-          state={provider.is_enabled ? (status?.state ?? 'healthy') : 'disabled'}
-          cooldown={status?.cooldown}
-        />
-      ),
+      cell: ({ provider, status }) =>
+        provider.is_enabled && status ? (
+          <ProviderBadge status={status} />
+        ) : (
+          <StateBadge state={provider.is_enabled ? 'healthy' : 'disabled'} />
+        ),
     },
     {
       id: 'type',

@@ -11,7 +11,7 @@ import { Button, IconButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import { DeleteDialog, Drawer } from '../../ui/dialog.tsx';
-import { StateBadge } from '../../ui/state-badge.tsx';
+import { ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
 import { Notice, ProblemNotice } from '../../ui/states.tsx';
 import { Fact, Facts, When } from '../../ui/values.tsx';
 import type { ProviderRow } from './columns.tsx';
@@ -48,17 +48,19 @@ export function ProviderDrawer({ row, onClose, onEdit }: ProviderDrawerProps): R
     <Drawer open onClose={onClose} title={provider.id} actions={actions}>
       <div className="stack">
         <div className="row">
-          <StateBadge state={status?.state ?? 'disabled'} cooldown={status?.cooldown} />
+          {status ? <ProviderBadge status={status} /> : <StateBadge state="disabled" />}
           <span className="muted">{provider.provider_type}</span>
         </div>
         {status?.last_error && (
           <Notice look={status.state === 'cooling' ? 'bad' : 'warning'}>
-            <span className="grow">{status.last_error}</span>
+            <span className="grow">{t('Last failure: {{text}}', { text: status.last_error })}</span>
             <When time={status.last_error_at} relative />
           </Notice>
         )}
         <Facts>
-          <Fact label={t('Address')}>{provider.api_base ?? NONE}</Fact>
+          <Fact wide label={t('Address')}>
+            {provider.api_base ?? NONE}
+          </Fact>
           <Fact label={t('Credential')}>
             {provider.api_key_preview ?? provider.credential_kind ?? t('none')}
           </Fact>

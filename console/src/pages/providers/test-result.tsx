@@ -30,7 +30,7 @@ export function TestLines({ test }: { test: ProviderTest }): ReactNode {
     <>
       <Line isOk={test.ok} ms={test.latency_ms}>
         {test.ok
-          ? t('{{text}} models listed', { text: count(test.models_total) })
+          ? t('{{text}} models listed', { count: test.models_total ?? 0, text: count(test.models_total) })
           : (test.error ?? t('It failed.'))}
       </Line>
       {completion && (

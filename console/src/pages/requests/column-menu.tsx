@@ -2,6 +2,7 @@ import { Popover } from '@base-ui/react/popover';
 import { Columns3 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { readStored, store } from '../../lib/stored.ts';
 import { Button } from '../../ui/button.tsx';
 
 const STORED = 'llm-proxy/hidden-columns';
@@ -10,10 +11,10 @@ const HIDDEN_AT_FIRST = ['team', 'id'];
 /** The hidden columns, which this browser remembers. */
 export function useHiddenColumns(): [readonly string[], (hidden: readonly string[]) => void] {
   const [hidden, setHidden] = useState<readonly string[]>(
-    () => localStorage.getItem(STORED)?.split(',') ?? HIDDEN_AT_FIRST,
+    () => readStored(STORED)?.split(',') ?? HIDDEN_AT_FIRST,
   );
   const change = (next: readonly string[]): void => {
-    localStorage.setItem(STORED, next.join(','));
+    store(STORED, next.join(','));
     setHidden(next);
   };
   return [hidden, change];

@@ -22,7 +22,7 @@ function names(t: TFunction): readonly Column<RequestRow>[] {
         <span className="row tight nowrap">
           <EndingMark ending={ending} status={status} />
           {(ending !== 'complete' || status >= 400) && status > 0 && (
-            <span className="num muted">{status}</span>
+            <span className="num muted is-minor">{status}</span>
           )}
         </span>
       ),

@@ -204,7 +204,7 @@ function Losses({ translation }: { translation: NonNullable<RequestDetail['trans
         {from} → {to} ·{' '}
         {total === 0
           ? t('nothing was lost')
-          : t('{{text}} fields could not be translated', { text: count(total) })}
+          : t('{{text}} fields could not be translated', { count: total, text: count(total) })}
       </p>
       <ul className="losses">
         {losses.map(({ what, path, why }) => (

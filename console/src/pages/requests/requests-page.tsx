@@ -129,7 +129,7 @@ function Foot({ rows, pages }: FootProps): ReactNode {
   return (
     <div className="row small muted">
       <span className="num" role="status">
-        {t('{{text}} requests loaded', { text: count(rows) })}
+        {rows > 0 && t('{{text}} requests loaded', { count: rows, text: count(rows) })}
       </span>
       {until && (
         <span>

@@ -1,9 +1,9 @@
 import type { TFunction } from 'i18next';
 import { Ban } from 'lucide-react';
-import { Fragment, type ReactNode } from 'react';
+import { type CSSProperties, Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AttemptDetail, AttemptOutcome, RequestDetail, SkippedRoute } from '../../api/types.ts';
-import { duration } from '../../lib/format.ts';
+import { duration, roundMarks } from '../../lib/format.ts';
 import { Empty } from '../../ui/states.tsx';
 import { endOf, type Phase, type PhaseName, phasesOf } from './attempt-phases.ts';
 
@@ -19,11 +19,14 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
   const phases = attempts.map((attempt, at) =>
     phasesOf(attempt, request, attempts[at - 1]?.end_ms ?? undefined),
   );
+  const marks = roundMarks(Math.max(total, 1));
   return (
-    <div className="waterfall">
+    <div className="waterfall" style={{ '--mark': shareOf(marks[1] ?? total, total) } as CSSProperties}>
       <div className="axis num" aria-hidden>
-        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-          <span key={share}>{duration(total < 10 ? total * share : Math.round(total * share))}</span>
+        {marks.map((ms) => (
+          <span key={ms} style={{ left: shareOf(ms, total) }}>
+            {duration(ms)}
+          </span>
         ))}
       </div>
       <ol className="waterfall">
@@ -152,14 +155,17 @@ interface BarProps {
 }
 
 function Bar({ look, from, to, total, title }: BarProps): ReactNode {
-  const percent = (ms: number): string => `${Math.max(0, Math.min(100, (ms / Math.max(total, 1)) * 100))}%`;
   return (
     <span
       className={`attempt-bar ${look}`}
-      style={{ left: percent(from), width: percent(to - from) }}
+      style={{ left: shareOf(from, total), width: shareOf(to - from, total) }}
       title={title}
     />
   );
+}
+
+function shareOf(ms: number, total: number): string {
+  return `${Math.max(0, Math.min(100, (ms / Math.max(total, 1)) * 100))}%`;
 }
 
 const PHASES: readonly PhaseName[] = ['pause', 'connect', 'wait', 'content', 'body', 'stream'];

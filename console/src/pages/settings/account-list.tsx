@@ -5,6 +5,7 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
 import type { Account } from '../../api/resources.ts';
+import { useSession } from '../../app/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
@@ -26,14 +27,27 @@ interface Shown {
 /** The accounts that may sign in, and the role of each. */
 export function AccountList(): ReactNode {
   const { t } = useTranslation();
+  const { gateway } = useSession();
   const [isNew, setNew] = useState(false);
   const [shown, setShown] = useState<Shown>();
   const accounts = useQuery({
     queryKey: ['accounts'],
     queryFn: ({ signal }) => admin<{ accounts: readonly Account[] }>('/accounts', { signal }),
     retry: false,
+    enabled: gateway.mode !== 'file',
   });
   const columns: readonly Column<Account>[] = useMemo(() => columnsOf(t, setShown), [t]);
+  if (gateway.mode === 'file') {
+    return (
+      <Empty
+        icon={UserRound}
+        title={t('Accounts need a database')}
+        text={t(
+          'With a configuration file, everyone signs in with the ADMIN_KEY, and key holders with their key.',
+        )}
+      />
+    );
+  }
   if (accounts.error) return <Failed error={accounts.error} onRetry={() => void accounts.refetch()} />;
   if (!accounts.data) return <SkeletonLines />;
   return (

@@ -153,6 +153,7 @@ function Totals({ total }: { total: SpendRow }): ReactNode {
           <Notice look="warning">
             <span>
               {t('{{text}} requests used models without a known price. The cost does not include them.', {
+                count: total.unpriced_requests,
                 text: count(total.unpriced_requests),
               })}
             </span>
@@ -198,7 +199,7 @@ function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
         height={260}
         times={periods.map((period) => Date.parse(period.length === 10 ? `${period}T00:00` : period) / 1000)}
         format={measure === 'cost' ? money : compact}
-        formatMark={measure === 'cost' ? moneyMark : compact}
+        formatMark={measure === 'cost' ? moneyMark : (value) => compact(value)}
         lines={lines}
       />
     </Card>

@@ -56,6 +56,8 @@ export function takeShape(value: unknown): ConfigFile | undefined {
 
 class Taking {
   readonly #patterns = new Map<string, RegExp>();
+  /** Copies of lists of objects that may stand in many places, such as the same limits of many keys. */
+  readonly #lists = new Map<unknown, readonly [of: number, copy: unknown[]]>();
 
   take(index: number, value: unknown): unknown {
     const shape = TABLE[index];
@@ -103,12 +105,15 @@ class Taking {
 
   #list({ of, min, max }: Extract<Shape, { is: 'list' }>, value: unknown): unknown {
     if (!Array.isArray(value) || !isWithin(value.length, min, max)) return WRONG;
+    const [shape, known] = this.#lists.get(value) ?? [];
+    if (shape === of) return known;
     const copy: unknown[] = [];
     for (const item of value) {
       const taken = this.take(of, item);
       if (taken === WRONG) return WRONG;
       copy.push(taken);
     }
+    if (isObject(value[0])) this.#lists.set(value, [of, copy]);
     return copy;
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { LastRequestHead } from '../../../../src/http1/last-request-head.ts';
 import { UnreadBytes } from '../../../../src/server/lean/unread-bytes.ts';
 
 test('gives back what was added, however it came', () => {
@@ -37,5 +38,20 @@ test('finds the end of a head however it is cut, and the end of the next', () =>
     unread.take(bytes.byteLength);
     unread.add(Buffer.from('A\r\n\r\n'));
     expect(unread.endOfHead()).toBe(1);
+  }
+});
+
+test('knows a head that repeats the last one, once all of it has come', () => {
+  const head = 'POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 7';
+  const repeated = `${head}0\r\n\r\n`;
+  for (let cut = 1; cut < repeated.length; cut++) {
+    const lastHead = new LastRequestHead();
+    lastHead.read(head);
+    const unread = new UnreadBytes();
+    unread.add(Buffer.from(repeated.slice(0, 1)));
+    unread.add(Buffer.from(repeated.slice(1, cut)));
+    expect(unread.repeated(lastHead)).toBeUndefined();
+    unread.add(Buffer.from(`${repeated.slice(cut)}{"mod`));
+    expect(unread.repeated(lastHead)).toMatchObject({ bytes: repeated.length, head: { contentLength: 70 } });
   }
 });

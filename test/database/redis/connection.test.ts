@@ -89,6 +89,26 @@ for (const kind of REDIS_KINDS) {
       expect(await eventually(() => redis.send('PING', []))).toBe('PONG');
     });
 
+    test('takes commands that hang together for one deadline', async () => {
+      const { server, redis } = await start();
+      await redis.send('PING', []);
+      server.freeze();
+      await Promise.all(Array.from({ length: 10 }, () => failureOf(redis.send('PING', []))));
+      const next = failureOf(redis.send('PING', []));
+      expect((await next).text).toBe('no answer in 200 ms');
+    });
+
+    test('hears an answer that came while this process was busy', async () => {
+      const { redis } = await start();
+      await redis.send('PING', []);
+      for (let round = 0; round < 2; round++) {
+        await redis.send('PING', []);
+        const answer = redis.send('PING', []);
+        Bun.sleepSync(220);
+        expect(await answer).toBe('PONG');
+      }
+    });
+
     test('gives up to connect to what accepts and says nothing', async () => {
       const { server } = await start();
       server.freeze();

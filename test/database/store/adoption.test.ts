@@ -4,12 +4,21 @@ import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotAdopted, whyNoSuccessor } from '../../../src/store/adoption.ts';
 import { openDatabase } from '../../../src/store/database.ts';
+import { followRevision } from '../../../src/store/follow-revision.ts';
 import { migrateDown, MIGRATIONS, migrateUp } from '../../../src/store/migrate.ts';
 import { mapKinds } from '../../../src/store/resource-kinds.ts';
-import { type Resource, type Resources, withResource } from '../../../src/store/revision.ts';
+import { type Resource, type Resources, type Revision, withResource } from '../../../src/store/revision.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { readVersion } from '../../../src/store/tables.ts';
 import { until } from '../../e2e/gateway.ts';
-import { ENGINES, openTestStore, startDatabases, type TestDatabases, type TestStore } from './databases.ts';
+import {
+  ENGINES,
+  KEYRING,
+  openTestStore,
+  startDatabases,
+  type TestDatabases,
+  type TestStore,
+} from './databases.ts';
 
 let databases: TestDatabases;
 beforeAll(async () => {
@@ -120,4 +129,22 @@ test('a higher version of the same database replaces the current configuration, 
   expect(whyNoSuccessor({ ...found, identity: 'b' }, { ...inForce, resources: none })).toBeUndefined();
   // Written by a version without identities.
   expect(whyNoSuccessor(found, { ...inForce, identity: undefined })).toBeUndefined();
+});
+
+test('a replica that follows the history has what is stored, unless the history is another one', async () => {
+  const { store } = await openTestStore(await databases.newUrl('sqlite'));
+  await put(store, 'a');
+  const known = await store.read();
+  await put(store, 'b');
+  await put(store, 'a');
+  const follow = (from: Revision) =>
+    store.database.read(async (sql) =>
+      followRevision(sql, KEYRING, { known: from, found: await readVersion(sql) }),
+    );
+  const followed = await follow(known);
+  expect(followed).toEqual(await store.read());
+  expect([...(followed?.resources.providers.keys() ?? [])]).toEqual(['a', 'b']);
+  expect(followed?.resources.models).toBe(known.resources.models);
+  expect(await follow({ ...known, changedAt: 'then' })).toBeUndefined();
+  await store.close();
 });

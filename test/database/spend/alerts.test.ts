@@ -4,7 +4,7 @@ import type { Snapshot } from '../../../src/config/snapshot.ts';
 import { AlertWatch, type EndedAlert } from '../../../src/spend/alerts/alert-watch.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { createHookSender } from '../../../src/upstream/hook-sender.ts';
-import { snapshotOf } from '../config/configuration.ts';
+import { snapshotOf } from '../../unit/config/configuration.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
 import { insertQuarters } from './quarters.ts';
 

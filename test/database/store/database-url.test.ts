@@ -4,7 +4,7 @@ import { SQL } from 'bun';
 import { join } from 'node:path';
 import { openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
 import { parseDatabaseUrl } from '../../../src/store/database-url.ts';
-import { makeCertificates, OPENSSL } from '../upstream/certificates.ts';
+import { makeCertificates, OPENSSL } from '../../unit/upstream/certificates.ts';
 import { startDatabases, type TestDatabases } from './databases.ts';
 
 let databases: TestDatabases;

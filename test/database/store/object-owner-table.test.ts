@@ -3,7 +3,7 @@ import type { MasterKey } from '../../../src/config/snapshot.ts';
 import { ObjectOwnerLedger } from '../../../src/gateway/objects/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../../../src/gateway/objects/stored-object-owners.ts';
 import { systemClock } from '../../../src/lib/system-clock.ts';
-import { snapshotOf } from '../config/configuration.ts';
+import { snapshotOf } from '../../unit/config/configuration.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { MIGRATIONS, migrateUp } from '../../../src/store/migrate.ts';
 import { objectOwnerTable } from '../../../src/store/object-owner-table.ts';

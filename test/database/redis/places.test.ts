@@ -5,7 +5,7 @@ import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
 import { RedisConnection } from '../../../src/redis/connection.ts';
 import { scriptOf } from '../../../src/redis/script.ts';
 import { findServer, freePort, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
-import { makeCertificates, OPENSSL } from '../upstream/certificates.ts';
+import { makeCertificates, OPENSSL } from '../../unit/upstream/certificates.ts';
 
 const opened: (RedisConnection | TestRedis)[] = [];
 afterEach(async () => {

@@ -13,8 +13,8 @@ import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
-import { snapshotOf } from '../config/configuration.ts';
-import { intoList } from '../telemetry/line-list.ts';
+import { snapshotOf } from '../../unit/config/configuration.ts';
+import { intoList } from '../../unit/telemetry/line-list.ts';
 
 let postgres: TestDatabaseServer;
 let database: Database;

@@ -1,0 +1,12 @@
+import { useQuery } from '@tanstack/react-query';
+import { listNodes } from '../../api/queries.ts';
+import { useSession } from '../../app/session.tsx';
+
+/** How many gateways share this one's database and are there, itself included; undefined until that is known. */
+export function useLiveGateways(): number | undefined {
+  const { gateway } = useSession();
+  const isShared = gateway.mode === 'database';
+  const { data, error } = useQuery({ ...listNodes(), enabled: isShared });
+  if (!isShared || error) return 1;
+  return data && Math.max(1, data.nodes.filter(({ state }) => state !== 'gone').length);
+}
