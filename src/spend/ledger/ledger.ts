@@ -269,9 +269,10 @@ export class Ledger {
   }
 
   async #storePart(file: ScannedFile): Promise<void> {
-    const { closes, isOwn } = await this.#parts.store(file);
-    if (isOwn) this.#waiting -= closes.length;
-    this.#unstored?.markStored(closes);
+    const { closes, kind } = await this.#parts.store(file);
+    if (kind === 'stored') this.#waiting -= closes.length;
+    if (kind === 'lost') this.#waiting += closes.length;
+    this.#unstored?.markStored(closes, kind === 'lost' ? -1 : 1);
   }
 
   /** Moves stored files away, and deletes old ones. */

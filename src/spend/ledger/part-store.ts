@@ -13,11 +13,13 @@ export const REFUSED_FILE = 'refused.jsonl';
 
 type PartStoreOptions = Pick<LedgerOptions, 'database' | 'folder' | 'keepsRecords' | 'nowMs' | 'onTrouble'>;
 
-/** The requests of a part. */
+/**
+ * The requests of a part. `known`: another process, or an earlier try, had stored them. `lost`: the database had them, and was
+ * replaced by an older one.
+ */
 export interface StoredPart {
   readonly closes: readonly CloseLine[];
-  /** false: another process, or an earlier try, had stored them. */
-  readonly isOwn: boolean;
+  readonly kind: 'stored' | 'known' | 'lost';
 }
 
 /** Stores journal files part by part. A request that the database refuses is put aside, so that later ones are stored. */
@@ -28,15 +30,18 @@ export class PartStore {
     this.#options = options;
   }
 
-  /** Stores the next part of a file, or finds that it is stored, and moves `ackedAt`. Throws `StoreUnavailable`. */
+  /** Stores the next part of a file, or finds that it is stored or lost, and moves `ackedAt`. Throws `StoreUnavailable`. */
   async store(file: ScannedFile): Promise<StoredPart> {
     const fromAt = file.ackedAt;
     try {
-      return { closes: await this.#storeNext(file), isOwn: true };
+      return { closes: await this.#storeNext(file), kind: 'stored' };
     } catch (error) {
       if (!(error instanceof PartMoved)) throw error;
-      file.ackedAt = await this.#options.database.read((sql) => readAcked(sql, file.name));
-      return { closes: closesBetween(file, fromAt), isOwn: false };
+      const ackedAt = await this.#options.database.read((sql) => readAcked(sql, file.name));
+      file.ackedAt = ackedAt;
+      if (ackedAt < fromAt)
+        return { closes: closesBetween({ ...file, ackedAt: fromAt }, ackedAt), kind: 'lost' };
+      return { closes: closesBetween(file, fromAt), kind: 'known' };
     }
   }
 

@@ -25,14 +25,15 @@ export class UnstoredUse {
     for (const [counter, windowMs, amount] of uses) this.#add(keyOf(counter, windowMs), amount);
   }
 
-  /** The database has these. */
-  markStored(closes: readonly CloseLine[]): void {
+  /** The database has these. `sign` -1: it had them, and has lost them. */
+  markStored(closes: readonly CloseLine[], sign: 1 | -1 = 1): void {
     for (const { uses } of closes) {
-      for (const [counter, windowMs, amount] of uses) {
+      const moved = uses.map(([counter, windowMs, amount]): Use => [counter, windowMs, sign * amount]);
+      for (const [counter, windowMs, amount] of moved) {
         this.#add(keyOf(counter, windowMs), -amount);
         this.#stored.add(counter, windowMs, amount);
       }
-      this.#onStored(uses);
+      this.#onStored(moved);
     }
   }
 

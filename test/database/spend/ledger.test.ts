@@ -198,6 +198,42 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
     await database.close();
   });
 
+  test('tells counters once of what is stored, also of what a database lost that went back meanwhile', async () => {
+    const [database, folder] = [await newDatabase(), newFolder()];
+    const told: Use[] = [];
+    const shared = {
+      onStored: (uses: readonly Use[]) => told.push(...uses),
+      onFound: () => undefined,
+      onEntered: () => undefined,
+    };
+    const { ledger } = newLedger(database, folder, { shared });
+    await ledger.start();
+    const writer = newWriter(folder, ledger.begin());
+    const use = (count: number, name: string): void => {
+      for (let i = 0; i < count; i++) {
+        writer.open(openLine(`${name}${i}`));
+        writer.close(closeLine(`${name}${i}`, 500));
+      }
+      writer.flush();
+    };
+    use(20, 'before');
+    await ledger.flush();
+    await database.write(async (sql) => {
+      await sql`update journals set acked = 0`;
+      await sql`delete from request_records`;
+      await sql`delete from counter_windows`;
+    });
+    use(1, 'after');
+    await ledger.flush();
+    expect(told.reduce((sum, [, , amount]) => sum + amount, 0)).toBe(21 * 500);
+    expect(ledger.storedOf(COUNTER, AT_MS)).toBe(21 * 500);
+    expect(ledger.unstoredOf(COUNTER, AT_MS)).toBe(0);
+    expect((await sumsOf(database)).used).toBe(21 * 500);
+    writer.end();
+    await ledger.close();
+    await database.close();
+  });
+
   test('knows what the journals say while the database is away, and corrects itself when it is back', async () => {
     const [real, folder] = [await newDatabase(), newFolder()];
     await real.write(
