@@ -35,7 +35,8 @@ import type { AdminSide, DatabaseSide, ListenOptions } from './serving.ts';
 import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Use } from '../spend/journal/line.ts';
 import type { SpendSide } from './spend-side.ts';
-import { openProcessLog, print } from './process-log.ts';
+import { openProcessLog } from './process-log.ts';
+import { TerminalTurns } from './terminal-turns.ts';
 import { ActivitySwitch, Watchers } from './activity-switch.ts';
 import { AdminReceiver } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
@@ -76,6 +77,7 @@ export class Supervisor {
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
+  readonly #terminal = new TerminalTurns();
   readonly #receiver: AdminReceiver;
   readonly #activity = new ActivitySwitch();
   readonly #watchers = new Watchers((isOn) => this.#watch(isOn));
@@ -110,7 +112,7 @@ export class Supervisor {
     this.#seed = (record) =>
       (record.leased === undefined ? undefined : shared?.desk()?.seed(record)) ?? seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
-    this.log = openProcessLog(this.snapshot);
+    this.log = openProcessLog(this.snapshot, this.#terminal.print);
     this.#own = createMetrics({
       snapshot: this.snapshot,
       clock: systemClock,
@@ -206,7 +208,7 @@ export class Supervisor {
     return {
       hello: () => this.#ordersFor(worker),
       now: systemClock.nowMs,
-      print,
+      ...this.#terminal.callsOf(worker),
       metrics: this.#metricsText,
       statuses: this.#statuses,
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
@@ -284,6 +286,7 @@ export class Supervisor {
 
   readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
     this.#ledgers.reclaim(worker);
+    this.#terminal.release(worker);
     const life = this.#lives.get(worker);
     const lost = (life !== undefined && this.#spend?.chargeLost(life)) || [];
     for (const use of lost) {

@@ -1,3 +1,4 @@
+import type { TerminalCalls } from './terminal-turns.ts';
 import type { HealthSettings } from '../config/snapshot.ts';
 import type { ForgottenAnswers } from '../gateway/cache/stored-answer.ts';
 import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
@@ -44,12 +45,10 @@ export interface WorkerInit {
 }
 
 /** The calls that the supervisor offers to its workers. */
-export type SupervisorCalls = {
+export type SupervisorCalls = TerminalCalls & {
   readonly hello: (nothing: undefined) => WorkerInit;
   /** The supervisor's clock in milliseconds. */
   readonly now: (nothing: undefined) => number;
-  /** Writes to the terminal; answered when it is written. */
-  readonly print: (text: string) => Promise<unknown>;
   readonly metrics: (nothing: undefined) => Promise<string>;
   readonly statuses: (nothing: undefined) => Promise<readonly ProviderStatus[]>;
   readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;

@@ -94,6 +94,7 @@ function optionsOf(
       {
         ...axis,
         size: 26,
+        space: 72,
         grid: { show: false },
         values: (self, splits) => timeLabels(splits, self),
       },
