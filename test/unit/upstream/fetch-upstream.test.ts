@@ -53,7 +53,7 @@ test('a journal is written before a request is sent, directly or through a proxy
     });
   });
   closing.push(socketTurn.beforeWrites(() => (isWritten = true)));
-  const long = { clientHeaders: new Headers({ 'x-own': 'x'.repeat(80_000) }) };
+  const long = { clientHeaders: new Headers({ 'x-own': 'x'.repeat(80_000) }), body: [] };
   for (const more of [{}, long, { settings: `proxy: "${url}"` }]) {
     isWritten = false;
     expect(await textOf(await upstream().send(request(port, more)))).toBe('ok');
