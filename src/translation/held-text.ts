@@ -104,6 +104,15 @@ export class SlicedText implements Iterable<Uint8Array> {
   }
 }
 
+/** A text in slices that are small enough to be translated at once; not empty, and no surrogate pair is divided. */
+export function* slices(text: string): Generator<string> {
+  for (let from = 0; from < text.length;) {
+    const to = endOfSlice(text, from + SLICE_CHARS);
+    yield text.slice(from, to);
+    from = to;
+  }
+}
+
 /** The end of a slice that would end at this offset, without dividing a surrogate pair. */
 function endOfSlice(text: string, end: number): number {
   if (end >= text.length) return text.length;

@@ -195,7 +195,7 @@ function withoutOrphans(turn: Turn, losses: LossList): Turn {
 function orphan(result: ToolResult, losses: LossList): readonly Part[] {
   losses.repaired(result.path, 'the call of this result is not in the preceding turn');
   const texts = result.parts.filter((part) => part.kind === 'text').map(({ text }) => text);
-  const text = `[result of an earlier tool call ${result.callId}]\n${texts.join('\n')}`;
+  const text = `[result of an earlier tool call ${result.callId || (result.name ?? '')}]\n${texts.join('\n')}`;
   const first: Text = { kind: 'text', text, path: result.path, cache: result.cache };
   return [first, ...result.parts.filter((part) => part.kind !== 'text')];
 }

@@ -1,4 +1,4 @@
-import type { StreamPiece } from './held-text.ts';
+import { slices, type StreamPiece } from './held-text.ts';
 import type { HubError } from './hub-error.ts';
 import { CallIds } from './ids.ts';
 import { createJsonToolFilter } from './json-tool.ts';
@@ -10,6 +10,8 @@ import { completed, type Usage } from './usage.ts';
 export interface StreamTranslation {
   /** Translates one event of the provider. */
   readonly push: (event: string, data: Uint8Array) => StreamStep;
+  /** Like `push`, for a large event: its texts are translated piece by piece. */
+  readonly pushLarge: (event: string, data: string) => Iterable<StreamStep>;
   /** Call this when the provider's bytes end, or when nothing has followed its finish for a while. */
   readonly atEndOfBytes: () => StreamStep;
   /**
@@ -75,12 +77,24 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   }
   return {
     push: (event, data) => step(over === undefined ? reader.push(event, data) : []),
+    *pushLarge(event, data) {
+      for (const read of over === undefined ? reader.push(event, data) : [])
+        for (const piece of piecesOf(read)) yield step([piece]);
+    },
     atEndOfBytes: () => step(over === undefined ? reader.atEndOfBytes() : []),
     begin: () => writer.begin(),
     fail: (error) => writer.fail(error),
     usage: () => usage,
     serviceTier: () => serviceTier,
   };
+}
+
+/** A long text as several events. */
+function* piecesOf(event: HubEvent): Generator<HubEvent> {
+  if (event.kind === 'text' || event.kind === 'reasoning' || event.kind === 'refusal')
+    for (const text of slices(event.text)) yield { ...event, text };
+  else if (event.kind === 'arguments') for (const json of slices(event.json)) yield { ...event, json };
+  else yield event;
 }
 
 /**
@@ -90,12 +104,42 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
 export function createHubPipe(jsonTool: boolean): (event: HubEvent) => readonly HubEvent[] {
   const sequence = new Sequence();
   const ids = new CallIds();
-  const inOrder = (event: HubEvent): readonly HubEvent[] =>
-    sequence.push(event.kind === 'call' ? { ...event, id: ids.unused(event.id) } : event);
-  if (!jsonTool) return inOrder;
+  const whole = createSurrogateJoin();
+  const inOrder = (event: HubEvent): readonly HubEvent[] => {
+    if (event.kind === 'call') return sequence.push({ ...event, id: ids.unused(event.id) });
+    return sequence.push(event);
+  };
+  const joined = (event: HubEvent): readonly HubEvent[] => {
+    const events = whole(event);
+    return events.length === 1 && events[0] !== undefined ? inOrder(events[0]) : events.flatMap(inOrder);
+  };
+  if (!jsonTool) return joined;
   const filter = createJsonToolFilter();
   return (event) => {
     const kept = filter(event);
-    return kept === undefined ? [] : inOrder(kept);
+    return kept === undefined ? [] : joined(kept);
   };
+}
+
+type TextEvent = Extract<HubEvent, { readonly text: string }>;
+
+/** Joins surrogate pairs that a provider divides between two pieces of text: alone, half of one is no character. */
+function createSurrogateJoin(): (event: HubEvent) => readonly HubEvent[] {
+  let half: TextEvent | undefined;
+  return (event) => {
+    const isText = event.kind === 'text' || event.kind === 'reasoning' || event.kind === 'refusal';
+    if (half === undefined && !(isText && endsInHalf(event.text))) return [event];
+    const before = half;
+    half = undefined;
+    if (!isText) return before === undefined ? [event] : [before, event];
+    if (before !== undefined && before.kind !== event.kind) return [before, event];
+    const text = (before?.text ?? '') + event.text;
+    if (!endsInHalf(text)) return [{ kind: event.kind, text }];
+    half = { kind: event.kind, text: text.slice(-1) };
+    return text.length === 1 ? [] : [{ kind: event.kind, text: text.slice(0, -1) }];
+  };
+}
+
+function endsInHalf(text: string): boolean {
+  return (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
 }

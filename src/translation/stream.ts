@@ -55,6 +55,15 @@ export type HubEvent =
   | { readonly kind: 'end' }
   | { readonly kind: 'error'; readonly error: HubError };
 
+/** The data of a provider's event: UTF-8, or its text if it has been decoded. */
+export type EventData = Uint8Array | string;
+
+export function eventText(data: EventData): string {
+  return typeof data === 'string' ? data : UTF8.decode(data);
+}
+
+const UTF8 = new TextDecoder();
+
 /**
  * Converts a provider's stream to hub events. Never throws: malformed input becomes an `error` event. Buffers no text.
  */
@@ -64,7 +73,7 @@ export interface StreamReader {
    * the `:event-type` and the payload; for exceptions, the name is `exception ` followed by the `:exception-type`.
    * Emits nothing after `end` or `error`.
    */
-  readonly push: (event: string, data: Uint8Array) => readonly HubEvent[];
+  readonly push: (event: string, data: EventData) => readonly HubEvent[];
   /**
    * Call this when the bytes end, or when nothing has followed a finish for a while. Emits `end` if a finish was seen,
    * otherwise the error `truncated`.

@@ -54,6 +54,8 @@ function startBigProvider(): BigProvider {
     async fetch(request) {
       const body = await request.text();
       received = Buffer.byteLength(body);
+      const size = /"(\d+) MB"/.exec(body);
+      if (size !== null) return new Response(oneEvent(Number(size[1])), { headers: EVENT_STREAM });
       if (body.includes('"streamed"')) return new Response(pieces(), { headers: EVENT_STREAM });
       const { pathname } = new URL(request.url);
       if (pathname.endsWith('/embeddings')) return Response.json(vectors());
@@ -78,6 +80,9 @@ async function* pieces(): AsyncGenerator<string> {
   for (let count = 0; count < PIECES; count += 100) yield piece.repeat(100);
   yield 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 }
+
+const oneEvent = (megabytes: number): string =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(megabytes * 2 ** 20) }, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`;
 
 const completion = () => ({
   choices: [
@@ -198,6 +203,28 @@ test('a streamed answer of 30 MB ends with events that repeat it, and holds nobo
   };
   expect(last.response.status).toBe('completed');
   expect(last.response.output[0]?.content[0]?.text).toBe(PROSE.slice(0, 2_000).repeat(PIECES));
+}, 60_000);
+
+test('a stream of 30 MB is collected in a thread for a client that asked for none', async () => {
+  const started = await threadsOf(async (url) => {
+    const response = await post(url, JSON.stringify(MESSAGES_API.body('streamed', {})));
+    expect(MESSAGES_API.textOf(await response.json())).toBe(PROSE.slice(0, 2_000).repeat(PIECES));
+  });
+  expect(started).toContain('translation-worker.ts');
+}, 60_000);
+
+test('one event of 10 MB is a whole stream, and one of 17 MB is none', async () => {
+  const answers: string[] = [];
+  for (const model of ['10 MB', '17 MB']) {
+    const body = MESSAGES_API.body('streamed', {
+      stream: true,
+      messages: [{ role: 'user', content: model }],
+    });
+    answers.push(await (await post(gateway.url, JSON.stringify(body))).text());
+  }
+  expect(answers[0]).toContain('event: message_stop');
+  expect(answers[0]?.length).toBeGreaterThan(10e6);
+  expect(answers[1]).toContain('could not be translated');
 }, 60_000);
 
 test('vectors of 20 MB are translated in a thread', async () => {

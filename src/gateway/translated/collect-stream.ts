@@ -1,48 +1,82 @@
 import { unreadable } from '../../translation/hub-error.ts';
-import { readChunk } from '../body/body-reader.ts';
+import type { HubError } from '../../translation/hub-error.ts';
 import { outcomeOfAbort } from '../attempt-timeouts.ts';
-import type { Classification, Reply, ReplyContext } from '../classification.ts';
-import { createEventCutter } from './event-cutter.ts';
-import type { ReplyTranslation } from './reply-translation.ts';
+import { readChunk } from '../body/body-reader.ts';
 import { NOTHING } from '../body/sniffed-body.ts';
-import { translatedHeaders } from './translated-headers.ts';
+import type { Classification, Reply, ReplyContext } from '../classification.ts';
+import { redact } from '../redact.ts';
+import { collectedAnswer } from './collected-answer.ts';
+import { isFrames } from './unframed-body.ts';
+import type { ReplyTranslation, TranslationWay } from './reply-translation.ts';
+import { addLosses, sentExchange } from './thread/sent-exchange.ts';
+import { THREAD_BYTES } from './thread/translation-thread.ts';
 import { classifyTranslatedFailure } from './translated-failure.ts';
-import { answerText, gatewayUsage } from './translated-usage.ts';
+import { translatedHeaders } from './translated-headers.ts';
+import type { WrittenWhole } from './written-answer.ts';
+
+/** The largest stream that is collected. Its events are several times as long as its text. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /** Collects a stream into one answer, for a client that did not ask for a stream. */
 export async function collectStream(
-  { status, headers, body }: Reply,
+  reply: Reply,
   reading: ReplyContext,
   translation: ReplyTranslation,
 ): Promise<Classification> {
+  const { status, headers } = reply;
   const { how } = translation;
   if (how.kind !== 'written') throw new Error('only what was written is collected');
-  const source = body ?? NOTHING;
-  const cutter = createEventCutter(headers);
-  const collector = how.translation.collector(how.exchange);
-  const failure = (error: Parameters<typeof classifyTranslatedFailure>[0]['error']): Classification =>
+  const failure = (error: HubError): Classification =>
     classifyTranslatedFailure({ error, headers, defect: 'error-event' }, reading, translation);
-  for (let isFirst = true; ; isFirst = false) {
-    const chunk = await readChunk(source, reading.timeouts);
-    if (reading.timeouts.cause !== undefined) return { outcome: outcomeOfAbort(reading.timeouts.cause) };
-    const events = typeof chunk === 'string' ? cutter.tail() : cutter.push(chunk);
-    if (events === 'broken') return failure(unreadable('it is no stream of events'));
-    for (const { name, data } of events) collector.push(name, data);
-    if (typeof chunk === 'string') break;
-    if (isFirst) reading.timeouts.answered();
-  }
-  const made = collector.answer();
+  const bytes = await allOf(reply, reading);
+  if (reading.timeouts.cause !== undefined) return { outcome: outcomeOfAbort(reading.timeouts.cause) };
+  if (bytes === 'too large') return failure(unreadable('it is too large to be collected'));
+  const made = await collectedFrom(bytes, reply, reading, how);
   if (made.kind === 'failed') return failure(made.error);
-  const usage = gatewayUsage(made.answer.usage, made.answer.serviceTier);
   return {
     outcome: { kind: 'answered' },
     answer: {
       kind: 'whole',
       status,
       headers: translatedHeaders(headers, 'application/json', reading, translation),
-      bytes: new TextEncoder().encode(made.body),
-      usage,
-      text: answerText(made.answer, usage),
+      bytes: redact(made.body, reading.provider),
+      usage: made.usage,
+      text: made.text,
     },
   };
+}
+
+/** Reads to the end of the bytes, orderly or not: whether the answer is complete, its events tell. */
+async function allOf({ body }: Reply, { timeouts }: ReplyContext): Promise<Uint8Array | 'too large'> {
+  const source = body ?? NOTHING;
+  const chunks: Uint8Array[] = [];
+  for (let size = 0; ;) {
+    const chunk = await readChunk(source, timeouts);
+    if (typeof chunk === 'string') return Buffer.concat(chunks, size);
+    if (size === 0) timeouts.answered();
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size <= MAX_BYTES) continue;
+    await source.cancel();
+    return 'too large';
+  }
+}
+
+/** Translates the bytes, in a thread if they are many. */
+// oxlint-disable-next-line max-params -- a stream, and how it is read
+async function collectedFrom(
+  bytes: Uint8Array,
+  { headers }: Reply,
+  { gateway, planned }: ReplyContext,
+  { exchange, translation }: Extract<TranslationWay, { kind: 'written' }>,
+): Promise<WrittenWhole> {
+  const { translator } = gateway;
+  const framed = isFrames(headers);
+  if (translator === undefined || bytes.byteLength <= THREAD_BYTES)
+    return collectedAnswer(bytes, framed, exchange, translation);
+  const on = { bytes, signal: planned.request.signal };
+  const made = await translator.run('collect', { exchange: sentExchange(exchange), framed }, on);
+  if (made === undefined) return { kind: 'failed', error: unreadable('it takes too long to be translated') };
+  addLosses(exchange.losses, made.losses);
+  return made;
 }

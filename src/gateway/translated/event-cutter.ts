@@ -1,9 +1,9 @@
-import type { Fields } from '../../lib/http/fields.ts';
 import { createSseSplitter, splitEvents } from '../../lib/sse.ts';
 import { createFrameReader } from '../../translation/carriage/event-stream.ts';
-import { MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
 import { asObject, parsed } from '../../translation/json.ts';
-import { isFrames } from './unframed-body.ts';
+
+/** The largest event that is translated, as large as a frame. It is parsed at once, while everybody else waits. */
+export const MAX_TRANSLATED_BYTES = 16 * 1024 * 1024;
 
 /** One event of a provider's stream, as the translation reads it. */
 export interface ProviderEvent {
@@ -15,23 +15,26 @@ export interface ProviderEvent {
 export interface EventCutter {
   /** Returns the events that a chunk completes; `broken` if the bytes are not a stream of this kind. */
   readonly push: (chunk: Uint8Array) => readonly ProviderEvent[] | 'broken';
+  /** Whether the bytes so far end inside an event. */
+  readonly isInside: () => boolean;
   /** Returns the event at the end of the bytes that lacks only its blank line, if there is one. */
   readonly tail: () => readonly ProviderEvent[];
 }
 
-/** Creates the cutter for a stream with this header: Amazon's frames, or server-sent events. */
-export function createEventCutter(headers: Fields): EventCutter {
-  return isFrames(headers) ? frameCutter() : sseCutter();
+/** Creates the cutter for Amazon's frames, or for server-sent events. */
+export function createEventCutter(framed: boolean): EventCutter {
+  return framed ? frameCutter() : sseCutter();
 }
 
 function sseCutter(): EventCutter {
-  const splitter = createSseSplitter(MAX_EVENT_BYTES);
+  const splitter = createSseSplitter(MAX_TRANSLATED_BYTES);
   return {
     push(chunk) {
       const block = splitter.push(chunk);
       if (block === undefined) return 'broken';
       return block.byteLength === 0 ? [] : eventsIn(block);
     },
+    isInside: () => !splitter.isEmpty(),
     tail: () => eventsIn(splitter.takeTail()).filter(({ data }) => isWhole(data)),
   };
 }
@@ -61,6 +64,7 @@ function frameCutter(): EventCutter {
         data: payload,
       }));
     },
+    isInside: () => frames.isInside(),
     tail: () => [],
   };
 }

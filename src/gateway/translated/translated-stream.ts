@@ -1,7 +1,5 @@
-import { textUnder } from '../../protocols/text.ts';
 import type { StreamReader, Usage } from '../../protocols/protocol.ts';
-import { nextTurn } from '../../lib/in-turns.ts';
-import { SlicedText, type StreamPiece } from '../../translation/held-text.ts';
+import { nextTurn, SLICE_BYTES } from '../../lib/in-turns.ts';
 import type { HubError } from '../../translation/hub-error.ts';
 import { unreadable } from '../../translation/hub-error.ts';
 import type { StreamStep, StreamTranslation } from '../../translation/stream-translation.ts';
@@ -10,18 +8,21 @@ import type { AnswerStream, StreamEnd } from '../answer.ts';
 import { type AttemptTimeouts, outcomeOfAbort } from '../attempt-timeouts.ts';
 import { Beginning } from '../stream/beginning.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
-import { createEventCutter, type EventCutter, type ProviderEvent } from './event-cutter.ts';
+import { createEventCutter, MAX_TRANSLATED_BYTES, type ProviderEvent } from './event-cutter.ts';
 import { KeepAlive } from './keep-alive.ts';
+import { OutgoingEvents } from './outgoing-events.ts';
 import { type ByteSink, pipe } from '../body/pipe.ts';
 import type { Backpressure, ByteSource } from '../ports.ts';
 import { redact } from '../redact.ts';
 import type { TranslationWay } from './reply-translation.ts';
 import { isOtherText, NOTHING, prefixed } from '../body/sniffed-body.ts';
 import { CLOSE_GRACE_AFTER_FINISH_MS, CLOSE_GRACE_MS, LEFT } from '../stream/sse-reading.ts';
-import { TextSample } from '../stream/text-sample.ts';
 import { gatewayUsage } from './translated-usage.ts';
+import { isFrames } from './unframed-body.ts';
 
 type Written = Extract<TranslationWay, { kind: 'written' }>;
+
+type Before = Readonly<Record<'hadContent' | 'wasThinking', boolean>>;
 
 /** How holding a stream ended. */
 export type HeldTranslation =
@@ -32,13 +33,11 @@ export type HeldTranslation =
 
 const COMMITTED = { kind: 'committed' } as const;
 
-const REPORTED = {
-  kind: 'broken',
-  reason: 'the provider reported an error',
-  isErrorForwarded: false,
-} as const;
+const NO_CONTENT = { kind: 'broken', reason: 'no content', isErrorForwarded: false } as const;
 
-/** A stream with this much data and no content is not an answer. */
+const REPORTED = { ...NO_CONTENT, reason: 'the provider reported an error' } as const;
+
+/** A stream with this much data and no content is not an answer, unless it is one large event. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -53,13 +52,14 @@ export class TranslatedStream implements AnswerStream {
   readonly #reading: ReplyContext;
   readonly #timeouts: AttemptTimeouts;
   readonly #beginning: Beginning;
-  readonly #cutter: EventCutter;
+  readonly #cutter: ReturnType<typeof createEventCutter>;
   readonly #translation: StreamTranslation;
   readonly #signs: StreamReader;
   readonly #keepAlive: KeepAlive;
-  readonly #sample = new TextSample();
-  #kept: StreamPiece[] = [];
+  readonly #outgoing = new OutgoingEvents();
   #heldBytes = 0;
+  /** Bytes translated since others had a turn. */
+  #turnBytes = 0;
   #hasContent = false;
   #isThinking = false;
   /** Whether the provider has sent the finish reason, or the whole answer. */
@@ -73,7 +73,7 @@ export class TranslatedStream implements AnswerStream {
     this.#reading = reading;
     this.#timeouts = reading.timeouts;
     this.#beginning = new Beginning(this.#source, reading);
-    this.#cutter = createEventCutter(headers);
+    this.#cutter = createEventCutter(isFrames(headers));
     this.#translation = translation.stream(exchange);
     this.#signs = reading.protocol.readStream();
     const isArray = translation.client.streamType(exchange) === 'application/json';
@@ -89,7 +89,7 @@ export class TranslatedStream implements AnswerStream {
       if (isFirst && typeof chunk !== 'string' && isOtherText(chunk))
         return { kind: 'no-events', body: prefixed(chunk, this.#source) };
       if (typeof chunk === 'string') this.#takeEnd(chunk);
-      else this.#take(chunk);
+      else await this.#take(chunk);
       if (this.#hasContent) return this.#begun(chunk);
       if (this.#error !== undefined || typeof chunk === 'string') return this.#fail(status, chunk);
       if (this.#beginning.alive(this.#isThinking)) return this.#commit();
@@ -133,7 +133,7 @@ export class TranslatedStream implements AnswerStream {
   }
 
   text(): AnswerText {
-    return this.#sample.text(TEXT);
+    return this.#outgoing.text();
   }
 
   isDone(): boolean {
@@ -148,22 +148,66 @@ export class TranslatedStream implements AnswerStream {
   /** Commits a stream that is alive but has no content yet, by sending the event that begins an answer. */
   #commit(): HeldTranslation {
     const first = this.#translation.begin();
-    if (first !== undefined) this.#keep(first);
+    if (first !== undefined) this.#outgoing.add(first);
     return COMMITTED;
   }
 
-  /** Translates the events of a chunk. */
-  #take(chunk: Uint8Array): void {
+  /**
+   * Translates the events of a chunk. Returns a promise if they are so large that others get a turn in between; `sink`
+   * is sent what is ready before each.
+   */
+  #take(chunk: Uint8Array, sink?: ByteSink): Promise<void> | undefined {
     const events = this.#cutter.push(chunk);
     if (!this.#hasContent) this.#heldBytes += chunk.byteLength;
-    if (events === 'broken') this.#error ??= unreadable('it is no stream of events');
-    else for (const event of events) this.#takeEvent(event);
-    if (!this.#hasContent && this.#heldBytes > MAX_HELD_BYTES)
-      this.#error ??= unreadable('it begins with nothing');
+    if (events === 'broken') {
+      this.#error ??= unreadable('it is no stream of events');
+      return undefined;
+    }
+    this.#turnBytes += chunk.byteLength;
+    if (this.#turnBytes > SLICE_BYTES) return this.#takeInTurns(events, sink);
+    for (const event of events) this.#takeEvent(event);
+    this.#limitHeld();
+    return undefined;
+  }
+
+  async #takeInTurns(events: readonly ProviderEvent[], sink: ByteSink | undefined): Promise<void> {
+    const pause = async (): Promise<void> => {
+      if (sink !== undefined) await this.#flush(sink);
+      await nextTurn();
+      this.#turnBytes = 0;
+    };
+    for (const { name, data } of events) {
+      if (this.#end !== undefined) return;
+      if (data.byteLength > SLICE_BYTES) {
+        // Joining, decoding and parsing take some time each.
+        await pause();
+        const text = new TextDecoder().decode(data);
+        await pause();
+        for (const step of this.#isOver ? [] : this.#translation.pushLarge(name, text)) {
+          this.#takeStep(step);
+          await pause();
+        }
+      } else {
+        this.#takeEvent({ name, data });
+        this.#turnBytes += data.byteLength;
+        if (this.#turnBytes > SLICE_BYTES) await pause();
+      }
+    }
+    this.#turnBytes = 0;
+    this.#limitHeld();
+  }
+
+  #limitHeld(): void {
+    const most = MAX_HELD_BYTES + (this.#cutter.isInside() ? MAX_TRANSLATED_BYTES : 0);
+    if (!this.#hasContent && this.#heldBytes > most) this.#error ??= unreadable('it begins with nothing');
+  }
+
+  get #isOver(): boolean {
+    return this.#error !== undefined || this.#isComplete;
   }
 
   #takeEvent({ name, data }: ProviderEvent): void {
-    if (this.#error !== undefined || this.#isComplete) return;
+    if (this.#isOver) return;
     const step = this.#translation.push(name, data);
     this.#takeStep(step);
     if (step.content) {
@@ -175,7 +219,7 @@ export class TranslatedStream implements AnswerStream {
   }
 
   #takeStep(step: StreamStep): void {
-    for (const piece of step.bytes) this.#keep(piece);
+    for (const piece of step.bytes) this.#outgoing.add(piece);
     this.#hasContent ||= step.content;
     if (step.over === 'complete') {
       this.#isComplete = true;
@@ -190,9 +234,14 @@ export class TranslatedStream implements AnswerStream {
 
   #forward(chunk: Uint8Array, sink: ByteSink): Backpressure {
     if (this.#end !== undefined) return 'stop';
-    const hadContent = this.#hasContent;
-    const wasThinking = this.#isThinking;
-    this.#take(chunk);
+    const before = { hadContent: this.#hasContent, wasThinking: this.#isThinking };
+    const taken = this.#take(chunk, sink);
+    if (taken === undefined) return this.#taken(before, sink);
+    return taken.then(() => this.#taken(before, sink));
+  }
+
+  #taken({ hadContent, wasThinking }: Before, sink: ByteSink): Backpressure {
+    if (this.#end !== undefined) return 'stop';
     if (this.#error !== undefined) {
       this.#finish(REPORTED);
       return 'stop';
@@ -202,33 +251,10 @@ export class TranslatedStream implements AnswerStream {
     return this.#flush(sink);
   }
 
-  #keep(events: StreamPiece): void {
-    if (events instanceof SlicedText) this.#sample.skip(events.length);
-    else this.#sample.add(events);
-    this.#kept.push(events);
-  }
-
-  /** Sends the queued events in one piece. Returns a promise while the client is behind. */
+  /** Sends the queued events. Returns a promise while the client is behind. */
   #flush(sink: ByteSink): Promise<unknown> | undefined {
-    if (this.#end?.kind === 'left' || this.#kept.length === 0) return undefined;
-    const kept = this.#kept;
-    this.#kept = [];
-    const [first] = kept;
-    if (kept.length === 1 && first instanceof Uint8Array) return this.#keepAlive.written(sink.write(first));
-    if (!kept.every((piece) => piece instanceof Uint8Array))
-      return this.#keepAlive.written(this.#sendSlices(kept, sink));
-    return this.#keepAlive.written(sink.write(Buffer.concat(kept)));
-  }
-
-  /** Sends large events slice by slice, so that nobody else waits for all of them. */
-  async #sendSlices(pieces: readonly StreamPiece[], sink: ByteSink): Promise<void> {
-    for (const piece of pieces) {
-      for (const slice of piece instanceof SlicedText ? piece : [piece]) {
-        await sink.write(slice);
-        await nextTurn();
-        if (this.#end?.kind === 'left') return;
-      }
-    }
+    if (this.#end?.kind === 'left' || this.#outgoing.isEmpty) return undefined;
+    return this.#keepAlive.written(this.#outgoing.send(sink, () => this.#end?.kind === 'left'));
   }
 
   /** Handles the end of the bytes. */
@@ -253,7 +279,7 @@ export class TranslatedStream implements AnswerStream {
   #fail(status: number, chunk: Uint8Array | 'end' | 'broken'): HeldTranslation {
     const { cause } = this.#timeouts;
     const error = this.#error;
-    this.#finish({ kind: 'broken', reason: 'no content', isErrorForwarded: false });
+    this.#finish(NO_CONTENT);
     if (cause !== undefined) return { kind: 'outcome', outcome: outcomeOfAbort(cause) };
     if (error !== undefined && error.code !== 'upstream_truncated') return { kind: 'failed-with', error };
     const defect = chunk === 'broken' ? 'truncated' : 'no-content';
@@ -270,16 +296,3 @@ export class TranslatedStream implements AnswerStream {
     this.#source.cancel().catch(() => undefined);
   }
 }
-
-/** The keys that hold text in the events of any client's API. */
-const TEXT = {
-  textOf: textUnder(
-    '"content"',
-    '"reasoning_content"',
-    '"text"',
-    '"thinking"',
-    '"delta"',
-    '"arguments"',
-    '"partial_json"',
-  ),
-};

@@ -5,7 +5,7 @@ import { type HubError, truncated, unreadable } from '../hub-error.ts';
 import { mintedCallId } from '../ids.ts';
 import { asObject, asString, type JsonObject, parsed, writeJson } from '../json.ts';
 import { sourceSlices } from '../json-slices.ts';
-import type { HubEvent, StreamReader } from '../stream.ts';
+import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { readFinish } from './finish.ts';
 import { anthropicSeal, citationOf } from './read-answer.ts';
 import { mergedReports, readTier, readUsage } from './usage.ts';
@@ -14,12 +14,10 @@ import { mergedReports, readTier, readUsage } from './usage.ts';
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new MessagesReader(exchange);
   return {
-    push: (_event, data) => reader.push(UTF8.decode(data)),
+    push: (_event, data) => reader.push(eventText(data)),
     atEndOfBytes: () => reader.atEndOfBytes(),
   };
 }
-
-const UTF8 = new TextDecoder();
 
 class MessagesReader {
   readonly #exchange: Exchange;

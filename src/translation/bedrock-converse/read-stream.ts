@@ -4,7 +4,7 @@ import { createFreeformText, type FreeformText } from '../freeform-text.ts';
 import { type HubError, truncated, unreadable } from '../hub-error.ts';
 import { mintedCallId } from '../ids.ts';
 import { asNumber, asObject, asString, type JsonObject, parsed } from '../json.ts';
-import type { HubEvent, StreamReader } from '../stream.ts';
+import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { readFinish } from './finish.ts';
 import { citationOf, sealOf, serviceTierOf } from './read-answer.ts';
 import { usageOf } from './usage.ts';
@@ -16,12 +16,10 @@ import { usageOf } from './usage.ts';
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new ConverseReader(exchange);
   return {
-    push: (event, data) => reader.push(event, UTF8.decode(data)),
+    push: (event, data) => reader.push(event, eventText(data)),
     atEndOfBytes: () => reader.atEndOfBytes(),
   };
 }
-
-const UTF8 = new TextDecoder();
 
 const EXCEPTION = 'exception ';
 

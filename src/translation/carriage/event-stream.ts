@@ -141,15 +141,34 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** CRC-32 of IEEE 802.3, eight bits at a time. */
+/** CRC-32 of IEEE 802.3, four bytes at a time. */
 function crc32(bytes: Uint8Array): number {
+  const { length } = bytes;
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    const first = (crc ^ (bytes[at] ?? 0)) & 0xff;
+    const second = ((crc >>> 8) ^ (bytes[at + 1] ?? 0)) & 0xff;
+    const third = ((crc >>> 16) ^ (bytes[at + 2] ?? 0)) & 0xff;
+    const fourth = ((crc >>> 24) ^ (bytes[at + 3] ?? 0)) & 0xff;
+    crc =
+      (TABLE[768 + first] ?? 0) ^
+      (TABLE[512 + second] ?? 0) ^
+      (TABLE[256 + third] ?? 0) ^
+      (TABLE[fourth] ?? 0);
+  }
+  for (; at < length; at++) crc = (TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value >>> 0;
-});
+/** The remainders of a byte that is followed by none, one, two and three bytes of zeros. */
+const TABLE = new Int32Array(1024);
+for (let byte = 0; byte < 256; byte++) {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  TABLE[byte] = value;
+}
+for (let at = 256; at < 1024; at++) {
+  const before = TABLE[at - 256] ?? 0;
+  TABLE[at] = (TABLE[before & 0xff] ?? 0) ^ (before >>> 8);
+}

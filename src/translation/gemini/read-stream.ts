@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import { type HubError, truncated, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
 import { sourceSlices } from '../json-slices.ts';
-import type { HubEvent, StreamReader } from '../stream.ts';
+import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { blockedFinish, readFinish } from './finish.ts';
 import { readLogprobs } from './logprobs.ts';
 import { readCitations, readPart } from './read-parts.ts';
@@ -17,12 +17,10 @@ import { readUsage } from './usage.ts';
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new GeminiReader(exchange);
   return {
-    push: (_event, data) => reader.push(UTF8.decode(data)),
+    push: (_event, data) => reader.push(eventText(data)),
     atEndOfBytes: () => reader.atEndOfBytes(),
   };
 }
-
-const UTF8 = new TextDecoder();
 
 class GeminiReader {
   readonly #exchange: Exchange;

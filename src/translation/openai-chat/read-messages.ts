@@ -100,7 +100,8 @@ class History {
     );
     return {
       kind: 'result',
-      callId: withoutSignature(callId ?? name ?? ''),
+      // Without an id, the result answers a call of its name.
+      callId: withoutSignature(callId ?? ''),
       name,
       parts,
       isError: undefined,

@@ -8,7 +8,7 @@ import { argumentsText, geminiSeal, thoughtSignature } from './read-calls.ts';
 
 /**
  * Collects the calls of a Chat stream. Servers vary: several calls in one delta, no index, no id, the id in each chunk,
- * a new id at an old index (a new call), names in pieces, arguments as an object.
+ * a new id at an old index (a new call), names in pieces, ids or names after the arguments, arguments as an object.
  */
 export class StreamedCalls {
   readonly #exchange: Exchange;
@@ -34,12 +34,18 @@ export class StreamedCalls {
     call.signature ??= thoughtSignature(delta);
     call.isCustom ||= delta['type'] === 'custom' || asObject(delta['custom']) !== undefined;
     const json = argumentsOf(inner, at);
-    if (!call.started && json === '' && !this.#isWhole(call.name)) {
+    if (!call.started && !this.#mayStart(call, json)) {
+      call.early += json;
       this.#pending = call;
       return;
     }
     this.#start(call);
     this.#arguments(call, json);
+  }
+
+  /** Whether the name is complete, since arguments follow it, or too many arguments have come before it. */
+  #mayStart({ name, early }: Call, json: string): boolean {
+    return name === '' ? early.length > MOST_EARLY : json !== '' || early !== '' || this.#isWhole(name);
   }
 
   /** Whether a name is complete: a tool has it, and no other tool's name continues it. */
@@ -74,6 +80,8 @@ export class StreamedCalls {
     }
     const seal = signature === undefined ? undefined : geminiSeal(signature, this.#exchange.target.provider);
     this.#emit({ kind: 'call', key, id, name, namespace, form, seal, path });
+    if (call.early !== '') this.#arguments(call, call.early);
+    call.early = '';
   }
 
   /** Finds the call that a delta belongs to. Creates one if there is none. */
@@ -100,8 +108,9 @@ export class StreamedCalls {
       if (!isOther) return same;
       return known ?? this.#add('', index);
     }
-    if (known?.minted === true && !known.started) {
-      known.id = id;
+    // A call whose id is late; a name beside the id would begin another.
+    if (known?.minted === true && (!known.started || name === '')) {
+      if (!known.started) known.id = id;
       known.minted = false;
       this.#byId.set(id, known);
       return known;
@@ -117,6 +126,7 @@ export class StreamedCalls {
       id: id === '' ? mintedCallId(this.#exchange.suffix, k) : id,
       minted: id === '',
       name: '',
+      early: '',
       started: false,
       isCustom: false,
       signature: undefined,
@@ -129,12 +139,17 @@ export class StreamedCalls {
   }
 }
 
+/** Characters of arguments that wait for a name. */
+const MOST_EARLY = 64 * 1024;
+
 interface Call {
   readonly key: string;
   readonly index: number | undefined;
   id: string;
   minted: boolean;
   name: string;
+  /** Arguments that came before the name. */
+  early: string;
   started: boolean;
   isCustom: boolean;
   signature: string | undefined;

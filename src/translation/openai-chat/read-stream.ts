@@ -2,7 +2,7 @@ import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { truncated, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
-import { type HubEvent, isContent, type StreamReader } from '../stream.ts';
+import { eventText, type HubEvent, isContent, type StreamReader } from '../stream.ts';
 import { contentTexts, readCitations, tellLostParts } from './read-answer.ts';
 import { StreamedCalls } from './read-stream-calls.ts';
 import { isFinished, readFinish } from './finish.ts';
@@ -13,12 +13,10 @@ import { usageIn } from './usage.ts';
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new ChatReader(exchange);
   return {
-    push: (_event, data) => reader.push(UTF8.decode(data)),
+    push: (_event, data) => reader.push(eventText(data)),
     atEndOfBytes: () => reader.atEndOfBytes(),
   };
 }
-
-const UTF8 = new TextDecoder();
 
 class ChatReader {
   readonly #exchange: Exchange;

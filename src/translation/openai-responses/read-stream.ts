@@ -2,7 +2,7 @@ import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { type HubError, truncated, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
-import type { HubEvent, StreamReader } from '../stream.ts';
+import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { readFinish } from './finish.ts';
 import { StreamedItems } from './read-stream-items.ts';
 import { readUsage } from './usage.ts';
@@ -11,12 +11,10 @@ import { readUsage } from './usage.ts';
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new ResponsesReader(exchange);
   return {
-    push: (event, data) => reader.push(event, UTF8.decode(data)),
+    push: (event, data) => reader.push(event, eventText(data)),
     atEndOfBytes: () => reader.atEndOfBytes(),
   };
 }
-
-const UTF8 = new TextDecoder();
 
 class ResponsesReader {
   readonly #items: StreamedItems;

@@ -256,3 +256,50 @@ describe('usage and reasoning in a Chat stream', () => {
     }
   });
 });
+
+test.each([
+  [
+    'the id and the name come after arguments',
+    [{ function: { arguments: '{"a"' } }, { id: 'x', function: { name: 'f', arguments: ':1}' } }],
+    'x',
+  ],
+  [
+    'the id comes after the name',
+    [{ function: { name: 'f' } }, { id: 'x', function: { arguments: '{"a":1}' } }],
+    undefined,
+  ],
+] as const)('%s: it is one call', async (_, pieces, id) => {
+  const deltas = pieces.map((piece) => chunk({ tool_calls: [{ index: 0, ...piece }] }));
+  const events = [...deltas, chunk({}, 'tool_calls'), '[DONE]'];
+  const request = { tools: [{ name: 'f', input_schema: { type: 'object' } }] };
+  const played = await playStream({ from: 'messages', to: 'chat', request }, events);
+  expect(asMessage(played).content).toEqual([[id ?? expect.any(String), 'f', '{"a":1}']]);
+});
+
+test('a call that never gets a name is told as it came, and a name beside a late id begins another', async () => {
+  const call = (piece: object) => chunk({ tool_calls: [{ index: 0, ...piece }] });
+  const play = (...events: unknown[]) =>
+    playStream({ from: 'messages', to: 'chat' }, [...events, chunk({}, 'tool_calls'), '[DONE]']);
+  const nameless = await play(call({ id: 'x', function: { arguments: '{}' } }));
+  expect(asMessage(nameless).content).toEqual([['x', '', '{}']]);
+  const two = await play(
+    call({ function: { name: 'f', arguments: '{}' } }),
+    call({ id: 'x', function: { name: 'g', arguments: '{}' } }),
+  );
+  expect(asMessage(two).content).toEqual([
+    [expect.any(String), 'f', '{}'],
+    ['x', 'g', '{}'],
+  ]);
+});
+
+test('a surrogate pair that is divided between two events arrives whole', async () => {
+  const deltas = ['a\ud83d', '\ude00\ud83d', '\ude00', '\ud83d'].map((content) => chunk({ content }));
+  const { events } = await playStream({ from: 'messages', to: 'chat' }, [
+    ...deltas,
+    chunk({}, 'stop'),
+    '[DONE]',
+  ]);
+  const texts = events.flatMap(({ data }) => (data as { delta?: { text?: string } }).delta?.text ?? []);
+  // The last half has no other.
+  expect(texts).toEqual(['a', '\ud83d\ude00', '\ud83d\ude00', '\ud83d']);
+});

@@ -198,3 +198,25 @@ test.each([
     expect(exchange.losses.all().map(({ what, path }) => `${what} ${path}`)).toContain(`dropped ${list}[0]`);
   },
 );
+
+test('a result with a name and no id answers the call of that name', async () => {
+  const call = (id: string, name: string) => ({ id, type: 'function', function: { name, arguments: '{}' } });
+  const messages = [
+    USER,
+    { role: 'assistant', tool_calls: [call('a', 'f'), call('b', 'g')] },
+    { role: 'tool', name: 'g', content: 'of g' },
+    { role: 'function', name: 'f', content: 'of f' },
+    { role: 'tool', name: 'h', content: 'of none' },
+  ];
+  const { body, losses } = await playRequest(['chat', 'responses'], { messages });
+  expect((body['input'] as object[]).slice(3)).toEqual([
+    { type: 'function_call_output', call_id: 'a', output: 'of f' },
+    { type: 'function_call_output', call_id: 'b', output: 'of g' },
+    {
+      type: 'message',
+      role: 'user',
+      content: [{ type: 'input_text', text: '[result of an earlier tool call h]\nof none' }],
+    },
+  ]);
+  expect(losses).toEqual(['repaired messages[2]', 'repaired messages[3]', 'repaired messages[4]']);
+});

@@ -5,6 +5,7 @@ import {
   writeEmbeddings,
 } from '../../../translation/embeddings/embeddings.ts';
 import { translationFor } from '../../../translation/pair.ts';
+import { collectedAnswer } from '../collected-answer.ts';
 import { readBody } from '../lazy-conversation.ts';
 import { repaired } from '../repair.ts';
 import { writeRequestBody } from '../request-body.ts';
@@ -48,6 +49,14 @@ const PERFORMERS: { readonly [Kind in WorkKind]: Performer<Kind> } = {
     const translation = await translationFor(conversation.api, target.api, target);
     const written = writtenAnswer(text(bytes), exchange, translation);
     return { ...written, losses: sentLosses(exchange.losses) };
+  },
+
+  async collect({ exchange: sent, framed }, bytes) {
+    const exchange = revivedExchange(sent);
+    const { conversation, target } = exchange;
+    const translation = await translationFor(conversation.api, target.api, target);
+    const collected = collectedAnswer(bytes, framed, exchange, translation);
+    return { ...collected, losses: sentLosses(exchange.losses) };
   },
 
   vectors({ client, context, target, answerModel }, bytes) {

@@ -33,6 +33,8 @@ export interface Works {
   readonly repair: { readonly target: SameApiTarget; readonly contentType: string };
   /** Reads the provider's whole answer and writes the client's. */
   readonly answer: { readonly exchange: SentExchange };
+  /** Reads all of the provider's stream and writes the client's whole answer. `framed`: it is an Amazon event stream. */
+  readonly collect: { readonly exchange: SentExchange; readonly framed: boolean };
   readonly vectors: {
     readonly client: EmbeddingsClient;
     readonly context: ReadContext;
@@ -47,15 +49,8 @@ export interface Results {
   readonly request: SentRequestBody | Invalid;
   readonly carry: Omit<Carried, 'losses'> & { readonly losses: SentLosses };
   readonly repair: { readonly repaired: Repaired | undefined };
-  readonly answer:
-    | {
-        readonly kind: 'answer';
-        readonly body: Uint8Array;
-        readonly usage: Usage | undefined;
-        readonly text: AnswerText;
-        readonly losses: SentLosses;
-      }
-    | { readonly kind: 'failed'; readonly error: HubError; readonly losses: SentLosses };
+  readonly answer: SentAnswer;
+  readonly collect: SentAnswer;
   readonly vectors:
     | Invalid
     | { readonly kind: 'unsuitable'; readonly loss: Loss; readonly losses: readonly Loss[] }
@@ -64,6 +59,16 @@ export interface Results {
     | (Omit<Extract<EmbeddingsAnswer, { kind: 'answer' }>, 'body'> & { readonly body: Uint8Array })
     | Extract<EmbeddingsAnswer, { kind: 'failed' }>;
 }
+
+type SentAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly body: Uint8Array;
+      readonly usage: Usage | undefined;
+      readonly text: AnswerText;
+      readonly losses: SentLosses;
+    }
+  | { readonly kind: 'failed'; readonly error: HubError; readonly losses: SentLosses };
 
 export type SentRequestBody =
   | Exclude<RequestBody, { kind: 'written' }>
