@@ -39,14 +39,15 @@ beforeAll(async () => {
     .map(
       (fault) => `
   "falls ${fault}": { routes: [{ provider: a, model: "${fault}" }, { provider: b, model: proper, priority: 2 }] }
-  "fails ${fault}": { routes: [{ provider: a, model: "${fault}" }, { provider: b, model: "${fault}", priority: 2 }] }
+  "fails ${fault}": { routes: [{ provider: a, model: "${fault}" }, { provider: c, model: "${fault}", priority: 2 }] }
   "switches ${fault}": { routes: [{ provider: a, model: "${fault}" }] }`,
     )
     .join('');
   gateway = startGateway(`
 providers:
   - { name: a, api_base: "${simulator.url}/a", timeouts: { first_byte_timeout: 0.4 } }
-  - { name: b, api_base: "${simulator.url}/b", timeouts: { first_byte_timeout: 0.4 } }
+  - { name: b, api_base: "${simulator.url}/b" }
+  - { name: c, api_base: "${simulator.url}/c", timeouts: { first_byte_timeout: 0.4 } }
 models: ${models}
   spare: { routes: [{ provider: b, model: proper }] }
 fallback:

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,9 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { launchBrowser, openPage } from './browser.ts';
 import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
+
+// Each page is drawn and looked at with all rules, which takes a busy machine some seconds.
+setDefaultTimeout(120_000);
 
 const KEY = 'sk-console-0123456789';
 const LONG = 'a-name-that-somebody-generated-from-a-region-and-a-subscription-of-west-europe-0001';

@@ -59,7 +59,7 @@ export async function startDatabaseGateway(options: GatewayOptions): Promise<Dat
   };
 }
 
-/** Sends requests with one key from several clients at once until it is stopped. Returns every status. */
+/** Sends some hundred requests a second with one key, from several clients, until it is stopped. Returns every status. */
 export function keepAsking(
   gateways: readonly DatabaseGateway[],
   key: string,
@@ -68,7 +68,10 @@ export function keepAsking(
   const load = { isOver: false };
   const clients = gateways.flatMap((gateway) =>
     Array.from({ length: 3 }, async () => {
-      while (!load.isOver) statuses.push(await gateway.ask(key).catch(() => 0));
+      while (!load.isOver) {
+        statuses.push(await gateway.ask(key).catch(() => 0));
+        await Bun.sleep(4);
+      }
     }),
   );
   return {

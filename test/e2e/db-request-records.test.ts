@@ -212,9 +212,9 @@ describe.each(['postgres', 'sqlite'])('request records in %s', (engine) => {
   }, 60_000);
 
   test('are there when the program is killed, but for those of the last moment', async () => {
-    const { gateway, restart } = await startStage(engine);
+    const { dbUrl, gateway, restart } = await startStage(engine);
     for (let n = 0; n < 20; n++) await gateway.ask(KEY_CANARIES.a, 'model-one');
-    await Bun.sleep(2500);
+    await timeUntil(async () => (await dumpRecords(dbUrl)).length === 20);
     await end(gateway, 'SIGKILL');
     const next = await restart();
     expect(await requestCount(next)).toBe(20);
@@ -249,17 +249,17 @@ describe.each(['postgres', 'sqlite'])('request records in %s', (engine) => {
 test('a database that is away under load costs no request, and no record once it is back', async () => {
   const { gateway } = await startStage('postgres');
   const load = keepAsking([gateway], KEY_CANARIES.a);
-  await Bun.sleep(1000);
+  await Bun.sleep(300);
   await postgres.crash();
   await until(() => /wait until the database accepts them/.test(gateway.program.stdout()) || undefined);
-  await Bun.sleep(3000);
-  await postgres.restart();
   await Bun.sleep(1500);
+  await postgres.restart();
+  await Bun.sleep(500);
   const statuses = await load.stop();
   expect(statuses.length).toBeGreaterThan(100);
   expect(new Set(statuses)).toEqual(new Set([200]));
   await timeUntil(async () => (await requestCount(gateway).catch(() => 0)) >= statuses.length);
-  await Bun.sleep(1500);
+  await Bun.sleep(1000);
   expect(await requestCount(gateway)).toBe(statuses.length);
   expect(gateway.program.stdout()).not.toContain('are lost');
   console.log(`${statuses.length} requests while the database was away for seconds, all of them recorded`);
