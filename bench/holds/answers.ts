@@ -22,7 +22,7 @@ const SHAPES = {
   'arguments of 8 MB at once': () => calls([[argumentsOf(8e6)]]),
   'arguments of 8 MB in 40,000 pieces': () => calls([inPieces(argumentsOf(8e6), 200)]),
   '1,000 calls of 50 KB': () => calls(Array.from({ length: 1_000 }, () => [argumentsOf(5e4)])),
-  '1 MB of small values, no thread': () => calls([[argumentsOf(9e5)]]),
+  '380 KB of small values, no thread': () => calls([[argumentsOf(3.5e5)]]),
 } as const satisfies Readonly<Record<string, () => Reply>>;
 
 export const ANSWER_SHAPES = Object.keys(SHAPES);

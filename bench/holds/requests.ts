@@ -30,12 +30,12 @@ const SHAPES = {
   '99,000 turns': () => ({ turns: Array.from({ length: 99_000 }, () => [prose(400)]) }),
   '900,000 parts': () => ({ turns: [Array.from({ length: 900_000 }, () => 'ab')] }),
   'arguments of 8 MB, of small values': () => ({ turns: [['Hi'], ['Go']], args: smallValues(8e6) }),
-  '1 MB of short turns, no thread': () => ({ turns: Array.from({ length: 15_000 }, () => ['ab']) }),
-  '1 MB of short parts, no thread': () => ({ turns: [Array.from({ length: 32_000 }, () => 'ab')] }),
-  '1 MB of small values, no thread': () => ({ turns: [['Hi'], ['Go']], args: smallValues(9e5) }),
-  '1 MB of long numbers, no thread': () => ({ turns: [['Hi'], ['Go']], args: longNumbers(9e5) }),
-  '1 MB of nested values, no thread': () => ({ turns: [['Hi'], ['Go']], args: nested(9e5) }),
-  '1 MB of a schema, no thread': () => ({ turns: [['Hi']], schema: schemaOf(9_000) }),
+  '380 KB of short turns, no thread': () => ({ turns: Array.from({ length: 5_600 }, () => ['ab']) }),
+  '380 KB of short parts, no thread': () => ({ turns: [Array.from({ length: 11_000 }, () => 'ab')] }),
+  '380 KB of small values, no thread': () => ({ turns: [['Hi'], ['Go']], args: smallValues(2.8e5) }),
+  '380 KB of long numbers, no thread': () => ({ turns: [['Hi'], ['Go']], args: longNumbers(3.5e5) }),
+  '380 KB of nested values, no thread': () => ({ turns: [['Hi'], ['Go']], args: nested(3.5e5) }),
+  '380 KB of a schema, no thread': () => ({ turns: [['Hi']], schema: schemaOf(3_400) }),
 } as const satisfies Readonly<Record<string, () => Talk>>;
 
 export const REQUEST_SHAPES = Object.keys(SHAPES);

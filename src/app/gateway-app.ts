@@ -58,8 +58,6 @@ export interface App {
   readonly reportHealth: HealthReporter;
   /** Asks the providers for their models if the known lists are old. */
   readonly fetchModelLists: ListFetcher;
-  /** Fetches the providers' model lists before a client asks for them. Never rejects. */
-  readonly refreshModels: () => Promise<void>;
   /** Applies another configuration to new requests. */
   readonly swap: (next: Snapshot) => void;
   /**
@@ -213,6 +211,8 @@ async function testProvider(test: ProviderTest, gateway: Gateway): Promise<Provi
 function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Cluster) {
   const fetchModelLists = createListFetcher(gateway);
   const catalogue = new ModelCatalogue(gateway.snapshot, gateway.clock, cluster.modelLists(fetchModelLists));
+  // Before clients can ask for models.
+  void catalogue.refresh();
   const reportHealth = createHealthReporter(gateway, {
     statuses: () => cluster.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),
@@ -221,7 +221,6 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
     catalogue,
     fetchModelLists,
     reportHealth,
-    refreshModels: () => catalogue.refresh(),
     statuses: () => statuses.list(),
     testProvider: (test: ProviderTest) => testProvider(test, gateway),
   };

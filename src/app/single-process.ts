@@ -57,7 +57,6 @@ export async function serveInOneProcess(
   current = app.snapshot;
   if (spend !== undefined) connect(spend, own, app);
   await shared?.start(app.ledgers.cooldowns);
-  void app.refreshModels();
   return {
     url: app.server.url,
     log,

@@ -40,7 +40,6 @@ export async function serveAsWorker(): Promise<number> {
     began(worker);
     const { url, port } = worker.app.server;
     await channel.call('listening', { url, port });
-    void worker.app.refreshModels();
     await onEnd;
     await worker.app.drain();
     worker.spend.end();

@@ -1,5 +1,4 @@
 import type { Signal } from '../../../lib/signal.ts';
-import { LARGE_BYTES } from '../../../lib/in-turns.ts';
 import type { Results, ResultMessage, WorkKind, WorkMessage, Works } from './work.ts';
 
 /** Translates large bodies outside of the request path. */
@@ -22,10 +21,10 @@ export interface WorkBytes {
 }
 
 /**
- * Bodies above this size are translated in a thread. A megabyte of short messages takes some 60 ms, while the way to
- * the thread and back costs one or two.
+ * Bodies above this size are translated in a thread. A megabyte of numbers or short messages takes up to 100 ms, while
+ * the way to the thread and back costs one or two.
  */
-export const THREAD_BYTES = LARGE_BYTES;
+export const THREAD_BYTES = 384 * 1024;
 
 /** After this long without work, the thread and its memory are released. */
 const IDLE_MS = 120_000;
