@@ -13,6 +13,7 @@ import type { ByteSource, ClientRequest, Gateway, Upstream, UpstreamReply } from
 import { ProviderStatuses } from '../../src/health/provider-status.ts';
 import { PlainFields } from '../../src/lib/http/fields.ts';
 import { PlainSignal } from '../../src/lib/signal.ts';
+import { socketTurn } from '../../src/lib/socket-turn.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { openProcessJournal, type ProcessJournal } from '../../src/spend/process-journal.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
@@ -136,7 +137,11 @@ function openGateway(snapshot: Snapshot, isJournaled: boolean) {
 function openJournal(): ProcessJournal {
   return openProcessJournal(
     { folder, node: 'bench', worker: 1, life: 1, fsyncMs: 1000, maxBytes: 2 ** 34, onFull: 'serve' },
-    { epochMs: Date.now, onTrouble: console.error },
+    {
+      epochMs: Date.now,
+      onTrouble: console.error,
+      beforeWrites: (write) => socketTurn.beforeWrites(write),
+    },
   );
 }
 

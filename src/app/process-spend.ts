@@ -1,6 +1,7 @@
 import type { LaterCosts } from '../gateway/later/later-costs.ts';
 import type { Journal } from '../gateway/limits/ports.ts';
 import type { Emit } from '../gateway/ports.ts';
+import { socketTurn } from '../lib/socket-turn.ts';
 import type { JournalOrders, ProcessJournal } from '../spend/process-journal.ts';
 import type { WriterTrouble } from '../spend/journal/writer.ts';
 import type { Log } from '../telemetry/log/log.ts';
@@ -31,6 +32,7 @@ export class ProcessSpend {
     this.#journal = openProcessJournal(orders, {
       epochMs: Date.now,
       onTrouble: (trouble) => tell(trouble, log()),
+      beforeWrites: (write) => socketTurn.beforeWrites(write),
     });
   }
 

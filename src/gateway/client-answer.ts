@@ -31,6 +31,8 @@ export interface ClientStream {
   readonly write: (bytes: Uint8Array) => Promise<unknown> | undefined;
   /** Like `write`, for a whole chunk with its framing (RFC 9112 §7.1); absent if the server frames answers itself. */
   writeFramed?(chunk: Uint8Array): Promise<unknown> | undefined;
+  /** Whether several clients get the stream, so that nothing may be added that only one of them asked for. */
+  readonly isShared?: boolean;
   /** Ends the answer normally. */
   readonly close: () => void;
   /** Breaks the connection, so that no client can mistake the answer for a complete one. */

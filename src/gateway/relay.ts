@@ -5,12 +5,14 @@ import { answerHeaders, ownHeaders } from './answer-headers.ts';
 import type { AnswerFields, ClientAnswer, ClientStream } from './client-answer.ts';
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
+import { isEventStream } from './event-stream.ts';
 import type { Ending } from './events.ts';
 import { answerTap } from './objects/answer-tap.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
 import { costOf } from './request-cost.ts';
+import { asksForCost, costComment } from './cost-comment.ts';
 import { type ServedRequest, settleWhenGone } from './settle.ts';
 
 /** Turns the result of the attempts into the client's response. The request is settled once its last byte is sent. */
@@ -154,7 +156,10 @@ function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAns
       if (end.kind === 'broken') return breakOff(client, end, { answer, served, settleAs });
       if (end.kind === 'complete') tap?.end();
       settleAs(end.kind === 'complete' ? 'complete' : 'client-left');
-      if (end.kind === 'complete') client.close();
+      if (end.kind !== 'complete') return;
+      if (client.isShared !== true && asksForCost(planned.request.headers))
+        await writeCost(client, answer, served);
+      client.close();
     },
     cancel() {
       // Clients often disconnect at the end marker without waiting for the end of the connection.
@@ -163,6 +168,22 @@ function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAns
       settleAs(isDone ? 'complete' : 'client-left');
     },
   };
+}
+
+/** Writes the cost behind the last event. A stream whose cost cannot be calculated ends without it. */
+async function writeCost(
+  client: ClientStream,
+  { stream, headers }: StreamedAnswer,
+  { planned, execution, gateway }: ServedRequest,
+): Promise<void> {
+  const usage = stream.usage();
+  if (usage === undefined || !isEventStream(headers)) return;
+  try {
+    const cost = await costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
+    if (cost?.nano !== undefined) void client.write(costComment(cost.nano));
+  } catch (error) {
+    gateway.emit({ type: 'bug', requestId: planned.id, error });
+  }
 }
 
 interface BrokenStream {

@@ -45,6 +45,9 @@ export class SocketTurn {
   /** How many of the posts were written. */
   #writtenCount = 0;
   #isFlushing = false;
+  /** Whether `prepare` was called since the last post. */
+  #isPrepared = true;
+  readonly #preparations = new Set<() => void>();
 
   /** The number of turns so far. */
   get number(): number {
@@ -98,6 +101,7 @@ export class SocketTurn {
   post(sender: Sender, end: number): void {
     this.#schedule();
     this.#filled = end;
+    this.#isPrepared = false;
     if (this.#postCount > 0 && this.#senders[this.#postCount - 1] === sender) {
       this.#ends[this.#postCount - 1] = end;
       return;
@@ -107,13 +111,30 @@ export class SocketTurn {
     this.#postCount += 1;
   }
 
+  /** From now on, calls `prepare` before posts are written. Returns a function that ends this. */
+  beforeWrites(prepare: () => void): () => void {
+    this.#preparations.add(prepare);
+    return () => this.#preparations.delete(prepare);
+  }
+
+  /** Senders that do not post call this before they write. */
+  prepare(): void {
+    for (const prepare of this.#preparations) prepare();
+  }
+
   /** Writes all posts now. */
   flush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {
       // A write that fails may cause more posts.
-      while (this.#writtenCount < this.#postCount) this.#write(this.#writtenCount++);
+      while (this.#writtenCount < this.#postCount) {
+        if (!this.#isPrepared) {
+          this.#isPrepared = true;
+          this.prepare();
+        }
+        this.#write(this.#writtenCount++);
+      }
     } finally {
       this.#isFlushing = false;
       if (this.#writtenCount < this.#postCount) this.#schedule();

@@ -9,7 +9,7 @@ import { holdLife } from './journal/life-lock.ts';
 import { JournalWriter, type WriterOptions } from './journal/writer.ts';
 
 /** The settings of one process's journal. They can be sent to another process. */
-export interface JournalOrders extends Omit<WriterOptions, 'onTrouble'> {
+export interface JournalOrders extends Omit<WriterOptions, 'onTrouble' | 'isJoined'> {
   readonly onFull: 'serve' | 'refuse';
 }
 
@@ -31,20 +31,29 @@ export interface JournalSources {
   /** Milliseconds since 1970. */
   readonly epochMs: () => number;
   readonly onTrouble: WriterOptions['onTrouble'];
+  /**
+   * Calls a function before anything is sent to a provider or a client, until the function that it returns is called.
+   * The lines of the requests that begin meanwhile are written at once then; undefined: each is written by itself.
+   */
+  readonly beforeWrites?: (write: () => void) => () => void;
 }
 
 /** Opens the journal of this process. Its file is made with the first line. */
 export function openProcessJournal(
   orders: JournalOrders,
-  { epochMs, onTrouble }: JournalSources,
+  { epochMs, onTrouble, beforeWrites }: JournalSources,
 ): ProcessJournal {
   const release = holdLife(orders);
-  const writer = new JournalWriter({ ...orders, onTrouble });
+  // A request that is refused because of a full disk has to know before it goes on.
+  const isJoined = beforeWrites !== undefined && orders.onFull === 'serve';
+  const writer = new JournalWriter({ ...orders, onTrouble, isJoined });
+  const leave = beforeWrites?.(writer.flush);
   const sheets = new WrittenSheets(writer);
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
-    const holdNano = writer.holdOf(ended.requestId);
-    const record = sheets.leaveOut(Object.assign(recordOf(ended, epochMs()), { holdNano }));
+    const record: JournalRecord = recordOf(ended, epochMs());
+    record.holdNano = writer.holdOf(ended.requestId);
+    sheets.leaveOut(record);
     writer.close({ t: 'close', id: ended.requestId, record, uses: uses.map(useOf) });
   };
   return {
@@ -69,10 +78,17 @@ export function openProcessJournal(
     isDegraded: () => writer.isDegraded,
     dropped: () => writer.dropped,
     end() {
+      leave?.();
       writer.end();
       release();
     },
   };
+}
+
+/** A record that is being completed. */
+interface JournalRecord extends Omit<RequestRecord, 'holdNano' | 'priceSheet'> {
+  holdNano?: number | null | undefined;
+  priceSheet: string | null;
 }
 
 /** The prices that a file already contains: each is written once. */
@@ -85,14 +101,13 @@ class WrittenSheets {
     this.#writer = writer;
   }
 
-  leaveOut(record: RequestRecord): RequestRecord {
+  leaveOut(record: JournalRecord): void {
     const { priceRef } = record;
-    if (priceRef === null) return record;
+    if (priceRef === null) return;
     if (this.#file !== this.#writer.file) this.#refs.clear();
     this.#file = this.#writer.file;
-    if (this.#refs.has(priceRef)) return Object.assign(record, { priceSheet: null });
-    this.#refs.add(priceRef);
-    return record;
+    if (this.#refs.has(priceRef)) record.priceSheet = null;
+    else this.#refs.add(priceRef);
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   SocketRequest,
   UpstreamSockets,
 } from '../gateway/web-socket/ports.ts';
+import { socketTurn } from '../lib/socket-turn.ts';
 import type { UnreachableReason } from '../routing/outcome.ts';
 import type { AuthenticatedRequest } from './authenticated-request.ts';
 import { createAuthenticator } from './credentials/authenticate-request.ts';
@@ -127,7 +128,10 @@ const CLOSE_GRACE_MS = 5_000;
 
 function endOf(socket: WebSocket): ProviderSocket {
   return {
-    send: (message) => socket.send(message),
+    send(message) {
+      socketTurn.prepare();
+      socket.send(message);
+    },
     bufferedBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),
     resume: () => socket.resume(),

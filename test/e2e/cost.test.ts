@@ -75,6 +75,20 @@ describe('the cost of a request', () => {
     expect(cost?.nano).toBe((usage?.inputTokens ?? 0) * 1_000 + (usage?.outputTokens ?? 0) * 5_000);
   });
 
+  test.each(bodies.filter(([api]) => api !== 'embeddings'))(
+    'of a stream of %s is a comment behind it, only if the client asks for it',
+    async (_, path, body) => {
+      // The ids and times of two answers differ.
+      const same = (text: string): string => text.replaceAll(/_[0-9a-f]{6,}|-[0-9a-f]{6,}|\b1\d{9}\b/g, '');
+      const plain = await ask(path, { ...body, stream: true });
+      expect(plain.text).not.toContain('x-llm-proxy-cost');
+      const asked = await ask(path, { ...body, stream: true }, { 'x-llm-proxy-cost': 'event' });
+      const comment = `: x-llm-proxy-cost ${((asked.cost?.nano ?? 0) / 1e9).toFixed(9)}\n\n`;
+      expect(asked.cost?.nano).toBeGreaterThan(0);
+      expect(same(asked.text)).toBe(same(plain.text) + comment);
+    },
+  );
+
   test('is that of the route that answered', async () => {
     const { header, cost } = await ask('/v1/chat/completions', chat('falls-over'));
     expect(header).not.toBeNull();
@@ -112,5 +126,12 @@ describe('the cost of a request', () => {
     );
     expect(metrics).toMatch(/llm_proxy_cost_unknown_total\{model="unknown",provider="dark"\} 1/);
     expect(metrics).not.toMatch(/llm_proxy_cost_usd_total\{model="unknown"/);
+  });
+
+  test('of a stream without a known price, or of a whole answer, is no comment', async () => {
+    for (const body of [chat('unknown', { stream: true }), chat('known')]) {
+      const { text } = await ask('/v1/chat/completions', body, { 'x-llm-proxy-cost': 'event' });
+      expect(text).not.toContain('x-llm-proxy-cost');
+    }
   });
 });

@@ -9,6 +9,29 @@ import { startProcess } from './process.ts';
 
 const tokenOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
+/** Beside the one below, 50 in all. */
+const MORE_KEYS = Array.from({ length: 49 }, (_, at) => ({
+  token: tokenOf(`sk-virtual-more-${at}`),
+  key_alias: `more-${at}`,
+  max_budget: at + 0.5,
+  budget_duration: at % 2 === 0 ? '1d' : '7d',
+  rpm_limit: at + 1,
+  tpm_limit: 1000 * (at + 1),
+  max_parallel_requests: at + 2,
+  spend: 0,
+}));
+
+/** The amounts of a key's limits, by counter. */
+function limitsOf(key: (typeof MORE_KEYS)[number]): [string, number][] {
+  const counter = `key:${key.key_alias}`;
+  return [
+    [`${counter}/cost/${key.budget_duration === '1d' ? 'day' : 'week'}`, key.max_budget],
+    [`${counter}/requests/minute`, key.rpm_limit],
+    [`${counter}/tokens/minute`, key.tpm_limit],
+    [`${counter}/concurrent`, key.max_parallel_requests],
+  ];
+}
+
 const LISTS = {
   organizations: [{ organization_id: 'o-1', organization_alias: 'acme' }],
   teams: [
@@ -34,6 +57,7 @@ const LISTS = {
       team_id: 't-1',
       user_id: 'u-1',
     },
+    ...MORE_KEYS,
   ],
 };
 
@@ -65,8 +89,17 @@ test.each(['postgres', 'sqlite'])('budgets of LiteLLM and their use arrive once 
   const again = await run('import', '--from', 'litellm', '--with-spend', 'owners.json');
   expect(again.out).toContain('nothing to do: the database already contains it');
   expect(again.out).toContain('entered what 0 budgets have used');
-  const limits = JSON.parse((await run('limits', '--json')).out) as { counter: string; used: number }[];
-  expect(Object.fromEntries(limits.map(({ counter, used }) => [counter, used]))).toEqual({
+  const limits = JSON.parse((await run('limits', '--json')).out) as {
+    counter: string;
+    used: number;
+    amount: number;
+  }[];
+  const isMore = ({ counter }: { counter: string }): boolean => counter.startsWith('key:more-');
+  expect(Object.fromEntries(limits.filter(isMore).map(({ counter, amount }) => [counter, amount]))).toEqual(
+    Object.fromEntries(MORE_KEYS.flatMap(limitsOf)),
+  );
+  const others = limits.filter((limit) => !isMore(limit));
+  expect(Object.fromEntries(others.map(({ counter, used }) => [counter, used]))).toEqual({
     'key:app/cost/month': 12.5,
     'team:search/cost/month': 150.25,
     'user:alice@example.com/cost/week': 0,

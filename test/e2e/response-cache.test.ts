@@ -134,6 +134,19 @@ describe('a hit', () => {
     expect(simulator.attempts).toHaveLength(1);
   });
 
+  test('replays a stream without the comment on its cost that only the first client has asked for', async () => {
+    gateway = startGateway(config());
+    const init = { headers: { 'x-llm-proxy-cost': 'event' } };
+    const first = await ask(cold('fast', { stream: true }), 'one', init);
+    const nano = (await gateway.ended()).cost?.nano ?? 0;
+    const comment = `: x-llm-proxy-cost ${(nano / 1e9).toFixed(9)}\n\n`;
+    expect(first.text).toEndWith(`data: [DONE]\n\n${comment}`);
+    for (const more of [init, {}]) {
+      const { cache, text } = await ask(cold('fast', { stream: true }), 'one', more);
+      expect([cache, text + comment]).toEqual(['hit', first.text]);
+    }
+  });
+
   test('takes the time of the provider where that is wanted', async () => {
     gateway = startGateway(config());
     const body = cold('paced', { stream: true, max_tokens: 10 });

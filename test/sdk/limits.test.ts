@@ -1,6 +1,8 @@
 import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk';
 import OpenAI, { APIError } from 'openai';
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { findPython, missingModules } from '../docs/python.ts';
 import { rejection, startStageWith, UPSTREAM_KEY, useStage } from './stage.ts';
 
 const LIMITS = {
@@ -10,7 +12,7 @@ const LIMITS = {
 };
 
 const keys = Object.entries(LIMITS).flatMap(([name, limits]) =>
-  ['openai', 'anthropic'].map(
+  ['openai', 'anthropic', 'py-openai', 'py-anthropic'].map(
     (sdk) => `  - { name: ${name}-${sdk}, key: mk-${name}-${sdk}, limits: ${limits} }`,
   ),
 );
@@ -62,3 +64,28 @@ for (const [sdk, ask] of Object.entries(ASKS)) {
     expect(stage.simulator.attempts).toHaveLength(2);
   });
 }
+
+const PROGRAM = join(import.meta.dir, '../clients/python/limits.py');
+const python = findPython();
+const missing = python === undefined ? ['Python'] : missingModules(python, await Bun.file(PROGRAM).text());
+if (missing.length > 0) console.log(`Not installed: ${missing.join(', ')}. ${PROGRAM} is skipped.`);
+
+test.skipIf(missing.length > 0)('in Python, both do the same', async () => {
+  const program = Bun.spawn([python ?? '', PROGRAM, stage.gateway.url, 'mk'], {
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  expect(await program.stdout.text()).toBe('429 cost/month\n429 cost/month\n');
+  expect(await program.exited).toBe(0);
+  const ended = await stage.ended(8);
+  for (const sdk of ['openai', 'anthropic']) {
+    const statusesOf = (limit: string): number[] =>
+      ended.filter(({ keyName }) => keyName === `${limit}-py-${sdk}`).map(({ status }) => status);
+    expect([sdk, ...statusesOf('spent')]).toEqual([sdk, 429]);
+    const short = statusesOf('short');
+    expect([short[0], short.at(-1), short.includes(429)]).toEqual([200, 200, true]);
+    // One that ignores how long to wait asks again after half a second, and then after a second.
+    expect(short.filter((status) => status === 429).length).toBeLessThanOrEqual(2);
+  }
+  expect(stage.simulator.attempts).toHaveLength(4);
+});

@@ -10,6 +10,7 @@ const MOST_AHEAD_BYTES = 256 * 1024;
  * and a client that falls too far behind is cut off, so that it harms no other.
  */
 export class Broadcast implements ClientStream {
+  readonly isShared = true;
   readonly #mostBytes: number;
   readonly #nowMs: () => number;
   readonly #seats = new Set<BroadcastSeat>();

@@ -38,8 +38,9 @@ function tenantOf({ key }: PlannedRequest): string {
 /** Fields that change an answer, besides the groups below. The provider may compress it as the client accepts. */
 const FIELDS: ReadonlySet<string> = new Set(['accept', 'accept-encoding']);
 const GROUPS = ['anthropic-', 'openai-', 'x-goog-', 'x-llm-proxy-'] as const;
-/** Fields of these groups that only name or attribute the request, or hold a credential. */
+/** Fields of these groups that only name or attribute the request, ask for its cost, or hold a credential. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'x-llm-proxy-cost',
   'x-llm-proxy-request-id',
   'x-llm-proxy-user',
   'x-llm-proxy-tags',

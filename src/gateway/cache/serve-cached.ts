@@ -1,5 +1,6 @@
 import type { CacheRule } from '../../config/caching.ts';
 import type { ClientAnswer } from '../client-answer.ts';
+import { asksForCost, sendWithCost } from '../cost-comment.ts';
 import { execute } from '../execute.ts';
 import type { Gateway } from '../ports.ts';
 import { refuse } from '../refuse.ts';
@@ -75,10 +76,14 @@ async function lead(id: string, leading: Leading): Promise<ClientAnswer> {
     passenger.arrive();
     return answer;
   }
+  const asksCost = asksForCost(request.headers) && isEventStream(answer.fields);
   return {
     ...answer,
     kind: 'streamed',
-    send: async (client) => void (await passenger.send(client)),
+    send: async (client) => {
+      if (asksCost) await sendWithCost(client, flight.cost, (shared) => passenger.send(shared));
+      else await passenger.send(client);
+    },
     cancel: passenger.leave,
   };
 }

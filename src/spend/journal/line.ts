@@ -43,9 +43,34 @@ export interface CloseLine {
 }
 
 /** A line with its checksum: eight hex digits, a space, JSON, a newline. */
-export function encodeLine(line: JournalLine): string {
-  const json = JSON.stringify(line);
-  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
+export function encodeLine(line: JournalLine): Buffer {
+  return encodeLines([JSON.stringify(line)], Buffer.alloc(0));
+}
+
+/** The bytes of lines, each given as JSON: in the buffer if it is large enough. */
+export function encodeLines(jsons: readonly string[], buffer: Buffer): Buffer {
+  let most = 0;
+  // A UTF-16 unit takes at most three bytes.
+  for (const json of jsons) most += PREFIX + json.length * 3 + 1;
+  const bytes = most > buffer.byteLength ? Buffer.allocUnsafe(exactSize(jsons)) : buffer;
+  let at = 0;
+  for (const json of jsons) {
+    const start = at + PREFIX;
+    const end = start + bytes.write(json, start);
+    let checksum = crc32(bytes.subarray(start, end));
+    for (let digit = at + PREFIX - 2; digit >= at; digit--) {
+      bytes[digit] = HEX_DIGITS.charCodeAt(checksum & 15);
+      checksum >>>= 4;
+    }
+    bytes[start - 1] = SPACE;
+    bytes[end] = NEWLINE;
+    at = end + 1;
+  }
+  return bytes.subarray(0, at);
+}
+
+function exactSize(jsons: readonly string[]): number {
+  return jsons.reduce((sum, json) => sum + PREFIX + Buffer.byteLength(json) + 1, 0);
 }
 
 /** The line within these bytes, without its newline; undefined: it is torn, or no line of a journal. */
@@ -99,3 +124,5 @@ function isObject(value: unknown): boolean {
 
 const PREFIX = 9;
 const SPACE = 0x20;
+const NEWLINE = 0x0a;
+const HEX_DIGITS = '0123456789abcdef';

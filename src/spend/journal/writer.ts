@@ -2,7 +2,7 @@ import { closeSync, constants, fdatasync, fdatasyncSync, ftruncateSync, openSync
 import { join } from 'node:path';
 import { fileName } from './file-name.ts';
 import { folderBytes } from './folder-bytes.ts';
-import { type CloseLine, encodeLine, type GrowLine, type OpenLine } from './line.ts';
+import { type CloseLine, encodeLines, type GrowLine, type OpenLine } from './line.ts';
 
 export interface WriterOptions {
   /** The folder's path. */
@@ -18,6 +18,8 @@ export interface WriterOptions {
   readonly onTrouble: (trouble: WriterTrouble) => void;
   /** The size at which the next file begins. */
   readonly fileBytes?: number;
+  /** Whether `open` and `grow` wait for `flush`, which has to be called before the request is sent on. */
+  readonly isJoined?: boolean;
 }
 
 /**
@@ -36,14 +38,15 @@ const CARRIED_AFTER_FILES = 10;
 /** Lines that wait in memory while the journal cannot be written: about 20 MB. */
 const MOST_WAITING = 50_000;
 const RETRY_MS = 1000;
-/** Enough for the lines of most turns of the event loop. */
-const BUFFER_BYTES = 64 * 1024;
+/** Enough for the lines of most turns of the event loop, three bytes a character. */
+const BUFFER_BYTES = 256 * 1024;
 /** How often dropped lines are reported. */
 const TELL_MS = 60_000;
 
 /**
- * Appends lines to the journal of one process. `open` and `grow` are written when the call returns, so they survive a
- * kill of the process. `close` follows at the end of the event loop's turn, with one write for all lines of the turn.
+ * Appends lines to the journal of one process. `open` and `grow` are written when the call returns, or by the `flush`
+ * before anything is sent, so they survive a kill of the process. `close` follows at the end of the event loop's turn at
+ * the latest, with one write for all lines that wait.
  * While the disk is full, lines wait in memory, up to a bound.
  */
 export class JournalWriter {
@@ -51,6 +54,7 @@ export class JournalWriter {
   readonly #fileBytes: number;
   /** The requests in flight, in the order of the files that name them. */
   readonly #opens = new Map<string, { line: OpenLine; file: number }>();
+  /** Lines as JSON. */
   readonly #waiting: string[] = [];
   readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #turn: ReturnType<typeof setImmediate> | undefined;
@@ -91,8 +95,8 @@ export class JournalWriter {
 
   open(line: OpenLine): void {
     this.#opens.set(line.id, { line, file: this.#file });
-    this.#push(encodeLine(line));
-    this.flush();
+    this.#push(JSON.stringify(line));
+    this.#begun();
   }
 
   grow(line: GrowLine): void {
@@ -105,14 +109,19 @@ export class JournalWriter {
         atMs: line.atMs,
       };
     }
-    this.#push(encodeLine(line));
-    this.flush();
+    this.#push(JSON.stringify(line));
+    this.#begun();
   }
 
   close(line: CloseLine): void {
     this.#opens.delete(line.id);
-    this.#push(encodeLine(line));
+    this.#push(JSON.stringify(line));
     this.#turn ??= setImmediate(this.#endTurn);
+  }
+
+  #begun(): void {
+    if (this.#options.isJoined === true) this.#turn ??= setImmediate(this.#endTurn);
+    else this.flush();
   }
 
   readonly #endTurn = (): void => {
@@ -167,7 +176,7 @@ export class JournalWriter {
 
   /** Writes all lines and empties the list; on failure, removes only the lines that were written whole. */
   #append(fd: number, lines: string[]): void {
-    const bytes = this.#encoded(lines.length === 1 ? (lines[0] ?? '') : lines.join(''));
+    const bytes = encodeLines(lines, this.#bytes);
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);
@@ -185,13 +194,6 @@ export class JournalWriter {
     this.#size += bytes.length;
     this.#isDirty = true;
     lines.length = 0;
-  }
-
-  /** The text's bytes, which the next call overwrites. */
-  #encoded(text: string): Buffer {
-    // A UTF-16 unit takes at most three bytes.
-    if (text.length * 3 > this.#bytes.byteLength) return Buffer.from(text);
-    return this.#bytes.subarray(0, this.#bytes.write(text));
   }
 
   #beginFile(): number {
@@ -216,7 +218,7 @@ export class JournalWriter {
     const lines: string[] = [];
     for (const [id, entry] of this.#opens) {
       if (entry.file > this.#file - CARRIED_AFTER_FILES) break;
-      lines.push(encodeLine(entry.line));
+      lines.push(JSON.stringify(entry.line));
       this.#opens.delete(id);
       this.#opens.set(id, { line: entry.line, file: this.#file });
     }

@@ -79,7 +79,7 @@ export function detailsOf(event: RequestEnded): RequestDetails {
     endpoint,
     code: code ?? null,
     overheadMs: overheadMs === undefined ? null : Math.max(0, Math.round(overheadMs)),
-    hasFallback: history.some(({ route }) => route.id !== first?.route.id) ? 1 : 0,
+    hasFallback: history.length > 1 && history.some(({ route }) => route.id !== first?.route.id) ? 1 : 0,
     attemptsJson: JSON.stringify(
       history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, event.startedAtMs)),
     ),
@@ -118,7 +118,10 @@ function attemptDetail(attempt: Attempt, startedAtMs: number): AttemptDetail {
     for_model: cut(model),
     reason,
     is_probe: isProbe,
-    ...outcomeDetail(outcome),
+    outcome: outcome.kind,
+    status: 'status' in outcome ? outcome.status : null,
+    detail: detailOf(outcome),
+    retry_after_ms: 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? null) : null,
     start_ms: Math.round(attempt.startedAtMs - startedAtMs),
     connect_ms: attempt.connectMs === undefined ? null : Math.round(attempt.connectMs),
     head_ms: attempt.headAtMs === undefined ? null : Math.round(attempt.headAtMs - startedAtMs),
@@ -126,29 +129,21 @@ function attemptDetail(attempt: Attempt, startedAtMs: number): AttemptDetail {
   };
 }
 
-function outcomeDetail(
-  outcome: Outcome,
-): Pick<AttemptDetail, 'outcome' | 'status' | 'detail' | 'retry_after_ms'> {
-  const { kind } = outcome;
-  const nothing = { outcome: kind, status: null, detail: null, retry_after_ms: null };
+function detailOf(outcome: Outcome): string | null {
   switch (outcome.kind) {
+    case 'failed':
+      return outcome.defect ?? null;
+    case 'unreachable':
+      return outcome.reason;
+    case 'timed-out':
+      return outcome.phase;
+    case 'unsuitable':
+      return cut(outcome.loss.why);
     case 'answered':
     case 'cancelled':
-      return nothing;
     case 'rejected':
-      return { ...nothing, status: outcome.status };
     case 'rate-limited':
-      return { ...nothing, status: outcome.status, retry_after_ms: outcome.retryAfterMs ?? null };
-    case 'failed': {
-      const { status, defect, retryAfterMs } = outcome;
-      return { ...nothing, status, detail: defect ?? null, retry_after_ms: retryAfterMs ?? null };
-    }
-    case 'unreachable':
-      return { ...nothing, detail: outcome.reason };
-    case 'timed-out':
-      return { ...nothing, detail: outcome.phase };
-    case 'unsuitable':
-      return { ...nothing, detail: cut(outcome.loss.why) };
+      return null;
   }
 }
 

@@ -210,6 +210,7 @@ export class Connection implements Receiver, Sender {
   /** Sends bytes, and queues what the socket does not accept until it drains. */
   #write(bytes: Uint8Array): void {
     if (this.#isPosted) socketTurn.flush();
+    else socketTurn.prepare();
     this.#hasBegun = true;
     this.#unsent.push(bytes);
     if (this.#unsent.length === 1) this.#flush();

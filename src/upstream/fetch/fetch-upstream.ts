@@ -1,6 +1,7 @@
 import type { Provider } from '../../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../../gateway/ports.ts';
 import { readerSource } from '../../lib/reader-source.ts';
+import { socketTurn } from '../../lib/socket-turn.ts';
 import { ConnectWatcher } from './connect-watch.ts';
 import { staleWithinMs, unreachableReason } from '../failure.ts';
 import { upstreamFields } from '../headers.ts';
@@ -58,6 +59,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   // Do not take a pooled connection.
   if (isFresh) options.keepalive = false;
   connect(provider, options);
+  socketTurn.prepare();
   try {
     const { status, headers, body } = await fetch(address, options);
     return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };

@@ -187,3 +187,12 @@ test('both are in the OpenAPI document, with their parameters and their answers'
   expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(26);
   expect(body.components.schemas.UsageSum.properties.failures.description).toContain('truncated');
 });
+
+test('no spreadsheet takes a text of a CSV file for a formula', async () => {
+  const names = ['=1+1', '+1', '-1', '@SUM(1)', '\t=1', '\r=1'];
+  await api.store.requests.insert(
+    names.map((name, at) => record({ requestId: `req_${at}`, model: name, provider: name })),
+  );
+  const { text } = await api.call('GET', '/requests?format=csv');
+  for (const name of names) expect(text.split(`'${name}`)).toHaveLength(3);
+});

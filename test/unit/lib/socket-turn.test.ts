@@ -49,6 +49,24 @@ describe('a turn', () => {
     expect(notes).toEqual(['a', 'b', 'wrote x', 'wrote y']);
   });
 
+  test('prepares once for all posts of a turn, again for posts that follow, and no longer when that is ended', async () => {
+    const turn = new SocketTurn();
+    const notes: string[] = [];
+    const end = turn.beforeWrites(() => void notes.push('prepared'));
+    const last = sender(notes);
+    const first = sender(notes, () => post(turn, last, 'c'));
+    post(turn, first, 'a');
+    post(turn, last, 'b');
+    await nextImmediate();
+    expect(notes.splice(0)).toEqual(['prepared', 'wrote a', 'prepared', 'wrote bc']);
+    turn.flush();
+    expect(notes).toEqual([]);
+    end();
+    post(turn, last, 'd');
+    turn.flush();
+    expect(notes).toEqual(['wrote d']);
+  });
+
   test('writes what was posted without an arrival, the posts of a sender in one write', async () => {
     const turn = new SocketTurn();
     const notes: string[] = [];

@@ -120,7 +120,7 @@ describe('the meters', () => {
         expect(output + reasoning + audio_output + image_output).toBe(reported.output);
         expect(Object.values(counts).every((count) => count >= 0)).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 100_000 },
     );
   });
 

@@ -3,7 +3,11 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
-import { type JournalOrders, openProcessJournal } from '../../../src/spend/process-journal.ts';
+import {
+  type JournalOrders,
+  type JournalSources,
+  openProcessJournal,
+} from '../../../src/spend/process-journal.ts';
 import { ended } from '../../database/store/request-records.ts';
 import { AT_MS, COUNTER, newFolder } from '../../database/spend/lines.ts';
 
@@ -34,7 +38,7 @@ function entry(requestId: string) {
   };
 }
 
-function start(more: Partial<JournalOrders> = {}) {
+function start(more: Partial<JournalOrders> = {}, sources: Partial<JournalSources> = {}) {
   const folder = newFolder();
   const journal = openProcessJournal(
     {
@@ -47,7 +51,7 @@ function start(more: Partial<JournalOrders> = {}) {
       onFull: 'serve',
       ...more,
     },
-    { epochMs: () => AT_MS, onTrouble: () => undefined },
+    { epochMs: () => AT_MS, onTrouble: () => undefined, ...sources },
   );
   const lines = () =>
     readdirSync(folder.path)
@@ -87,6 +91,26 @@ test('a request with limits is closed by its settlement, and any other by its ev
   ]);
   journal.end();
   folder.close();
+});
+
+test('requests that begin together are written at once before anything is sent, unless a full disk refuses them', () => {
+  const written = { serve: [0, 2], refuse: [2, 2] };
+  for (const onFull of ['serve', 'refuse'] as const) {
+    const prepare = new Set<() => void>();
+    const beforeWrites: JournalSources['beforeWrites'] = (write) => {
+      prepare.add(write);
+      return () => prepare.delete(write);
+    };
+    const { folder, journal, lines } = start({ onFull }, { beforeWrites });
+    journal.open(entry('a'));
+    journal.grow('a', HOLDS);
+    const before = lines().length;
+    for (const write of prepare) write();
+    expect([before, lines().length]).toEqual(written[onFull]);
+    journal.end();
+    expect(prepare.size).toBe(0);
+    folder.close();
+  }
 });
 
 test('what a provider reports is whole in the journal, whatever it is', () => {

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import type { Upstream } from '../../../src/gateway/ports.ts';
+import { socketTurn } from '../../../src/lib/socket-turn.ts';
 import { createUpstream } from '../../../src/upstream/upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { makeCertificates, OPENSSL } from './certificates.ts';
-import { answering, ByHand, closeAll, closing, provide, request, textOf } from './scene.ts';
+import { answering, ByHand, closeAll, closing, OK, provide, request, textOf } from './scene.ts';
 
 afterEach(closeAll);
 
@@ -40,6 +41,25 @@ function upstream(): Upstream {
   closing.push(opened.close);
   return opened;
 }
+
+test('a journal is written before a request is sent, directly or through a proxy', async () => {
+  const { url } = await startProxy();
+  let isWritten = false;
+  const seen: boolean[] = [];
+  const { port } = await provide((socket) => {
+    socket.once('data', () => {
+      seen.push(isWritten);
+      socket.write(OK);
+    });
+  });
+  closing.push(socketTurn.beforeWrites(() => (isWritten = true)));
+  const long = { clientHeaders: new Headers({ 'x-own': 'x'.repeat(80_000) }), body: [] };
+  for (const more of [{}, long, { settings: `proxy: "${url}"` }]) {
+    isWritten = false;
+    expect(await textOf(await upstream().send(request(port, more)))).toBe('ok');
+  }
+  expect(seen).toEqual([true, true, true]);
+});
 
 const CREDENTIAL = `Basic ${btoa('user:word')}`;
 
