@@ -2,14 +2,15 @@
  * Three gateways share one limit while their store is in trouble, with requests that come at a fixed rate.
  *
  *     bun bench/long/machines.ts --driver redis|valkey|postgres [--limit budget|rate|slots] [--trouble none|store|partition]
- *       [--rate 250] [--seconds 60] [--budget 5]
+ *       [--rate 250] [--seconds 60] [--budget 5] [--slow]
  *
  * `store`: every five seconds it is killed and started again after a second, stopped for 1.5 s, flushed (Redis), and
  * restarted. `partition`: every five seconds a gateway is cut off for two seconds, in one direction, the other, and both.
  * The rate is that of each gateway. Prints one line of JSON: `overspentNano`, `spentPercent`, `waitedPercent` (requests that waited for the
  * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `unlimitedMs` (the same of every tenth request,
  * whose key has no limits, as the machine's own noise), `hanging`. Of a rate of 100 a second with a burst of
- * 150, it prints what was admitted beyond a single machine's and a second's flow; of 7 slots, the most under way.
+ * 150, it prints what was admitted beyond a single machine's and a second's flow; of 7 slots, the most under way. `--slow` adds
+ * which requests took more than 40 ms, and when trouble came.
  *
  * Exits with 1 if anything is overspent or hangs, or if too little was spent.
  */
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '250' },
     seconds: { type: 'string', default: '60' },
     budget: { type: 'string' },
+    slow: { type: 'boolean', default: false },
   },
 });
 /** The key under each limit. */
@@ -71,7 +73,7 @@ let hanging = 0;
 let waitsAt95 = 0;
 let requestsAt95 = 0;
 const load = { isOver: false };
-/** With `SLOW` set, what took more than 40 ms: when it was sent, its status, what it took, and its key. And when trouble came. */
+/** With `--slow`: requests that took more than 40 ms, each with when it was sent, its status, what it took, and its key; and when trouble came. */
 const slow: unknown[] = [];
 const events: unknown[] = [];
 let beganAt = 0;
@@ -124,7 +126,7 @@ async function sendOne(number: number): Promise<void> {
   const sentMs = performance.now();
   const answer = await machines.ask(number % 3, asKey, model).catch(() => NO_ANSWER);
   all.push(answer);
-  if (process.env['SLOW'] && answer.addedMs > 40 && answer.status !== 429)
+  if (values.slow && answer.addedMs > 40 && answer.status !== 429)
     slow.push([Math.round(sentMs - beganAt), answer.status, Math.round(answer.addedMs), asKey]);
 }
 
@@ -200,7 +202,7 @@ function report(): void {
       addedMs: summary(answers.filter(({ status }) => status === 200)),
       refusedMs: summary(answers.filter(({ status }) => status !== 200)),
       unlimitedMs: summary(unlimited),
-      ...(process.env['SLOW'] && { slow: JSON.stringify(slow), events: JSON.stringify(events) }),
+      ...(values.slow && { slow: JSON.stringify(slow), events: JSON.stringify(events) }),
       hanging: hangingRequests(),
       logLines: logLines(),
     }),
