@@ -1,3 +1,5 @@
+import type { JsonObject, JsonTree } from './json.ts';
+
 /** Token counts. `input` is the whole input, cached or not. A count that was not reported is undefined, never 0. */
 export interface Usage {
   readonly input?: number | undefined;
@@ -44,4 +46,14 @@ export function count(value: unknown): number | undefined {
 export function sum(...counts: readonly (number | undefined)[]): number | undefined {
   const known = counts.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
+}
+
+/** Merges two reports in a provider's form. Neither null nor 0 in the later report overwrites the earlier one. */
+export function mergedReports(earlier: JsonObject, later: JsonObject): JsonObject {
+  const merged: JsonTree = { ...earlier };
+  for (const [field, value] of Object.entries(later)) {
+    if (value !== null && value !== undefined && (value !== 0 || (merged[field] ?? undefined) === undefined))
+      merged[field] = value;
+  }
+  return merged;
 }

@@ -1,3 +1,4 @@
+import type { Citation } from '../answer.ts';
 import { errorInBody } from '../errors.ts';
 import { clientTool, type Exchange } from '../exchange.ts';
 import { createFreeformText, type FreeformText } from '../freeform-text.ts';
@@ -8,7 +9,8 @@ import { sourceSlices } from '../json-slices.ts';
 import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { readFinish } from './finish.ts';
 import { anthropicSeal, citationOf } from './read-answer.ts';
-import { mergedReports, readTier, readUsage } from './usage.ts';
+import { mergedReports } from '../usage.ts';
+import { readTier, readUsage } from './usage.ts';
 
 /** Reads a stream of POST /v1/messages. */
 export function createStreamReader(exchange: Exchange): StreamReader {
@@ -29,13 +31,14 @@ class MessagesReader {
   #block: Block | undefined;
   /** Calls that have not ended, by the index of their block. Some servers interleave parallel calls. */
   readonly #calls = new Map<string, CallBlock>();
+  #called = 0;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
   }
 
   push(data: string): readonly HubEvent[] {
-    if (this.#over || data === '') return [];
+    if (this.#over || data === '' || data.trim() === '[DONE]') return [];
     this.#out = [];
     const event = asObject(parsed(data));
     if (event === undefined) this.#fail(unreadable('an event is not a JSON object'));
@@ -63,7 +66,7 @@ class MessagesReader {
         this.#delta(asObject(event['delta']) ?? {}, event['index']);
         break;
       case 'content_block_stop':
-        this.#blockStop(this.#calls.get(String(event['index'])));
+        this.#stopAt(event['index']);
         break;
       case 'message_delta':
         this.#messageDelta(event);
@@ -92,11 +95,11 @@ class MessagesReader {
     const path = `content[${String(index)}]`;
     switch (block['type']) {
       case 'text':
-        this.#block = { kind: 'text' };
+        this.#block = { kind: 'text', index, citations: [] };
         this.#text('text', block['text']);
         break;
       case 'thinking':
-        this.#block = { kind: 'thinking', signature: asString(block['signature']) ?? '' };
+        this.#block = { kind: 'thinking', index, signature: asString(block['signature']) ?? '' };
         this.#text('reasoning', block['thinking']);
         break;
       case 'redacted_thinking': {
@@ -105,7 +108,7 @@ class MessagesReader {
         break;
       }
       case 'tool_use':
-        this.#call(block, String(index), source);
+        this.#call(block, index, source);
         break;
       default:
         this.#exchange.losses.dropped(path, `${asString(block['type']) ?? 'the block'} has no equivalent`);
@@ -113,19 +116,24 @@ class MessagesReader {
   }
 
   /** Reads a tool call. Some servers send its complete input in the start event. */
-  #call(block: JsonObject, key: string, source: string): void {
+  #call(block: JsonObject, index: unknown, source: string): void {
+    // Some servers give several blocks one index.
+    const place = String(index);
+    const before = this.#calls.get(place);
+    if (before !== undefined) this.#blockStop(before);
+    const key = String(this.#called++);
     const { name, namespace, form } = clientTool(this.#exchange, asString(block['name']) ?? '');
     const given = asString(block['id']) ?? '';
-    const id = given === '' ? mintedCallId(this.#exchange.suffix, Number(key) || 0) : given;
-    const path = `content[${key}]`;
+    const id = given === '' ? mintedCallId(this.#exchange.suffix, Number(place) || 0) : given;
+    const path = `content[${place}]`;
     const freeform =
       form === 'freeform' ? createFreeformText({ losses: this.#exchange.losses, path }) : undefined;
     this.#out.push({ kind: 'call', key, id, name, namespace, form, path });
     const input = asObject(block['input']);
     const isWhole = input !== undefined && Object.keys(input).length > 0;
-    const call: CallBlock = { kind: 'call', key, freeform };
+    const call: CallBlock = { kind: 'call', index, key, freeform };
     this.#block = call;
-    this.#calls.set(key, call);
+    this.#calls.set(place, call);
     if (!isWhole) return;
     this.#arguments(call, sourceSlices(source, ['content_block', 'input']).get('') ?? writeJson(input));
   }
@@ -151,7 +159,7 @@ class MessagesReader {
           `content[${String(index)}].citations`,
           this.#exchange,
         );
-        if (citation !== undefined) this.#out.push({ kind: 'citation', citation });
+        this.#cite(citation);
         break;
       }
       default:
@@ -169,11 +177,28 @@ class MessagesReader {
     if (piece !== '') this.#out.push({ kind: 'arguments', key, json: piece });
   }
 
+  /** A citation may come before the text of its block. It is kept until the block ends. */
+  #cite(citation: Citation | undefined): void {
+    if (citation === undefined) return;
+    if (this.#block?.kind === 'text') this.#block.citations.push(citation);
+    else this.#out.push({ kind: 'citation', citation });
+  }
+
+  /** Ends the block of this index. Ends the open one if the index names none. */
+  #stopAt(index: unknown): void {
+    const call = this.#calls.get(String(index));
+    const isOther = typeof index === 'number' && this.#block?.kind === 'call' && index !== this.#block.index;
+    if (call !== undefined) this.#blockStop(call);
+    else if (!isOther) this.#blockStop();
+  }
+
   #blockStop(block: Block | undefined = this.#block): void {
     if (block === this.#block) this.#block = undefined;
-    if (block?.kind === 'text') this.#out.push({ kind: 'part-end' });
-    else if (block?.kind === 'call') {
-      this.#calls.delete(block.key);
+    if (block?.kind === 'text') {
+      for (const citation of block.citations) this.#out.push({ kind: 'citation', citation });
+      this.#out.push({ kind: 'part-end' });
+    } else if (block?.kind === 'call') {
+      this.#calls.delete(String(block.index));
       this.#out.push({ kind: 'call-end', key: block.key });
     } else if (block?.kind === 'thinking') {
       const seal = anthropicSeal(block.signature, this.#exchange);
@@ -212,10 +237,15 @@ class MessagesReader {
   }
 }
 
-type Block = { readonly kind: 'text' } | { readonly kind: 'thinking'; signature: string } | CallBlock;
+/** `index`: the place in the answer that the provider names. */
+type Block =
+  | { readonly kind: 'text'; readonly index: unknown; readonly citations: Citation[] }
+  | { readonly kind: 'thinking'; readonly index: unknown; signature: string }
+  | CallBlock;
 
 interface CallBlock {
   readonly kind: 'call';
+  readonly index: unknown;
   readonly key: string;
   readonly freeform: FreeformText | undefined;
 }

@@ -19,16 +19,6 @@ export function readUsage(usage: JsonObject): Usage {
   };
 }
 
-/** Merges the two usage reports of a stream. Neither null nor 0 in the later report overwrites the earlier one. */
-export function mergedReports(earlier: JsonObject, later: JsonObject): JsonObject {
-  const merged: JsonTree = { ...earlier };
-  for (const [field, value] of Object.entries(later)) {
-    if (value !== null && value !== undefined && (value !== 0 || (merged[field] ?? undefined) === undefined))
-      merged[field] = value;
-  }
-  return merged;
-}
-
 /** The service tier by OpenAI's name. */
 export function readTier(usage: JsonObject): string | undefined {
   const tier = usage['service_tier'];

@@ -54,7 +54,7 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
     return block['text'] === '' ? [] : [{ kind: 'text', text: block['text'] }];
   }
   const toolUse = asObject(block['toolUse']);
-  if (toolUse !== undefined) return [readCall(toolUse, exchange, at)];
+  if (toolUse !== undefined && !isServerTool(toolUse)) return [readCall(toolUse, exchange, at)];
   const reasoning = asObject(block['reasoningContent']);
   if (reasoning !== undefined) return [readReasoning(reasoning, exchange)];
   const cited = asObject(block['citationsContent']);
@@ -69,11 +69,19 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
     if (text === '') return [];
     return [citations.length === 0 ? { kind: 'text', text } : { kind: 'text', text, citations }];
   }
-  exchange.losses.dropped(
-    `output.message.content[${at.index}]`,
-    `${Object.keys(block)[0] ?? 'an empty block'} has no equivalent`,
-  );
+  tellForeign(block, at.index, exchange);
   return [];
+}
+
+/** Whether Bedrock itself runs the tool, so that the client must not. */
+export function isServerTool(toolUse: JsonObject): boolean {
+  return toolUse['type'] === 'server_tool_use';
+}
+
+/** Records the loss of a block that the client's API does not have. */
+export function tellForeign(block: JsonObject, index: number, { losses }: Exchange): void {
+  const kind = Object.keys(block)[0] ?? 'an empty block';
+  losses.dropped(`output.message.content[${index}]`, `${kind} has no equivalent`);
 }
 
 /** Reads a web citation. Those of documents and search results have no equivalent in other APIs, which is recorded. */

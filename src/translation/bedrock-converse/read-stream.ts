@@ -1,3 +1,4 @@
+import type { Citation } from '../answer.ts';
 import { errorOfException } from '../errors.ts';
 import { clientTool, type Exchange } from '../exchange.ts';
 import { createFreeformText, type FreeformText } from '../freeform-text.ts';
@@ -6,7 +7,7 @@ import { mintedCallId } from '../ids.ts';
 import { asNumber, asObject, asString, type JsonObject, parsed } from '../json.ts';
 import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { readFinish } from './finish.ts';
-import { citationOf, sealOf, serviceTierOf } from './read-answer.ts';
+import { citationOf, isServerTool, sealOf, serviceTierOf, tellForeign } from './read-answer.ts';
 import { usageOf } from './usage.ts';
 
 /**
@@ -30,6 +31,10 @@ interface OpenBlock {
   signature: string;
   freeform: FreeformText | undefined;
   redacted: string | undefined;
+  /** Held until the block ends, because a citation may come before its text. */
+  readonly citations: Citation[];
+  /** Whether Bedrock itself runs the tool, so that its arguments concern nobody else. */
+  isServerTool: boolean;
 }
 
 class ConverseReader {
@@ -113,6 +118,8 @@ class ConverseReader {
       signature: '',
       redacted: undefined,
       freeform: undefined,
+      citations: [],
+      isServerTool: false,
     };
     this.#blocks.set(index, block);
     return block;
@@ -121,7 +128,11 @@ class ConverseReader {
   #start(index: number, start: JsonObject): void {
     const block = this.#blockAt(index);
     const call = asObject(start['toolUse']);
-    if (call === undefined) return;
+    if (call === undefined || isServerTool(call)) {
+      block.isServerTool = call !== undefined;
+      if (Object.keys(start).length > 0) tellForeign(start, index, this.#exchange);
+      return;
+    }
     block.kind = 'call';
     const tool = clientTool(this.#exchange, asString(call['name']) ?? '');
     if (tool.form === 'freeform') {
@@ -147,7 +158,7 @@ class ConverseReader {
       block.kind = 'text';
       this.#out.push({ kind: 'text', text });
     }
-    const json = asString(asObject(delta['toolUse'])?.['input']) ?? '';
+    const json = block.isServerTool ? '' : (asString(asObject(delta['toolUse'])?.['input']) ?? '');
     const piece = block.freeform === undefined ? json : block.freeform.push(json);
     if (piece !== '') this.#out.push({ kind: 'arguments', key: block.key, json: piece });
     const reasoning = asObject(delta['reasoningContent']);
@@ -156,7 +167,7 @@ class ConverseReader {
     if (cited === undefined) return;
     const path = `output.message.content[${block.key}].citationsContent`;
     const citation = citationOf(cited, path, this.#exchange);
-    if (citation !== undefined) this.#out.push({ kind: 'citation', citation });
+    if (citation !== undefined) block.citations.push(citation);
   }
 
   #reasoning(block: OpenBlock, delta: JsonObject): void {
@@ -172,6 +183,7 @@ class ConverseReader {
     const block = this.#blocks.get(index);
     this.#blocks.delete(index);
     if (block === undefined) return;
+    for (const citation of block.citations) this.#out.push({ kind: 'citation', citation });
     if (block.kind === 'call') this.#out.push({ kind: 'call-end', key: block.key });
     if (block.kind === 'text') this.#out.push({ kind: 'part-end' });
     if (block.kind !== 'reasoning') return;
@@ -182,6 +194,7 @@ class ConverseReader {
   #finish(payload: JsonObject): void {
     const finish = readFinish(payload, this.#exchange);
     if ('kind' in finish) return this.#fail(finish);
+    for (const index of this.#blocks.keys()) this.#stop(index);
     this.#finished = true;
     this.#out.push({ kind: 'finish', finish });
   }

@@ -8,7 +8,7 @@ import { asArray, asObject, asString, type JsonObject, parsed, writeJson } from 
 import { sourceSlices } from '../json-slices.ts';
 import { blockedFinish, readFinish } from './finish.ts';
 import { readLogprobs } from './logprobs.ts';
-import { readCitations, readPart } from './read-parts.ts';
+import { readCitations, readPart, tellLostSources } from './read-parts.ts';
 import { createStreamReader } from './read-stream.ts';
 import { readUsage } from './usage.ts';
 
@@ -76,6 +76,7 @@ function readCandidate(candidate: JsonObject, exchange: Exchange, at: At): Choic
     addPart(parts, part);
   }
   const logprobs = readLogprobs(candidate);
+  tellLostSources(candidate, at.index, exchange);
   return {
     parts: withCitations(parts, candidate),
     finish,

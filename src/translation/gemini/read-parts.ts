@@ -74,7 +74,7 @@ export function readCitations(
   textOf: (part: number) => string,
 ): readonly PartCitation[] {
   const grounding = asObject(candidate['groundingMetadata']);
-  const sources = asArray(grounding?.['groundingChunks']).map((chunk) => asObject(asObject(chunk)?.['web']));
+  const sources = asArray(grounding?.['groundingChunks']).map(sourceOf);
   return asArray(grounding?.['groundingSupports']).flatMap((value) => {
     const support = asObject(value);
     const segment = asObject(support?.['segment']);
@@ -89,6 +89,23 @@ export function readCitations(
       return [{ part, citation: { url, title: asString(source?.['title']), start, end } }];
     });
   });
+}
+
+/** A web page or a place on Google Maps, which have a URL that anybody can open. */
+function sourceOf(chunk: unknown): JsonObject | undefined {
+  return asObject(asObject(chunk)?.['web']) ?? asObject(asObject(chunk)?.['maps']);
+}
+
+/** Records the sources of a candidate that no citation names: documents, and those without a place in the text. */
+export function tellLostSources(candidate: JsonObject, at: number, { losses }: Exchange): void {
+  const grounding = asObject(candidate['groundingMetadata']);
+  const chunks = asArray(grounding?.['groundingChunks']);
+  const supports = asArray(grounding?.['groundingSupports']);
+  if (chunks.length > 0 && (supports.length === 0 || chunks.some((chunk) => sourceOf(chunk) === undefined)))
+    losses.dropped(`candidates[${at}].groundingMetadata`, 'some sources have no equivalent');
+  const quoted = asObject(candidate['citationMetadata']);
+  if (asArray(quoted?.['citations'] ?? quoted?.['citationSources']).length > 0)
+    losses.dropped(`candidates[${at}].citationMetadata`, 'quoted sources have no equivalent');
 }
 
 function unitAt(bytes: Uint8Array, offset: number | undefined): number | undefined {

@@ -7,7 +7,8 @@ import { sourceSlices } from '../json-slices.ts';
 import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { blockedFinish, readFinish } from './finish.ts';
 import { readLogprobs } from './logprobs.ts';
-import { readCitations, readPart } from './read-parts.ts';
+import { readCitations, readPart, tellLostSources } from './read-parts.ts';
+import { mergedReports } from '../usage.ts';
 import { readUsage } from './usage.ts';
 
 /**
@@ -32,6 +33,8 @@ class GeminiReader {
   /** The text so far, in which citations have their places. Kept only if the model may search. */
   readonly #texts: string[] | undefined;
   #cited = 0;
+  /** The counts so far. Each chunk may repeat only some. */
+  #usage: JsonObject = {};
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -40,7 +43,7 @@ class GeminiReader {
   }
 
   push(data: string): readonly HubEvent[] {
-    if (this.#over || data === '') return [];
+    if (this.#over || data === '' || data.trim() === '[DONE]') return [];
     this.#out = [];
     const value = parsed(data);
     const chunk = asObject(value) ?? asObject(asArray(value)[0]);
@@ -73,8 +76,11 @@ class GeminiReader {
       const { responseId, modelVersion } = chunk;
       this.#out.push({ kind: 'start', upstreamId: asString(responseId), model: asString(modelVersion) });
     }
-    const usage = readUsage(chunk['usageMetadata']);
-    if (usage !== undefined) this.#out.push({ kind: 'usage', usage });
+    const report = asObject(chunk['usageMetadata']);
+    if (report !== undefined) {
+      this.#usage = mergedReports(this.#usage, report);
+      this.#out.push({ kind: 'usage', usage: readUsage(this.#usage) ?? {} });
+    }
     const candidates = asArray(chunk['candidates']).map((candidate) => asObject(candidate) ?? {});
     const candidate = candidates.find(({ index }) => (index ?? 0) === 0);
     if (candidate !== undefined) this.#candidate(candidate, source, candidates.indexOf(candidate));
@@ -95,6 +101,7 @@ class GeminiReader {
       if (part !== undefined) this.#part(part);
     }
     if (candidate['groundingMetadata'] !== undefined) this.#citations(candidate);
+    tellLostSources(candidate, at, this.#exchange);
     if (this.#finished || asString(candidate['finishReason']) === undefined) return;
     const finish = readFinish(candidate);
     if ('kind' in finish) this.#fail(finish);
