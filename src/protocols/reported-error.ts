@@ -196,6 +196,7 @@ const KINDS: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ['content_filter', 'content-policy'],
   ['content_policy_violation', 'content-policy'],
   ['image_content_policy_violation', 'content-policy'],
+  ['misalignment_policy_violation', 'content-policy'],
   ['moderation_blocked', 'content-policy'],
   ['bio_policy', 'content-policy'],
   ['cyber_policy', 'content-policy'],

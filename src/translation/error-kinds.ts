@@ -75,11 +75,17 @@ export function errorKind(words: ProviderWords): ErrorKind {
   const told = toldByWords(words) ?? kindOfException(words.exception);
   if (told !== undefined) return told;
   if (words.status !== undefined) return STATUSES[words.status] ?? 'other';
-  const named = [words.type, words.code, words.googleStatus].find(
-    (word) => word !== undefined && word in WORDS,
-  );
-  return WORDS[named ?? ''] ?? STATUSES[words.numericCode ?? 0] ?? 'server';
+  // The code is more specific: OpenAI's type for a wrong key is `invalid_request_error`.
+  for (const word of [words.code, words.type, words.googleStatus]) {
+    const kind = WORDS.get(word?.toLowerCase() ?? '');
+    if (kind !== undefined) return kind;
+  }
+  const kind = STATUSES[words.numericCode ?? 0];
+  return kind ?? (FAULTY_INPUT.test(words.code ?? '') ? 'invalid' : 'server');
 }
+
+/** The Responses API has over a dozen of these codes, such as `invalid_image_format` and `image_too_large`. */
+const FAULTY_INPUT = /^(?:invalid_|unsupported_|empty_image|image_|failed_to_download)/;
 
 function toldByWords({ code, type, status, message }: ProviderWords): ErrorKind | undefined {
   const isRequest = status === undefined || (status >= 400 && status < 500 && status !== 429);
@@ -130,32 +136,49 @@ const STATUSES: Readonly<Record<number, ErrorKind>> = {
   529: 'overloaded',
 };
 
-const WORDS: Readonly<Record<string, ErrorKind>> = {
-  invalid_request_error: 'invalid',
-  invalid_prompt: 'invalid',
-  INVALID_ARGUMENT: 'invalid',
-  FAILED_PRECONDITION: 'invalid',
-  authentication_error: 'auth',
-  invalid_api_key: 'auth',
-  UNAUTHENTICATED: 'auth',
-  billing_error: 'billing',
-  permission_error: 'permission',
-  PERMISSION_DENIED: 'permission',
-  not_found_error: 'not_found',
-  model_not_found: 'not_found',
-  NOT_FOUND: 'not_found',
-  request_too_large: 'too_large',
-  rate_limit_error: 'rate_limit',
-  rate_limit_exceeded: 'rate_limit',
-  RESOURCE_EXHAUSTED: 'rate_limit',
-  api_error: 'server',
-  server_error: 'server',
-  INTERNAL: 'server',
-  overloaded_error: 'overloaded',
-  overloaded: 'overloaded',
-  server_is_overloaded: 'overloaded',
-  UNAVAILABLE: 'overloaded',
-  timeout_error: 'timeout',
-  timeout: 'timeout',
-  DEADLINE_EXCEEDED: 'timeout',
-};
+/** The codes and types of OpenAI, Anthropic, Google and compatible servers, in lower case. */
+const WORDS: ReadonlyMap<string, ErrorKind> = new Map(
+  Object.entries({
+    context_length: ['string_above_max_length'],
+    invalid: [
+      'invalid_request_error',
+      'invalid_request',
+      'invalid_prompt',
+      'invalid_argument',
+      'failed_precondition',
+    ],
+    content_policy: [
+      'image_content_policy_violation',
+      'misalignment_policy_violation',
+      'moderation_blocked',
+      'bio_policy',
+      'cyber_policy',
+    ],
+    auth: ['authentication_error', 'invalid_api_key', 'unauthenticated'],
+    billing: ['billing_error', 'billing_not_active', 'billing_hard_limit_reached', 'usage_not_included'],
+    permission: ['permission_error', 'permission_denied', 'unsupported_country'],
+    not_found: ['not_found_error', 'model_not_found', 'not_found'],
+    too_large: ['request_too_large'],
+    rate_limit: ['rate_limit_error', 'rate_limit_exceeded', 'too_many_requests', 'resource_exhausted'],
+    server: ['api_error', 'server_error', 'internal_error', 'internal_server_error', 'internal'],
+    overloaded: [
+      'overloaded_error',
+      'overloaded',
+      'server_is_overloaded',
+      'engine_overloaded',
+      'slow_down',
+      'service_unavailable',
+      'unavailable',
+    ],
+    timeout: [
+      'timeout_error',
+      'timeout',
+      'request_timeout',
+      'gateway_timeout',
+      'vector_store_timeout',
+      'deadline_exceeded',
+    ],
+  } satisfies Partial<Record<ErrorKind, readonly string[]>>).flatMap(([kind, words]) =>
+    words.map((word) => [word, kind as ErrorKind]),
+  ),
+);

@@ -55,7 +55,7 @@ export function errorInBody(body: JsonObject): HubError | undefined {
   if (error === undefined || error === null || error === '' || error === false) return undefined;
   const words = wordsOf(body);
   const kind = errorKind(words);
-  return { kind, message: messageOf(words.message, kind, undefined) };
+  return { kind, message: messageOf(words.message, kind, undefined), retryAfter: delayIn(body) };
 }
 
 /** The error for an exception of Amazon's event stream, or for any named failure. */
@@ -79,8 +79,13 @@ function wordsOf(body: JsonObject): ProviderWords & { readonly message: string }
     type: asString(error['type']) ?? asString(body['type']),
     code: asString(error['code']) ?? asString(body['code']),
     googleStatus: asString(error['status']),
-    numericCode: asNumber(error['code']),
+    numericCode: asNumber(error['code']) ?? numberIn(error['code'] ?? body['code']),
   };
+}
+
+/** An HTTP status that is written as a text. */
+function numberIn(code: unknown): number | undefined {
+  return typeof code === 'string' && /^[45]\d\d$/.test(code) ? Number(code) : undefined;
 }
 
 /** FastAPI's `detail`: a text, or a list of validation errors with their locations. */
@@ -113,10 +118,8 @@ function retryAfterOf(
   if (given !== undefined) return given;
   const millis = Number(headers.get('retry-after-ms') ?? Number.NaN);
   if (millis >= 0) return String(Math.ceil(millis / 1000));
-  for (const detail of asArray(asObject(body['error'])?.['details'])) {
-    const delay = /^([\d.]+)s$/.exec(asString(asObject(detail)?.['retryDelay']) ?? '')?.[1];
-    if (delay !== undefined) return String(Math.ceil(Number(delay)));
-  }
+  const delay = delayIn(body);
+  if (delay !== undefined) return delay;
   const waits: number[] = [];
   for (const what of ['requests', 'tokens', 'input-tokens', 'output-tokens']) {
     if (headers.get(`anthropic-ratelimit-${what}-remaining`) !== '0') continue;
@@ -124,6 +127,15 @@ function retryAfterOf(
     if (reset !== undefined) waits.push(Math.max(0, Math.ceil(reset - now)));
   }
   return waits.length === 0 ? undefined : String(Math.max(...waits));
+}
+
+/** The wait that Google reports (google.rpc.RetryInfo), in seconds. */
+function delayIn(body: JsonObject): string | undefined {
+  for (const detail of asArray(asObject(body['error'])?.['details'])) {
+    const delay = /^(\d+(?:\.\d+)?)s$/.exec(asString(asObject(detail)?.['retryDelay']) ?? '')?.[1];
+    if (delay !== undefined) return String(Math.ceil(Number(delay)));
+  }
+  return undefined;
 }
 
 /** Writes an error in the shape of the client's API. */

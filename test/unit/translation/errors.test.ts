@@ -65,6 +65,20 @@ describe('an error of a provider', () => {
     expect(errorInBody({ error: null, choices: [] })).toBeUndefined();
   });
 
+  test.each<readonly [error: object, kind: string, retryAfter: string | undefined]>([
+    [{ code: 'invalid_image_format' }, 'invalid', undefined],
+    [{ code: 'image_content_policy_violation' }, 'content_policy', undefined],
+    [{ code: 'invalid_api_key', type: 'invalid_request_error' }, 'auth', undefined],
+    [{ code: 'slow_down', type: 'server_error' }, 'overloaded', undefined],
+    [{ code: 'billing_hard_limit_reached' }, 'billing', undefined],
+    [{ code: '429' }, 'rate_limit', undefined],
+    [{ code: 'unheard_of' }, 'server', undefined],
+    [{ status: 'RESOURCE_EXHAUSTED', details: [{ retryDelay: '2.1s' }] }, 'rate_limit', '3'],
+  ])('%j in an answer of status 200 is %s, as for a client of the same API', (error, kind, retryAfter) => {
+    const read = errorInBody({ error });
+    expect([read?.kind, read?.retryAfter]).toEqual([kind as never, retryAfter]);
+  });
+
   test('the retry delay is in seconds, in whatever form a provider sends it', () => {
     expect(read(429, {}, { 'retry-after': '7' }).retryAfter).toBe('7');
     expect(read(429, {}, { 'retry-after-ms': '1200' }).retryAfter).toBe('2');
