@@ -5,8 +5,6 @@ export type TerminalCalls = {
   /** Resolves when the worker may write. */
   readonly takeTerminal: (nothing: undefined) => Promise<void>;
   readonly leaveTerminal: (nothing: undefined) => void;
-  /** Writes for a worker that cannot do so itself. Resolves when it is written. */
-  readonly print: (lines: string) => Promise<void>;
 };
 
 /** The number of the process that gives the turns. */
@@ -25,7 +23,6 @@ export class TerminalTurns {
     return {
       takeTerminal: () => this.#take(worker),
       leaveTerminal: () => this.#end(worker),
-      print: this.print,
     };
   }
 

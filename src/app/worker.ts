@@ -14,7 +14,6 @@ import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSource, compileStep, type ConfigSource, type StepSource } from './config-source.ts';
-import { lazily } from '../lib/lazily.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { openSharedAnswers } from './shared-answers.ts';
 import { openProcessTracing } from './process-tracing.ts';
@@ -134,12 +133,8 @@ async function sharedClock(channel: RpcChannel<SupervisorCalls & PoolCalls>): Pr
   return clockAhead(best.aheadMs);
 }
 
-/** The runtime keeps a position of its own in a file, so only one process may write to it. */
-const isFile = lazily(async () => (await import('node:fs')).fstatSync(1).isFile());
-
 /** Writes to the terminal, which only one process may do at a time. */
 async function printInTurn(lines: Uint8Array, channel: RpcChannel<SupervisorCalls>): Promise<void> {
-  if (await isFile()) return channel.call('print', Buffer.from(lines).toString());
   await channel.call('takeTerminal', undefined);
   try {
     await print(lines);

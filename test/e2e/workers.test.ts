@@ -7,6 +7,7 @@ import { chat, until } from './gateway.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
 const WORKERS = 3;
+const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'llm-proxy');
 
 let simulator: Simulator;
 let folder: string;
@@ -55,6 +56,10 @@ async function startTeam(config: string, env: Record<string, string> = {}): Prom
   writeFileSync(file, config);
   const program = startProcess(['--config', file], { env });
   const [, url = ''] = await program.printed(/listening on (http\S+)/);
+  return teamAt(url, { program, file });
+}
+
+function teamAt(url: string, { program, file }: Pick<Team, 'program' | 'file'>): Team {
   return {
     program,
     url,
@@ -192,6 +197,27 @@ describe.skipIf(process.platform !== 'linux')('several workers on one port', () 
     expect(await team.metric(/^llm_proxy_config_version/)).toBe(2);
     expect(await team.metric(/^llm_proxy_config_reload_failures_total/)).toBe(1);
     expect(await stopped(team)).toBe(0);
+  });
+
+  test('print whole lines behind what a file has already', async () => {
+    const output = join(folder, 'output.log');
+    writeFileSync(output, 'before\n');
+    const appending = join(folder, 'appending.sh');
+    writeFileSync(appending, `#!/bin/sh\nexec "${LAUNCHER}" "$@" >> "${output}"\n`, { mode: 0o755 });
+    const file = join(folder, 'appending.yaml');
+    const port = freePort();
+    writeFileSync(file, configOf('logging: { format: json }').replace('port: 0', `port: ${port}`));
+    const program = startProcess(['--config', file], { program: appending });
+    while (!(await answers(port))) await Bun.sleep(20);
+    const team = teamAt(`http://127.0.0.1:${port}`, { program, file });
+    await Promise.all(
+      Array.from({ length: 300 }, () => team.post('pair').then((response) => response.text())),
+    );
+    expect(await stopped(team)).toBe(0);
+    const [before, ...lines] = readFileSync(output, 'utf8').trimEnd().split('\n');
+    expect(before).toBe('before');
+    const json = lines.filter((line) => !line.startsWith('llm-proxy ')).map((line) => JSON.parse(line));
+    expect(json.filter(({ message }) => /succeeded/.test(message))).toHaveLength(300);
   });
 
   test('finish what is in flight when one signal reaches all of them, as from a terminal', async () => {
