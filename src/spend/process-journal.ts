@@ -4,7 +4,7 @@ import { Refusal } from '../gateway/refusals.ts';
 import type { Emit } from '../gateway/ports.ts';
 import type { CounterAmount } from '../limits/counter-amount.ts';
 import { ownerColumns, recordOf, type RequestRecord } from '../store/records/request-record.ts';
-import type { Use } from './journal/line.ts';
+import type { OpenLine, Use } from './journal/line.ts';
 import { holdLife } from './journal/life-lock.ts';
 import { JournalWriter, type WriterOptions } from './journal/writer.ts';
 
@@ -58,7 +58,7 @@ export function openProcessJournal(
   };
   return {
     open(entry) {
-      writer.open({ t: 'open', ...lineOf(entry) });
+      writer.open(lineOf(entry));
       if (writer.isDegraded && orders.onFull === 'refuse')
         throw new Refusal('journal_unavailable', {}, { headers: { 'retry-after': '1' } });
     },
@@ -111,14 +111,26 @@ class WrittenSheets {
   }
 }
 
-function lineOf(entry: JournalEntry) {
-  const { requestId: id, atMs, holds, estimate, model, keyName, attribution } = entry;
+function lineOf({ requestId, atMs, holds, estimate, model, keyName, attribution }: JournalEntry): OpenLine {
+  const owners = ownerColumns(attribution);
   return {
-    id,
+    t: 'open',
+    id: requestId,
     atMs,
     holds: holds.map(useOf),
     holdNano: moneyOf(holds) ?? (estimate.costNano === undefined ? undefined : whole(estimate.costNano)),
-    names: { key: keyName ?? null, model, ...ownerColumns(attribution) },
+    names: {
+      key: keyName ?? null,
+      model,
+      keyId: owners.keyId,
+      team: owners.team,
+      teamPath: owners.teamPath,
+      teamIds: owners.teamIds,
+      userId: owners.userId,
+      userName: owners.userName,
+      endUser: owners.endUser,
+      tags: owners.tags,
+    },
   };
 }
 

@@ -43,6 +43,8 @@ export interface Outcome {
   readonly left: number;
   readonly lastServedMs: number;
   readonly forgotten: number;
+  /** What nodes that never came back had used in their last 250 ms, and what their requests under way used. */
+  readonly lost: number;
   /** The requests that were served in the new window while the store was down or nodes were cut off from it. */
   readonly servedAfterMidnight: number;
 }
@@ -56,6 +58,8 @@ const AHEAD_MS = 1000;
 const ENDS_MS = 24_000;
 const COUNTER = 'key:app/cost/day';
 const DAY_MS = 86_400_000;
+/** A report is on its way to the store a tick after what it tells of, at the latest. */
+const UNREPORTED_MS = 260;
 
 interface SimulatedWindow {
   readonly windowMs: number;
@@ -79,6 +83,7 @@ export class LeaseWorld {
   #levelMs = 0;
   lastServedMs = 0;
   forgotten = 0;
+  lost = 0;
   #worst = -Infinity;
 
   constructor(world: World) {
@@ -115,6 +120,7 @@ export class LeaseWorld {
       left: limit - this.window.spent,
       lastServedMs: ENDS_MS - this.lastServedMs,
       forgotten: this.forgotten,
+      lost: this.lost,
       servedAfterMidnight: this.#servedAfterMidnight,
     };
   }
@@ -227,6 +233,7 @@ class SimulatedNode {
   #requests = new Set<{ actual: number; window: SimulatedWindow }>();
   /** Used and not in the ledger, by window: the journal. */
   readonly #journal = new Map<SimulatedWindow, number>();
+  readonly #settled: { readonly atMs: number; readonly actual: number }[] = [];
   #isAlive = false;
   /** Whether the ledger has what earlier boots have used. */
   #isSettled = false;
@@ -258,6 +265,9 @@ class SimulatedNode {
     if (!this.#isAlive) return;
     this.#isAlive = false;
     // The journal charges a lost request what it held; the provider bills what it used.
+    const last = this.#settled.filter(({ atMs }) => atMs >= this.#world.nowMs - UNREPORTED_MS);
+    if (backMs === undefined)
+      for (const { actual } of [...last, ...this.#requests]) this.#world.lost += actual;
     for (const { actual, window } of this.#requests) {
       window.spent += actual;
       if (this.#world.form === 'window') this.#note(window, NEED);
@@ -317,6 +327,7 @@ class SimulatedNode {
       this.#records.settle(window.key, { held: need, endMs: Infinity }, used);
       if (form === 'window') this.#note(window, request.actual);
       window.spent += request.actual;
+      this.#settled.push({ atMs: world.nowMs, actual: request.actual });
       world.check();
     });
   }

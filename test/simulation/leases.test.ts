@@ -146,6 +146,14 @@ for (const name of HARMLESS) {
   }, 600_000);
 }
 
+test('a node that is lost with its disk costs no more than what it had not reported', () => {
+  for (let seed = 1; seed <= EACH; seed++) {
+    const lost = TROUBLES['lost with its disk'] ?? mixture;
+    const outcome = play(lost, seed * 3 + 1, { forgetMs: 8000 });
+    expect({ seed, isMore: outcome.overspent > outcome.lost }).toEqual({ seed, isMore: false });
+  }
+}, 600_000);
+
 test('what a lost node claimed is free again once it is forgotten', () => {
   for (let seed = 1; seed <= EACH; seed++) {
     const { left, lastServedMs } = play(TROUBLES['lost with its disk'] ?? mixture, seed * 3, {

@@ -1,5 +1,6 @@
 import type { RequestEnded, TranslationReport } from '../../gateway/events.ts';
 import type { Attempt, Outcome } from '../../routing/outcome.ts';
+import type { Route } from '../../routing/route.ts';
 import type { SkippedRoute } from '../../routing/skipped.ts';
 import { answerHeaders, requestHeaders, type StoredHeaders } from './request-headers.ts';
 
@@ -80,13 +81,40 @@ export function detailsOf(event: RequestEnded): RequestDetails {
     code: code ?? null,
     overheadMs: overheadMs === undefined ? null : Math.max(0, Math.round(overheadMs)),
     hasFallback: history.length > 1 && history.some(({ route }) => route.id !== first?.route.id) ? 1 : 0,
-    attemptsJson: JSON.stringify(
-      history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, event.startedAtMs)),
-    ),
+    attemptsJson: attemptsJson(history, event.startedAtMs),
     translationJson: translation === undefined ? null : JSON.stringify(bounded(translation)),
     detailsJson: JSON.stringify(furtherDetails(event)),
   };
 }
+
+function attemptsJson(history: readonly Attempt[], startedAtMs: number): string {
+  const [only] = history;
+  if (history.length === 1 && only?.outcome.kind === 'answered') return answeredJson(only, startedAtMs);
+  return JSON.stringify(
+    history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, startedAtMs)),
+  );
+}
+
+/** Most requests have one attempt, whose text differs from that of the route's last one in the times only. */
+function answeredJson(attempt: Attempt, fromMs: number): string {
+  const { route, model, reason, isProbe, startedAtMs, connectMs, headAtMs, endedAtMs } = attempt;
+  let known = answered.get(route);
+  if (known?.model !== model || known.reason !== reason || known.isProbe !== isProbe) {
+    const text = JSON.stringify(attemptDetail(attempt, fromMs));
+    known = { model, reason, isProbe, start: text.slice(0, text.lastIndexOf('"start_ms":')) };
+    answered.set(route, known);
+  }
+  const connect = connectMs === undefined ? null : Math.round(connectMs);
+  const head = headAtMs === undefined ? null : Math.round(headAtMs - fromMs);
+  const [start, end] = [Math.round(startedAtMs - fromMs), Math.round(endedAtMs - fromMs)];
+  return `[${known.start}"start_ms":${start},"connect_ms":${connect},"head_ms":${head},"end_ms":${end}}]`;
+}
+
+interface AnsweredStart extends Pick<Attempt, 'model' | 'reason' | 'isProbe'> {
+  readonly start: string;
+}
+
+const answered = new WeakMap<Route, AnsweredStart>();
 
 function furtherDetails(event: RequestEnded): FurtherDetails {
   const { startedAtMs, plannedAtMs, skipped, traceId } = event;

@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test';
+import type { AttemptDetail } from '../../../src/store/records/request-details.ts';
 import { recordOf } from '../../../src/store/records/request-record.ts';
 import { ended } from '../../database/store/request-records.ts';
+import { attempt, route } from '../routing/world.ts';
 
 const AT_MS = 1_767_225_600_000;
 
@@ -48,6 +50,64 @@ test('a record has what the request cost, and by which prices', () => {
   });
   const unknown = { nano: undefined, basis: 'provider', priceRef: undefined, priceSheet: undefined } as const;
   expect(recordOf(ended({ cost: unknown }), AT_MS)).toMatchObject({ costNano: null, costBasis: 'provider' });
+});
+
+test('a record has its attempts in the same form, whether there was one or there were several', () => {
+  const on = route('p');
+  const quoted = attempt(on, { kind: 'answered' }, { model: 'a"start_ms":1', headAtMs: 1007.6 });
+  const probe = {
+    ...quoted,
+    model: 'b',
+    isProbe: true,
+    startedAtMs: 999.8,
+    connectMs: 2.4,
+    headAtMs: undefined,
+  };
+  const attempts = [
+    quoted,
+    probe,
+    { ...quoted, endedAtMs: 1020.5 },
+    attempt(route('q'), { kind: 'answered' }),
+  ];
+  const several = JSON.parse(recordOf(ended({ history: attempts }), AT_MS).attemptsJson ?? '');
+  const each = attempts.map((one) => recordOf(ended({ history: [one] }), AT_MS).attemptsJson);
+  expect(each).toEqual(several.map((one: unknown) => JSON.stringify([one])));
+  expect(several[1]).toEqual({
+    provider: 'p',
+    model: 'm',
+    for_model: 'b',
+    reason: 'first',
+    is_probe: true,
+    outcome: 'answered',
+    status: null,
+    detail: null,
+    retry_after_ms: null,
+    start_ms: 0,
+    connect_ms: 2,
+    head_ms: null,
+    end_ms: -990,
+  });
+});
+
+test('an attempt that failed has its status, its defect, and how long to wait', () => {
+  const outcomes = [
+    { kind: 'rejected', status: 400 },
+    { kind: 'rate-limited', status: 429, retryAfterMs: 5 },
+    { kind: 'failed', status: 200, defect: 'empty', retryAfterMs: undefined, fault: 'provider' },
+    { kind: 'unreachable', reason: 'reset' },
+    { kind: 'timed-out', phase: 'idle' },
+    { kind: 'cancelled' },
+  ] as const;
+  const history = outcomes.map((outcome) => attempt(route('p'), outcome));
+  const stored: AttemptDetail[] = JSON.parse(recordOf(ended({ history }), AT_MS).attemptsJson ?? '');
+  expect(stored.map(({ status, detail, retry_after_ms }) => [status, detail, retry_after_ms])).toEqual([
+    [400, null, null],
+    [429, null, 5],
+    [200, 'empty', null],
+    [null, 'reset', null],
+    [null, 'idle', null],
+    [null, null, null],
+  ]);
 });
 
 test('a request that was turned down has no model, no provider and no tokens', () => {
