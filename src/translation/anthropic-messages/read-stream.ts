@@ -75,7 +75,9 @@ class MessagesReader {
         this.#end();
         break;
       default: {
-        const error = errorInBody(event);
+        const error =
+          errorInBody(event) ??
+          (event['type'] === 'error' ? errorInBody({ error: { ...event, type: undefined } }) : undefined);
         if (error !== undefined) this.#fail(error);
       }
     }

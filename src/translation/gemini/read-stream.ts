@@ -102,7 +102,7 @@ class GeminiReader {
     }
     if (candidate['groundingMetadata'] !== undefined) this.#citations(candidate);
     tellLostSources(candidate, at, this.#exchange);
-    if (this.#finished || asString(candidate['finishReason']) === undefined) return;
+    if (this.#finished || (asString(candidate['finishReason']) ?? '') === '') return;
     const finish = readFinish(candidate);
     if ('kind' in finish) this.#fail(finish);
     else this.#finish(finish);

@@ -18,6 +18,7 @@ export class StreamedItems {
   /** Items by place. A finished item's place may be reused. */
   readonly #items = new Map<string, Item>();
   #created = 0;
+  readonly #callIds = new Set<unknown>();
   /** The open part of a message. */
   #part: string | undefined;
 
@@ -55,13 +56,21 @@ export class StreamedItems {
     }
   }
 
-  /** Reads the output of the last event. It counts only for items that were not streamed. */
+  /**
+   * Reads the output of the last event. It counts only for items that were not streamed, or not to their end. Places
+   * that several items share tell nothing.
+   */
   complete(output: readonly unknown[]): void {
-    if (this.#items.size > 0) return;
-    output.forEach((value, index) => {
-      const item = asObject(value) ?? {};
-      this.#done(item, this.#itemOf({ output_index: index, item_id: item['id'] }));
-    });
+    const items = output.map((value) => asObject(value) ?? {});
+    const hasMoreCalls = items.filter(isCall).length > this.#callIds.size;
+    const arePlaces = this.#created === this.#items.size;
+    for (const [index, given] of items.entries()) {
+      const known = this.#items.get(String(index));
+      const isMissing =
+        this.#created === 0 || (hasMoreCalls && isCall(given) && !this.#callIds.has(given['call_id']));
+      if (arePlaces && known?.type !== undefined && known.type === given['type']) this.#done(given, known);
+      else if (isMissing) this.#done(given, this.#create(`last ${index}`, { output_index: index }));
+    }
   }
 
   /** Reads events of reasoning and of calls. */
@@ -100,6 +109,7 @@ export class StreamedItems {
   #added(given: JsonObject, event: JsonObject): void {
     const known = this.#itemOf(event);
     const item = known.isOver ? this.#create(placeIn(event), event) : known;
+    item.type = given['type'];
     if (isCall(given)) this.#startCall(given, item);
   }
 
@@ -114,6 +124,7 @@ export class StreamedItems {
         ? createFreeformText({ losses: this.#exchange.losses, path })
         : undefined;
     item.call = { freeform, received: 0 };
+    this.#callIds.add(given['call_id']);
     const id = callId(given, this.#exchange, index);
     this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form, path });
   }
@@ -235,6 +246,8 @@ function placeIn(event: JsonObject): string {
 interface Item {
   readonly key: string;
   readonly index: number;
+  /** As the event that begins the item names it. */
+  type?: unknown;
   /** How many characters of each part's text have arrived. */
   readonly texts: Map<number, number>;
   call?: { readonly freeform: FreeformText | undefined; received: number };

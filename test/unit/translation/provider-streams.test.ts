@@ -148,6 +148,17 @@ describe('a Gemini provider', () => {
   });
 });
 
+test('an error of Messages without an inner object, and an empty finish reason of Gemini, are what they say', async () => {
+  const { over } = await streamed(play('chat', 'messages'), [['', { type: 'error', message: 'Broken.' }]]);
+  expect(over).toMatchObject({ kind: 'server', message: 'Broken.' });
+  const candidate = (finishReason: string, text: string): Frame => [
+    '',
+    { candidates: [{ content: { parts: [{ text }] }, finishReason }] },
+  ];
+  const { text } = await streamed(play('chat', 'gemini'), [candidate('', 'a'), candidate('STOP', 'b')]);
+  expect([text.includes('"content":"b"'), text.includes('"finish_reason":"stop"')]).toEqual([true, true]);
+});
+
 describe('a Converse provider', () => {
   const at = (contentBlockIndex: number, more: object): object => ({ contentBlockIndex, ...more });
   const delta = (index: number, given: object): Frame => ['contentBlockDelta', at(index, { delta: given })];

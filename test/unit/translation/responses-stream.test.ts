@@ -294,6 +294,32 @@ describe('a stream of a Responses provider', () => {
     ]);
   });
 
+  const call = { type: 'function_call', id: 'f', call_id: 'c', name: 'f', arguments: '{"a":1}' };
+  const added = (output_index: number, item: object) => ({
+    type: 'response.output_item.added',
+    output_index,
+    item,
+  });
+  const text = (delta: string) => ({ type: 'response.output_text.delta', output_index: 0, delta });
+  test.each<readonly [string, readonly object[], readonly object[]]>([
+    ['has not begun', [added(0, message()), text('A')], [message(part('A')), call]],
+    ['only begins', [text('A'), added(1, { ...call, arguments: '' })], [message(part('A')), call]],
+    ['stands at another place', [text('A')], [{ type: 'reasoning', summary: [] }, message(part('A')), call]],
+    ['follows a text that stops early', [added(0, message()), text('')], [message(part('A')), call]],
+  ])('a call that %s before the last response is in it', async (_how, events, output) => {
+    const response = { status: 'completed', output };
+    const pieces = await deltas([...events, { type: 'response.completed', response }]);
+    expect(pieces.map((piece) => JSON.stringify(piece)).join('')).toBe(
+      [
+        { content: 'A' },
+        { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
+        { tool_calls: [{ index: 0, function: { arguments: call.arguments } }] },
+      ]
+        .map((piece) => JSON.stringify(piece))
+        .join(''),
+    );
+  });
+
   test('the parts of a summary are separated, and the text after it is ignored', async () => {
     const events = [
       { type: 'response.reasoning_summary_text.delta', output_index: 0, summary_index: 0, delta: 'A' },
