@@ -29,8 +29,9 @@ const [MOST_MORE_MICROS, MOST_DRAIN_MS, DRAINS, MOST_RECALL_MS, RECALLS] = [100,
 
 const passed = await withBench(Number(values.seconds ?? 1), async (bench) => {
   const postgres = await startPostgres();
-  const alone = await startGateways(bench, postgres, { names: ['alone'], shared: '{ driver: none }' });
+  const alone: DatabaseGateway[] = [];
   try {
+    alone.push(...(await startGateways(bench, postgres, { names: ['alone'], shared: '{ driver: none }' })));
     const results = [];
     for (const driver of drivers) results.push(await measure(bench, postgres, { driver, alone: alone[0]! }));
     return results.every(Boolean);

@@ -44,11 +44,11 @@ const budgetNano = Math.round(
   values.budget === undefined ? (rate * 3 * 0.9 * seconds * MEAN_NANO * 5) / 6 : Number(values.budget) * 1e9,
 );
 
-const postgres = await startPostgres();
 const redis =
   values.driver === 'postgres'
     ? undefined
     : await startRedis(values.driver === 'valkey' ? 'valkey' : 'redis');
+const postgres = await startPostgres();
 const proxy = new DroppingProxy(redis?.port ?? postgres.port);
 const provider = startProvider();
 const dbUrl = await postgres.newDatabase();
