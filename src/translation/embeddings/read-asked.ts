@@ -13,12 +13,17 @@ export function readOpenAi(text: string): EmbeddingsAsked {
   const tokens = isTokens(input) || (Array.isArray(input) && input.some(isTokens));
   const only: OnlyField[] = [];
   if (tokens) only.push(meaning('input', 'token ids are specific to one tokenizer', input));
+  const encoding = fields.any('encoding_format') ?? 'float';
+  if (encoding !== 'float' && encoding !== 'base64')
+    only.push(
+      meaning('encoding_format', 'other encodings than float and base64 have no equivalent', encoding),
+    );
   return {
     client: 'embeddings',
     model: fields.string('model') ?? '',
     inputs: tokens ? [] : readInputs(input),
     dimensions: fields.placedNumber('dimensions'),
-    encoding: fields.string('encoding_format') === 'base64' ? 'base64' : 'float',
+    encoding: encoding === 'base64' ? 'base64' : 'float',
     isSingle: false,
     only: [...only, ...fields.rest()],
   };

@@ -75,6 +75,12 @@ describe('a client of OpenAI', () => {
     },
   );
 
+  test('an encoding that other APIs cannot give makes the route unsuitable', () => {
+    const unsuitable = { unsuitable: 'encoding_format' };
+    expect(sent('embeddings', { input: 'a', encoding_format: 'int8' }, GEMINI)).toEqual(unsuitable);
+    expect(sent('embeddings', { input: 'a', encoding_format: null }, GEMINI)).toMatchObject({ losses: [] });
+  });
+
   test.each([
     [{}, 'input'],
     [{ input: [] }, 'input'],
