@@ -94,6 +94,8 @@ export interface AppOptions {
   readonly objects?: OwnerStore | undefined;
   /** The state shared with other processes on the same port; undefined: this is the only process. */
   readonly cluster?: Cluster | undefined;
+  /** Whether to ask the providers for their models before the first client does. */
+  readonly asksForLists?: boolean;
   /** Answers that several gateways share; undefined: this process keeps its own. */
   readonly sharedAnswers?: SharedAnswers | undefined;
   /** The clock of a single process; undefined: the machine's clock. */
@@ -159,7 +161,7 @@ export function startApp(options: AppOptions): App {
     ...(tracing && { tracing }),
     ...(options.isObserved && { isObserved: options.isObserved }),
   };
-  const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
+  const { catalogue, ...reports } = openReports(gateway, statuses, cluster, options);
   const { server, metricsServer } = openPorts(options, cluster, {
     gateway,
     metrics,
@@ -208,11 +210,15 @@ async function testProvider(test: ProviderTest, gateway: Gateway): Promise<Provi
 }
 
 /** The reports on providers: their models and their status. */
-function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Cluster) {
+function openReports(
+  gateway: Gateway,
+  statuses: ProviderStatuses,
+  cluster: Cluster,
+  { asksForLists = false }: Pick<AppOptions, 'asksForLists'>,
+) {
   const fetchModelLists = createListFetcher(gateway);
   const catalogue = new ModelCatalogue(gateway.snapshot, gateway.clock, cluster.modelLists(fetchModelLists));
-  // Before clients can ask for models.
-  void catalogue.refresh();
+  if (asksForLists) void catalogue.refresh();
   const reportHealth = createHealthReporter(gateway, {
     statuses: () => cluster.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),

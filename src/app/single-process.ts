@@ -28,6 +28,7 @@ export async function serveInOneProcess(
   await own.start(spend?.begin(WORKER));
   const usedOf = usedOfBoth(own, spend);
   const app = startApp({
+    asksForLists: true,
     sharedAnswers: await openSharedAnswers(snapshot, process.env, log),
     admin: admin?.endpoint,
     keyUse,

@@ -168,6 +168,7 @@ async function start(
   const admin = adminOf(channel);
   const { activity, watch } = activityOf(init, channel);
   const app = startApp({
+    asksForLists: true,
     admin: init.admin && admin.endpoint,
     keyUse: (question) => channel.call('keyUse', question),
     snapshot,

@@ -6,11 +6,11 @@ import { targetTable } from '../../../bench/report/targets.ts';
 const NGINX = { cpuMicros: 20, perSecond: 30_000, faults: 0 };
 
 test('a ratio is the median of runs that were made side by side', () => {
-  const ours = [30, 60, 50].map((cpuMicros) => ({ ...NGINX, cpuMicros }));
+  const ours = [30, 80, 50].map((cpuMicros) => ({ ...NGINX, cpuMicros }));
   const theirs = [20, 30, 20].map((cpuMicros) => ({ ...NGINX, cpuMicros }));
   const results = measured({ 'llm-proxy': ours, nginx: theirs });
-  expect(rowOf(results, 'Small chat, CPU')).toContain('| 2.00 × nginx | **missed**');
-  expect(workTables(results)).toContain('| 50.0 (30.0–60.0) | 2.00 (1.50–2.50) |');
+  expect(rowOf(results, 'Small chat, CPU')).toContain('| 2.50 × nginx | **missed**');
+  expect(workTables(results)).toContain('| 50.0 (30.0–80.0) | 2.50 (1.50–2.67) |');
 });
 
 test('a target without a measurement is neither reached nor missed', () => {
