@@ -3,11 +3,9 @@ import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JournalFolder, openFolder } from '../../../src/spend/journal/folder.ts';
 import type { Use } from '../../../src/spend/journal/line.ts';
-import { Ledger } from '../../../src/spend/ledger/ledger.ts';
-import type { LedgerOptions, LedgerTrouble } from '../../../src/spend/ledger/ledger-options.ts';
 import { type Database, openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
 import { ENGINES, startOwnDatabases, type OwnDatabases } from '../store/databases.ts';
-import { AT_MS, closeLine, COUNTER, newFolder, newWriter, openLine } from './lines.ts';
+import { AT_MS, closeLine, COUNTER, newFolder, newLedger, newWriter, openLine } from './lines.ts';
 
 let databases: OwnDatabases;
 beforeAll(async () => {
@@ -57,22 +55,6 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
   async function newDatabase(): Promise<Database> {
     const database = openDatabase(await databases.newUrl(engine));
     return database;
-  }
-
-  function newLedger(database: Database, folder: JournalFolder, more: Partial<LedgerOptions> = {}) {
-    const troubles: LedgerTrouble[] = [];
-    const moved: Use[] = [];
-    const ledger = new Ledger({
-      folder,
-      database,
-      keepsRecords: true,
-      maxBytes: 2 ** 30,
-      nowMs: () => AT_MS + 1000,
-      onTrouble: (trouble) => troubles.push(trouble),
-      onMoved: (use) => moved.push(use),
-      ...more,
-    });
-    return { ledger, troubles, moved };
   }
 
   const reopened = (folder: JournalFolder): JournalFolder =>
