@@ -48,6 +48,22 @@ describe('a writer that is stuck', () => {
     expect(writer.texts.at(-1)).toBe('later\n');
     expect(sink.dropped).toBe(1);
   });
+
+  test('takes lines again after it had room for none of a batch', async () => {
+    const writer = stuckWriter();
+    const sink = new StreamSink([writer]);
+    sink.write('first\n');
+    await Bun.sleep(5);
+    for (let n = 0; n < 10_000; n++) sink.write('x\n');
+    const flushing = sink.flush();
+    sink.write('lost\n');
+    writer.letGo();
+    await flushing;
+    sink.write('later\n');
+    await sink.flush();
+    expect(writer.texts.at(-1)).toBe('later\n');
+    expect(sink.dropped).toBe(1);
+  });
 });
 
 test('lines of any length and script arrive as they are, whatever came before them', async () => {
