@@ -20,14 +20,15 @@ function revision(version: number): Revision {
 /** Opens a file whose revisions take a while to seal. */
 function openFile(name: string, sealMs: number) {
   const sealed: string[] = [];
-  const keyring = {
+  const keyring: LastGoodOptions['keyring'] = {
+    keyId: 'k',
     seal: (text: string) => {
       sealed.push(text);
       Bun.sleepSync(sealMs);
       return text;
     },
     open: (text: string) => text,
-  } as LastGoodOptions['keyring'];
+  };
   const onFailure = (error: unknown): never => {
     throw error;
   };
