@@ -238,6 +238,14 @@ describe('plain YAML is what it is to the library', () => {
     expect(takeShape({ models: JSON.parse('{"__proto__": {"routes": [{}]}}') as unknown })).toBeUndefined();
   });
 
+  test('one list that stands in two places is checked in both', () => {
+    const routes = [{ provider: 'a', model: 'm' }];
+    const key = { name: 'k', key: 'sk-0123456789abcdef' };
+    const file = { models: { m: { routes } }, master_keys: [key] };
+    expect(takeShape(file)).toEqual(configSchema.parse(file));
+    expect(takeShape({ ...file, master_keys: [{ ...key, limits: routes }] })).toBeUndefined();
+  });
+
   test('deep nesting is left to the library', () => {
     expect(readPlainYaml(`a: ${'['.repeat(3_000)}${']'.repeat(3_000)}`)).toBeUndefined();
     expect(readPlainYaml(`a:\n ${'- '.repeat(3_000)}1`)).toBeUndefined();
