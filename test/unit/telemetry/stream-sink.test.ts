@@ -186,6 +186,23 @@ test('a writer that is stuck costs the other one no line, and itself only those 
   expect(sink.dropped).toBe(25_000 - lines);
 });
 
+test('a writer that has room again in the middle of a batch lacks exactly the lines that are counted', async () => {
+  const [free, stuck] = [keeper(), stuckWriter()];
+  const sink = new StreamSink([free, stuck]);
+  sink.write('first\n');
+  await Bun.sleep(5);
+  for (let n = 0; n < 10_000; n++) sink.write('x\n');
+  const flushing = sink.flush();
+  sink.write('lost\n');
+  stuck.letGo();
+  await flushing;
+  sink.write('after\n');
+  await sink.flush();
+  expect(free.texts.join('')).toEndWith('x\nlost\nafter\n');
+  const lines = stuck.texts.join('').split('\n').length - 1;
+  expect(sink.dropped).toBe(10_003 - lines);
+});
+
 test('lines of known pieces lie between others in their order', async () => {
   const { write, texts } = keeper();
   const sink = new StreamSink([{ write }]);
