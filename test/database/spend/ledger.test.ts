@@ -181,7 +181,17 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
   });
 
   test('tells counters once of what is stored, also of what a database lost that went back meanwhile', async () => {
-    const [database, folder] = [await newDatabase(), newFolder()];
+    const [real, folder] = [await newDatabase(), newFolder()];
+    let losesAnswer = false;
+    const database: Database = {
+      ...real,
+      async write(work) {
+        const answer = await real.write(work);
+        if (!losesAnswer) return answer;
+        losesAnswer = false;
+        throw new StoreUnavailable('its answer was lost');
+      },
+    };
     const told: Use[] = [];
     const shared = {
       onStored: (uses: readonly Use[]) => told.push(...uses),
@@ -211,6 +221,14 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
     expect(ledger.storedOf(COUNTER, AT_MS)).toBe(21 * 500);
     expect(ledger.unstoredOf(COUNTER, AT_MS)).toBe(0);
     expect((await sumsOf(database)).used).toBe(21 * 500);
+    expect(ledger.waiting).toBe(0);
+    use(3, 'unheard');
+    losesAnswer = true;
+    await ledger.flush();
+    expect([losesAnswer, ledger.waiting]).toEqual([false, 3]);
+    await ledger.flush();
+    expect(ledger.storedOf(COUNTER, AT_MS)).toBe(24 * 500);
+    expect([ledger.unstoredOf(COUNTER, AT_MS), ledger.waiting]).toEqual([0, 0]);
     writer.end();
     await ledger.close();
     await database.close();

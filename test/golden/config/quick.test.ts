@@ -239,11 +239,14 @@ describe('plain YAML is what it is to the library', () => {
   });
 
   test('one list that stands in two places is checked in both', () => {
-    const routes = [{ provider: 'a', model: 'm' }];
-    const key = { name: 'k', key: 'sk-0123456789abcdef' };
-    const file = { models: { m: { routes } }, master_keys: [key] };
-    expect(takeShape(file)).toEqual(configSchema.parse(file));
-    expect(takeShape({ ...file, master_keys: [{ ...key, limits: routes }] })).toBeUndefined();
+    const [routes, limits] = [[{ provider: 'a', model: 'm' }], [{ cost: 5, per: 'day' }]];
+    const fileOf = (inModel: unknown, inKey: unknown) => ({
+      models: { m: { routes: inModel } },
+      master_keys: [{ name: 'k', key: 'sk-0123456789abcdef', limits: inKey }],
+    });
+    const right = fileOf(routes, limits);
+    expect(takeShape(right)).toEqual(configSchema.parse(right));
+    for (const list of [routes, limits]) expect(takeShape(fileOf(list, list))).toBeUndefined();
   });
 
   test('deep nesting is left to the library', () => {
