@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
+import { migrateDown, MIGRATIONS } from '../../../src/store/migrate.ts';
 import { buildRecordIndexes, hasRecordIndexes } from '../../../src/store/records/record-indexes.ts';
 import type { RecordPage } from '../../../src/store/records/request-record-filter.ts';
 import { requestRecords, type RequestRecords } from '../../../src/store/records/request-record-table.ts';
@@ -57,6 +58,8 @@ describe.each([...ENGINES])('the indexes of request records in %s', (engine) => 
       buildRecordIndexes(other),
     ]);
     expect(await hasRecordIndexes(database)).toBe(true);
+    // A column can only be dropped after its indexes.
+    for (const _ of MIGRATIONS) await migrateDown(database, { drops: true });
     await Promise.all([database.close(), other.close()]);
   });
 });

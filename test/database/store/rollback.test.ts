@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import type { Kind } from '../../../src/store/resource-kinds.ts';
-import { type Resources, withResource } from '../../../src/store/revision.ts';
+import { type Resources, withChanges, withResource } from '../../../src/store/revision.ts';
 import { openTestStore } from './databases.ts';
 
 /** The content of a revision without the times at which it was written. */
@@ -53,4 +53,21 @@ test('whatever was written, every version can be had again just as it was, secre
     }),
     { numRuns: 40 },
   );
+});
+
+test('a write may change more rows than one statement can name', async () => {
+  const { store } = await openTestStore('sqlite::memory:');
+  const context = { actor: 'test', action: 'test' };
+  for (const name of ['before', 'after']) {
+    const changes = Array.from({ length: 1_001 }, (_, at) => [`u${at}`, { name: `${name} ${at}` }] as const);
+    const edit = ({ resources }: { resources: Resources }, now: string) => ({
+      ...resources,
+      users: withChanges(resources.users, changes, now),
+    });
+    const { resources } = await store.change(edit, context);
+    expect(content((await store.read()).resources)).toEqual(content(resources));
+  }
+  const [last] = await store.history({ before: 3, limit: 1 });
+  expect([...new Set(last?.changes.map(({ action }) => action))]).toEqual(['updated']);
+  await store.close();
 });
