@@ -12,7 +12,7 @@ import {
   Settings,
   UserRound,
 } from 'lucide-react';
-import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
+import { type ComponentType, lazy } from 'react';
 import { listProviderStates, LIVE_WINDOW_SECONDS, readDemo, readOverview } from '../api/queries.ts';
 import type { Role, SignedIn } from '../api/resources.ts';
 import type { QueryClient } from '@tanstack/react-query';
@@ -25,15 +25,28 @@ export interface PlaceOnTheMap {
   readonly key: string;
   readonly group: 'Observe' | 'Route' | 'Access' | 'System' | 'Mine';
   readonly roles: readonly Role[];
-  readonly page: LazyExoticComponent<ComponentType>;
+  /** The component of the page. */
+  readonly page: () => ComponentType;
   /** Loads the page's script ahead of time. */
   readonly load: () => Promise<unknown>;
   /** Asks ahead of time for what the page shows first, unless its address has parameters. */
   readonly ask?: (queries: QueryClient) => void;
 }
 
+/**
+ * A `lazy` component leaves its placeholder in view for 300 ms, however soon its script is there. A page that was loaded
+ * ahead of time is drawn at once.
+ */
 function loaded(load: () => Promise<{ default: ComponentType }>): Pick<PlaceOnTheMap, 'page' | 'load'> {
-  return { page: lazy(load), load };
+  let ready: ComponentType | undefined;
+  let page: ComponentType | undefined;
+  return {
+    // It stays the same from then on: another component would lose what was typed into the page.
+    page: () => (page ??= ready ?? lazy(load)),
+    load: async () => {
+      ready = (await load()).default;
+    },
+  };
 }
 
 const STAFF = ['admin', 'operator', 'viewer'] as const;
@@ -154,9 +167,9 @@ function pageAt(address: string): PlaceOnTheMap | undefined {
   return PAGES.find(({ path }) => path === (address || '/'));
 }
 
-/** Begins to load the page at an address, before it is known who is signed in. */
-export function loadAhead(address: string): void {
-  pageAt(address)
+/** Loads the page at an address, before it is known who is signed in. The page itself shows a failure to load. */
+export async function loadAhead(address: string): Promise<void> {
+  await pageAt(address)
     ?.load()
     .catch(() => undefined);
 }
