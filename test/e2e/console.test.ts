@@ -182,6 +182,10 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await route.getByText('Available').waitFor();
     await page.getByRole('link', { name: 'Overview' }).click();
     await tile.getByText('Healthy').waitFor();
+    await gateway.admin('POST', '/models', { id: 'also', routes: [{ provider: 'shaky', model: 'mock/ok' }] });
+    await gateway.ask(KEY, 'falls');
+    await tile.getByText('1 of 2 routes cooling').waitFor();
+    await gateway.admin('DELETE', '/models/also');
   });
 
   test('shows a request with its attempts while it follows the traffic', async () => {

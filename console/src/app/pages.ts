@@ -16,8 +16,9 @@ import { type ComponentType, lazy } from 'react';
 import { listProviderStates, LIVE_WINDOW_SECONDS, readDemo, readOverview } from '../api/queries.ts';
 import type { Role, SignedIn } from '../api/resources.ts';
 import type { QueryClient } from '@tanstack/react-query';
+import { type Loadable, loadable } from './loadable.ts';
 
-export interface PlaceOnTheMap {
+export interface PlaceOnTheMap extends Loadable<ComponentType> {
   readonly path: string;
   readonly title: string;
   readonly icon: LucideIcon;
@@ -25,28 +26,12 @@ export interface PlaceOnTheMap {
   readonly key: string;
   readonly group: 'Observe' | 'Route' | 'Access' | 'System' | 'Mine';
   readonly roles: readonly Role[];
-  /** The component of the page. */
-  readonly page: () => ComponentType;
-  /** Loads the page's script ahead of time. */
-  readonly load: () => Promise<unknown>;
   /** Asks ahead of time for what the page shows first, unless its address has parameters. */
   readonly ask?: (queries: QueryClient) => void;
 }
 
-/**
- * A `lazy` component leaves its placeholder in view for 300 ms, however soon its script is there. A page that was loaded
- * ahead of time is drawn at once.
- */
-function loaded(load: () => Promise<{ default: ComponentType }>): Pick<PlaceOnTheMap, 'page' | 'load'> {
-  let ready: ComponentType | undefined;
-  let page: ComponentType | undefined;
-  return {
-    // It stays the same from then on: another component would lose what was typed into the page.
-    page: () => (page ??= ready ?? lazy(load)),
-    load: async () => {
-      ready = (await load()).default;
-    },
-  };
+function loaded(load: () => Promise<{ default: ComponentType }>): Loadable<ComponentType> {
+  return loadable<ComponentType>(load, lazy);
 }
 
 const STAFF = ['admin', 'operator', 'viewer'] as const;
@@ -69,7 +54,9 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'o',
     group: 'Observe',
     roles: STAFF,
-    ...loaded(async () => ({ default: (await import('../pages/overview/overview-page.tsx')).OverviewPage })),
+    ...loaded(async () => ({
+      default: (await import('../pages/overview/overview-page.tsx')).OverviewPage,
+    })),
     ask: (queries) => {
       void queries.prefetchQuery(readOverview(LIVE_WINDOW_SECONDS));
       void queries.prefetchQuery(listProviderStates());
@@ -82,7 +69,9 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'r',
     group: 'Observe',
     roles: STAFF,
-    ...loaded(async () => ({ default: (await import('../pages/requests/requests-page.tsx')).RequestsPage })),
+    ...loaded(async () => ({
+      default: (await import('../pages/requests/requests-page.tsx')).RequestsPage,
+    })),
   },
   {
     path: '/usage',
@@ -158,7 +147,9 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 's',
     group: 'System',
     roles: [...STAFF, 'key'],
-    ...loaded(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage })),
+    ...loaded(async () => ({
+      default: (await import('../pages/settings/settings-page.tsx')).SettingsPage,
+    })),
   },
 ];
 
