@@ -2,7 +2,7 @@
  * Measures how long the translation of a large body or stream holds up everybody else: the slowest answer of `/healthz` while
  * one request is served, for each pair of APIs, and beside it the same request passed through.
  *
- *     bun bench/holds.ts [--engine runtime] [--only request,answer,stream,collected] [--shape TEXT] [--pair chat>messages]
+ *     bun bench/holds.ts [--engine runtime] [--only request,answer,stream,collected,unstreamed] [--shape TEXT] [--pair chat>messages]
  *
  * Exits with 1 if a request failed, or if a translated one held `/healthz` for more than 100 ms.
  */

@@ -14,6 +14,7 @@ import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway, timeUntil } from
 import { startProcess } from '../test/e2e/process.ts';
 import { startRedis, type TestRedis } from '../test/e2e/redis-server.ts';
 import { BENCH_KEY, BENCH_MODEL, chatBody, CHAT_PATH, requestHeaders } from './load/request.ts';
+import { SIX_LIMITS } from './load/six-limits.ts';
 import { saturate } from './load/saturate.ts';
 import { alternate } from './measure/alternate.ts';
 import { PROXY_CORE } from './measure/pinned.ts';
@@ -98,13 +99,7 @@ prices: { models: { "mock/*": { input: 3, output: 15 } } }
 master_keys:
   - name: bench
     key: ${BENCH_KEY}
-    limits:
-      - { cost: 9000000, per: month }
-      - { cost: 9000000, per: day }
-      - { tokens: 900000000000, per: day }
-      - { tokens: 900000000000, per: minute }
-      - { requests: 1000000000, per: second }
-      - { concurrent: 10000 }
+    limits: ${SIX_LIMITS}
 ${Array.from({ length: RECALLS }, (_, index) => `  - { name: few-${index}, key: sk-few-${index}, limits: [{ tokens: 10000, per: day, hold: maximum }] }`).join('\n')}
 `,
   );

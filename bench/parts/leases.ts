@@ -6,6 +6,7 @@ import { claimsOf, reserve } from '../../src/gateway/reserve.ts';
 import { FREE_ADMISSION } from '../../src/limits/admission.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { compiled } from '../../test/e2e/gateway.ts';
+import { SIX_LIMITS } from '../load/six-limits.ts';
 import { alternate } from '../measure/alternate.ts';
 import { medianOf } from '../measure/statistics.ts';
 
@@ -21,13 +22,7 @@ models: { m: { routes: [{ provider: a, model: m }] } }
 prices: { catalogue: "off", models: { "a/*": { input: 3, output: 15 } } }
 allow_unauthenticated: true
 spend: { journal: memory }
-limits:
-  - { cost: 9000000, per: month }
-  - { cost: 9000000, per: day }
-  - { tokens: 900000000000, per: day }
-  - { tokens: 900000000000, per: second }
-  - { requests: 1000000000, per: second }
-  - { concurrent: 10000 }
+limits: ${SIX_LIMITS}
 `);
 const found = snapshot.findModel('m');
 if (found === undefined) throw new Error('the model is missing');

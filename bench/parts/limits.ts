@@ -9,18 +9,11 @@ import { FREE_ADMISSION } from '../../src/limits/admission.ts';
 import { NO_CLAIMS } from '../../src/limits/claim.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { compiled } from '../../test/e2e/gateway.ts';
+import { SIX_LIMITS } from '../load/six-limits.ts';
 import { bestMicros } from '../measure/best-of.ts';
 
 /** Measures what limits add to a request, without a network and a journal. Run: bun bench/parts/limits.ts */
 const TIMES = 20_000;
-
-const SIX = `
-  - { cost: 9000000, per: month }
-  - { cost: 9000000, per: day }
-  - { tokens: 900000000000, per: day }
-  - { tokens: 900000000000, per: second }
-  - { requests: 1000000000, per: second }
-  - { concurrent: 10000 }`;
 
 const text = 'The quick brown fox jumps over the lazy dog. '.repeat(45);
 const body = new TextEncoder().encode(
@@ -39,8 +32,8 @@ const shared = openLedgers(memory.bytes, {
 });
 
 await print('no limits', loneLedgers(), '');
-await print('six limits, one process', loneLedgers(), `limits: ${SIX}`);
-await print('six limits, shared memory', shared, `limits: ${SIX}`);
+await print('six limits, one process', loneLedgers(), `limits: ${SIX_LIMITS}`);
+await print('six limits, shared memory', shared, `limits: ${SIX_LIMITS}`);
 memory.close();
 
 async function print(name: string, ledgers: Ledgers, limits: string): Promise<void> {

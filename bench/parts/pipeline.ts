@@ -21,6 +21,7 @@ import { openLog } from '../../src/telemetry/log/open-log.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { WHOLE } from '../load/chat-event.ts';
 import { BENCH_KEY, BENCH_MODEL, CHAT_PATH, chatBody, requestHeaders } from '../load/request.ts';
+import { SIX_LIMITS } from '../load/six-limits.ts';
 import { compiled } from './compiled.ts';
 
 /**
@@ -38,14 +39,7 @@ const KEY = `master_keys: [{ name: bench, key: ${BENCH_KEY} }]`;
 const LIMITED = `master_keys: [{ name: bench, key: ${BENCH_KEY}, rate_limit: { requests_per_second: 1000000, burst_size: 1000000 } }]`;
 const LOGGED = `logging: { level: info, format: json, general_file: "${folder}/proxy.log", enable_metrics: true }`;
 const QUIET = 'logging: { level: error }';
-const SIX = `
-limits:
-  - { cost: 9000000, per: month }
-  - { cost: 9000000, per: day }
-  - { tokens: 900000000000, per: day }
-  - { tokens: 900000000000, per: second }
-  - { requests: 1000000000, per: second }
-  - { concurrent: 10000 }`;
+const SIX = `limits: ${SIX_LIMITS}`;
 
 const SETUPS: Readonly<Record<string, string>> = {
   bare: `${QUIET}\nallow_unauthenticated: true`,

@@ -4,7 +4,7 @@ import { fillDatabase } from '../../bench/long/console-rows.ts';
 import { ADMIN_KEY, startDatabaseGateway } from '../../test/e2e/db-program.ts';
 import { startProcess } from '../../test/e2e/process.ts';
 import { configureCrowded, CROWDED_KEYS, CROWDED_MODELS } from './crowded.ts';
-import { type Stage, settled } from './draw-all.ts';
+import { type Draw, type Stage, settled } from './draw-all.ts';
 import { configureEveryday, KEYS, sendEveryday, sendSteadily } from './everyday.ts';
 import { startBroken, startFile, startFleet } from './more-stages.ts';
 import { KEY_VIEWS, VIEWS } from './views.ts';
@@ -88,7 +88,7 @@ async function startEmpty(folder: string): Promise<Stage> {
 }
 
 /** Draws the views that open by a click: a request, the first row of each list, the palette, an answer of the playground. */
-async function drawOpened(page: Page, draw: (name: string) => Promise<void>): Promise<void> {
+async function drawOpened(page: Page, draw: Draw): Promise<void> {
   const origin = new URL(page.url()).origin;
   for (const [name, view] of [
     ['a-request', 'requests?tail=off&has_fallback=true'],

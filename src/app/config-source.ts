@@ -33,7 +33,7 @@ export type ConfigSource =
     } & Context)
   | ({ readonly kind: 'revision'; readonly revision: Revision } & Context);
 
-/** What few keys a version changed. */
+/** The few keys that differ from the version before. */
 export type StepSource = { readonly kind: 'step'; readonly step: KeyStep } & Context;
 
 interface Context {

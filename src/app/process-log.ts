@@ -9,7 +9,8 @@ export function complain(text: string): void {
 
 /** Writes to standard output and resolves when it is written. */
 export function print(text: string | Uint8Array): Promise<unknown> {
-  return printsToFile() ? writeOut(Buffer.from(text)) : Bun.write(Bun.stdout, text);
+  if (!printsToFile()) return Bun.write(Bun.stdout, text);
+  return writeOut(typeof text === 'string' ? Buffer.from(text) : text);
 }
 
 let isFile: boolean | undefined;

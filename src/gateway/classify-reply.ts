@@ -9,6 +9,7 @@ import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { AnswerBody } from '../protocols/answer-body.ts';
 import type { AnswerDefect, AnswerReading, Usage } from '../protocols/protocol.ts';
+import { readAnswer } from '../protocols/read-answer.ts';
 import type { Defect } from '../routing/outcome.ts';
 import { readWhole } from './body/body-reader.ts';
 import { openByteStream } from './body/byte-stream.ts';
@@ -178,7 +179,7 @@ function classifyWhole(reply: Reply, reading: ReplyContext): Classification | Pr
   const bytes = isPlain ? body?.takeWhole?.(LARGE_BYTES) : undefined;
   if (bytes === undefined) return classifyArriving(reply, reading);
   const decoded = new AnswerBody(bytes);
-  const read = reading.protocol.readAnswer(decoded, headers.get('content-type') ?? '');
+  const read = readAnswer(reading.protocol, decoded, headers.get('content-type') ?? '');
   return classifyRead(reply, reading, { bytes, decoded, read });
 }
 
@@ -199,7 +200,7 @@ async function classifyArriving(reply: Reply, reading: ReplyContext): Promise<Cl
   const read: AnswerReading =
     decoded === undefined
       ? { defect: undefined, usage: await usageAtEnd(bytes, headers), text: NO_TEXT }
-      : reading.protocol.readAnswer(decoded, headers.get('content-type') ?? '');
+      : readAnswer(reading.protocol, decoded, headers.get('content-type') ?? '');
   return classifyRead(reply, reading, { bytes, decoded, read });
 }
 

@@ -7,4 +7,7 @@ export function isEventStream(headers: Fields): boolean {
   return contentType !== null && isEventType(contentType);
 }
 
-const isEventType = rememberLast((contentType) => contentType.toLowerCase().startsWith('text/event-stream'));
+/** Whether a content type is that of server-sent events. */
+export const isEventType = rememberLast((contentType) =>
+  contentType.toLowerCase().startsWith('text/event-stream'),
+);

@@ -73,7 +73,7 @@ function includes(bytes: Buffer, part: Buffer, at: number): boolean {
   return bytes.compare(part, 0, byteLength, at, at + byteLength) === 0;
 }
 
-/** The digit at this place; -1 if there is none. */
+/** The digit at this place; negative if there is none. */
 function digitAt(bytes: Buffer, at: number): number {
   const digit = (bytes[at] ?? 0) - 0x30;
   return digit <= 9 ? digit : -1;

@@ -79,8 +79,6 @@ export class SocketTurn {
       while (this.#takenCount < this.#pieceCount) this.#give(this.#takenCount++);
     } finally {
       this.#isTaking = false;
-      // An exception must not cost the other connections their bytes.
-      if (this.#takenCount < this.#pieceCount) this.#schedule();
     }
     this.#takenCount = 0;
     this.#pieceCount = 0;
@@ -156,6 +154,8 @@ export class SocketTurn {
 
   readonly #end = (): void => {
     this.#isDue = false;
+    // An exception must not cost the other connections their bytes.
+    if (this.#takenCount < this.#pieceCount) this.#schedule();
     this.flush();
     this.#number += 1;
     this.#endedAtMs = performance.now();

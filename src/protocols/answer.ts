@@ -2,7 +2,7 @@ import { valueAt } from '../lib/json/json-scan.ts';
 import type { JsonType, Member } from '../lib/json/json-scan.ts';
 import type { AnswerBody } from './answer-body.ts';
 import type { JsonObject } from './json-object.ts';
-import type { AnswerDefect } from './protocol.ts';
+import type { AnswerDefect, Protocol } from './protocol.ts';
 
 /** An answer as a protocol sees it when judging. */
 export interface AnswerView {
@@ -23,11 +23,16 @@ export interface AnswerRules {
   readonly judge: (view: AnswerView, body: AnswerBody) => AnswerDefect | undefined;
 }
 
+/** Creates the judge of one API's JSON answers. */
+export function jsonJudge(rules: AnswerRules): Protocol['judgeAnswer'] {
+  return (body, contentType) => judgeJson(body, contentType, rules);
+}
+
 /**
  * Judges a JSON answer. Handles the defects that all APIs share (empty, HTML, broken, an `error`), and lets `judge`
  * decide about any other object, from the members in `wanted`.
  */
-export function judgeJson(
+function judgeJson(
   body: AnswerBody,
   contentType: string,
   { wanted, judge }: AnswerRules,

@@ -8,13 +8,13 @@ import type { TextSample } from '../lib/json/json-text.ts';
  */
 export interface Protocol {
   readonly name: ProtocolName;
-  /** Reads a complete, decoded answer with a 2xx status that is not a stream. */
-  readonly readAnswer: (body: AnswerBody, contentType: string) => AnswerReading;
+  /** Judges a complete, decoded answer with a 2xx status that is not a stream; undefined if it is a valid answer. */
+  readonly judgeAnswer: (body: AnswerBody, contentType: string) => AnswerDefect | undefined;
   /**
    * Whether a request asks for an answer without content, such as the embeddings of an empty list. Defaults to never.
    */
   readonly asksForNothing?: (request: Uint8Array) => boolean;
-  /** Samples the text in a block of the API's events, to estimate usage that is not reported. */
+  /** Samples the text in a complete answer or a block of events, to estimate usage that is not reported. */
   readonly textOf: (bytes: Uint8Array) => TextSample;
   /** Creates a reader for one streamed answer. */
   readonly readStream: () => StreamReader;

@@ -28,7 +28,7 @@ return 1
 
 /**
  * Answers in Redis or Valkey, for all gateways of an installation. They are compressed, and sealed, since Redis is not to
- * know them. What cannot be opened is looked for in vain.
+ * know them. An answer that cannot be opened counts as missing.
  */
 export class RedisAnswers implements SharedAnswers {
   readonly secret: Uint8Array;

@@ -27,7 +27,7 @@ export type CompiledRevision =
   | {
       readonly kind: 'compiled';
       readonly snapshot: Snapshot;
-      /** What differs from an earlier version, where only few keys were compiled; undefined: all were. */
+      /** The keys that differ from an earlier version, if only these were compiled; undefined: all were. */
       readonly step?: KeyStep | undefined;
     }
   | { readonly kind: 'refused'; readonly findings: readonly ResourceFinding[] };

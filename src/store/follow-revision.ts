@@ -106,7 +106,7 @@ function withRows(
   return { ...before, ...Object.fromEntries(changed) };
 }
 
-/** What cannot be opened is reported where all is opened. */
+/** undefined: its seal is broken. The caller then opens the whole configuration, which reports that. */
 function tryOpen(open: () => Resource): Resource | undefined {
   try {
     return open();

@@ -1,7 +1,7 @@
 import { KINDS } from './resource-kinds.ts';
 import type { Resource, Revision } from './revision.ts';
 
-/** What a write of few keys changed, so that the others need not be compiled again. */
+/** The keys that a write of few keys changed. The others need not be compiled again. */
 export interface KeyStep {
   /** The version that it starts from. */
   readonly from: number;

@@ -38,33 +38,12 @@ export function openLastGood(
 const SLOW_MS = 50;
 const REST_TIMES = 20;
 
-/** The pause after a write. */
-class Rest {
-  #untilMs = 0;
-  #isCut = false;
-  #end: (() => void) | undefined;
-
-  begin(tookMs: number): void {
-    if (tookMs > SLOW_MS) this.#untilMs = performance.now() + tookMs * REST_TIMES;
-  }
-
-  async over(): Promise<void> {
-    const restMs = this.#isCut ? 0 : this.#untilMs - performance.now();
-    this.#isCut = false;
-    if (restMs <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, restMs);
-    this.#end = resolve;
-    await promise;
-    clearTimeout(timer);
-    this.#end = undefined;
-  }
-
-  /** Ends it before its time, or leaves out the next one. */
-  cut(): void {
-    if (this.#end === undefined) this.#isCut = true;
-    this.#end?.();
-  }
+/** A revision to write. Until that begins, a later one may take its place. */
+interface Waiting {
+  revision: Revision;
+  /** Resolves when the pause after the write before is over, or when `begin` ends it. */
+  readonly mayBegin: Promise<void>;
+  readonly begin: () => void;
 }
 
 export interface LastGoodOptions {
@@ -78,23 +57,24 @@ export interface LastGoodOptions {
 export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOptions): LastGood {
   const context = `last-good ${place}`;
   let writing = Promise.resolve();
-  let waiting: Revision | undefined;
-  const rest = new Rest();
+  let waiting: Waiting | undefined;
+  let restUntilMs = 0;
   const next = (work: () => Promise<void>): void => {
     writing = writing.then(work).catch(onFailure);
   };
-  const writeWaiting = async (): Promise<void> => {
-    await rest.over();
-    const revision = waiting;
-    waiting = undefined;
-    if (revision === undefined) return;
+  const writeAfterRest = async (one: Waiting): Promise<void> => {
+    const timer = setTimeout(one.begin, Math.max(0, restUntilMs - performance.now()));
+    await one.mayBegin;
+    clearTimeout(timer);
+    if (waiting === one) waiting = undefined;
     const startMs = performance.now();
     const temporary = `${path}.${randomUUID()}`;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, keyring.seal(JSON.stringify(flatten(revision)), context), { mode: 0o600 });
+    await writeFile(temporary, keyring.seal(JSON.stringify(flatten(one.revision)), context), { mode: 0o600 });
     await chmod(temporary, 0o600);
     await rename(temporary, path);
-    rest.begin(performance.now() - startMs);
+    const endMs = performance.now();
+    if (endMs - startMs > SLOW_MS) restUntilMs = endMs + (endMs - startMs) * REST_TIMES;
   };
   return {
     async read() {
@@ -105,12 +85,19 @@ export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOption
       return sealed === undefined ? undefined : parse(keyring.open(sealed, context));
     },
     write(revision) {
-      const isQueued = waiting !== undefined;
-      waiting = revision;
-      if (!isQueued) next(writeWaiting);
+      if (waiting !== undefined) {
+        waiting.revision = revision;
+        return;
+      }
+      const { promise: mayBegin, resolve: begin } = Promise.withResolvers<void>();
+      const one = { revision, mayBegin, begin };
+      waiting = one;
+      next(() => writeAfterRest(one));
     },
     keep() {
-      rest.cut();
+      // The copy is made of this revision, so no later one may take its place.
+      waiting?.begin();
+      waiting = undefined;
       next(async () => {
         if (!existsSync(path)) return;
         await copyFile(path, `${path}.kept`);
@@ -118,7 +105,7 @@ export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOption
       });
     },
     settled() {
-      rest.cut();
+      waiting?.begin();
       return writing;
     },
   };

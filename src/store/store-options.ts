@@ -17,7 +17,7 @@ export type StoreEvent =
       readonly type: 'changed';
       readonly snapshot: Snapshot;
       readonly revision: Revision;
-      /** What changed since the version before; undefined: all may have. */
+      /** The keys that changed since the version before; undefined: anything may have. */
       readonly step?: KeyStep | undefined;
     }
   | { readonly type: 'refused'; readonly reasons: readonly string[] }

@@ -55,7 +55,7 @@ function startBigProvider(): BigProvider {
       const body = await request.text();
       received = Buffer.byteLength(body);
       const size = /"(\d+) MB"/.exec(body);
-      if (size !== null) return new Response(oneEvent(Number(size[1])), { headers: EVENT_STREAM });
+      if (size !== null) return new Response(slices(oneEvent(Number(size[1]))), { headers: EVENT_STREAM });
       if (body.includes('"streamed"')) return new Response(pieces(), { headers: EVENT_STREAM });
       const { pathname } = new URL(request.url);
       if (pathname.endsWith('/embeddings')) return Response.json(vectors());
@@ -83,6 +83,13 @@ async function* pieces(): AsyncGenerator<string> {
 
 const oneEvent = (megabytes: number): string =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(megabytes * 2 ** 20) }, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`;
+
+async function* slices(text: string): AsyncGenerator<string> {
+  for (let at = 0; at < text.length; at += 2 ** 20) {
+    yield text.slice(at, at + 2 ** 20);
+    await Bun.sleep(1);
+  }
+}
 
 const completion = () => ({
   choices: [

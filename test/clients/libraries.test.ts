@@ -144,7 +144,7 @@ for (const [name, printed] of PROGRAMS) {
   );
 }
 
-/** What a program printed, its exception if it has failed, and the tool results that its provider received. */
+/** The output of a program, its exception if it has failed, and the tool results that its provider received. */
 interface Played {
   readonly printed: string;
   readonly error: string;

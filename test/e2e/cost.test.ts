@@ -134,4 +134,12 @@ describe('the cost of a request', () => {
       expect(text).not.toContain('x-llm-proxy-cost');
     }
   });
+
+  test('of a stream that is a JSON list is no comment, which would break the list', async () => {
+    const body = { contents: [{ role: 'user', parts: [{ text: 'Hello!' }] }] };
+    const path = '/v1beta/models/known:streamGenerateContent';
+    const { text, cost } = await ask(path, body, { 'x-llm-proxy-cost': 'event' });
+    expect(cost?.nano).toBeGreaterThan(0);
+    expect(JSON.parse(text)).toBeArray();
+  });
 });

@@ -20,11 +20,14 @@ beforeAll(async () => {
   provider = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch: ({ url }) => answerOf(url.includes('/medium/') ? MEDIUM_BYTES : LARGE_BYTES),
+    fetch({ url }) {
+      if (url.includes('/slowly/')) return slowAnswer();
+      return answerOf(url.includes('/medium/') ? MEDIUM_BYTES : LARGE_BYTES);
+    },
   });
   config = `
-providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}, {name: medium, api_base: "http://127.0.0.1:${provider.port}/medium"}]
-models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, medium: {routes: [{provider: medium, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
+providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}, {name: medium, api_base: "http://127.0.0.1:${provider.port}/medium"}, {name: slowly, api_base: "http://127.0.0.1:${provider.port}/slowly"}]
+models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, medium: {routes: [{provider: medium, model: x}]}, slowly: {routes: [{provider: slowly, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
   gateway = startGateway(config, undefined, 'lean');
 });
 afterAll(async () => {
@@ -37,6 +40,20 @@ function answerOf(bytes: number): Response {
   const message = { role: 'assistant', content: 'x'.repeat(bytes) };
   const choices = [{ index: 0, message, finish_reason: 'stop' }];
   return Response.json({ choices, usage: { prompt_tokens: 1, completion_tokens: 1 } });
+}
+
+/** A stream that takes longer than the pauses in it. */
+function slowAnswer(): Response {
+  const event = (choice: object): string =>
+    `data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: [{ index: 0, ...choice }] })}\n\n`;
+  async function* pieces(): AsyncGenerator<string> {
+    for (let n = 0; n < 12; n++) {
+      yield event({ delta: { content: `word ${n} ` }, finish_reason: null });
+      await Bun.sleep(25);
+    }
+    yield `${event({ delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`;
+  }
+  return new Response(pieces(), { headers: { 'content-type': 'text/event-stream' } });
 }
 
 const LINE = 'POST /v1/chat/completions';
@@ -151,10 +168,19 @@ test('a client that has finished sending gets the answer of the runtime, and an 
   expect(await read.ended).toBe('fin');
   expect(read.text()).toStartWith('HTTP/1.1 200 OK');
   const chunked = rawRequest(LINE, [...FIELDS, ['Transfer-Encoding', 'chunked']]);
-  const body = JSON.stringify(chat('m'));
-  const asked = open(gateway.url, `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`, true);
+  const ask = (body: string): Client =>
+    open(gateway.url, `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`, true);
+  const asked = ask(JSON.stringify(chat('m')));
   expect(await asked.ended).toBe('fin');
   expect(asked.text()).toContain('chat.completion');
+  // A pause that is too long on a busy machine counts as the silence of a client that has gone.
+  let text = '';
+  for (let tries = 0; tries < 5 && !text.includes('[DONE]'); tries++) {
+    const streamed = ask(JSON.stringify({ ...chat('slowly'), stream: true }));
+    await streamed.ended;
+    text = streamed.text();
+  }
+  expect(text).toContain('[DONE]');
 });
 
 test('a client that finishes sending together with its request may read its answer at once', async () => {

@@ -13,6 +13,9 @@ import { rawRequest } from './raw-client.ts';
 /** From here on, events that have only content need not be examined one by one. */
 const ENOUGH_EVENTS = 40;
 
+/** The longest pause between two pieces. */
+const IDLE_MS = 500;
+
 const eventOf = (content: string): string =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
 const BEGINNING = eventOf('beginning').repeat(ENOUGH_EVENTS);
@@ -38,7 +41,7 @@ beforeAll(async () => {
     }
   });
   gateway = startGateway(
-    `providers: [{ name: p, api_base: "${provider.url}", api_key: sk-the-providers-secret }]`,
+    `providers: [{ name: p, api_base: "${provider.url}", api_key: sk-the-providers-secret, timeouts: { idle_timeout: ${IDLE_MS / 1000} } }]`,
     undefined,
     'lean',
   );
@@ -135,6 +138,15 @@ test('a chunk of whole events leaves as it came, and no other framing does', asy
   expect(wire).toContain(plain);
   expect(wire).not.toContain(';a=b');
   expect(wire).toContain(framed(SECOND));
+});
+
+test('a stream of whole chunks may take longer than the longest pause', async () => {
+  const pieces = Array.from({ length: (2 * IDLE_MS) / 20 }, () => text(framed(FIRST)));
+  // On a busy machine, a pause may be too long.
+  let wire = '';
+  for (let tries = 0; tries < 3 && !wire.includes('[DONE]'); tries++)
+    wire = await wireOf([...pieces, ...END]);
+  expect(wire).toContain('[DONE]');
 });
 
 test('half an event that came as a whole chunk is not delivered', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { RequestEnded } from '../../src/gateway/events.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway, until } from './gateway.ts';
+import { socketTurn } from '../../src/lib/socket-turn.ts';
 import { windowOf } from '../../src/limits/window.ts';
 import { openSocket } from './web-socket-client.ts';
 
@@ -55,8 +56,13 @@ describe('each response of a WebSocket', () => {
     const client = await openSocket(gateway.url, '/v1/responses', auth('two'));
     client.send(create('text'));
     await client.event('response.completed', 1);
+    let isPrepared = false;
+    const end = socketTurn.beforeWrites(() => (isPrepared = true));
     client.send(create('text'));
     await client.event('response.completed', 2);
+    end();
+    // The journal is written before a message is sent to the provider.
+    expect(isPrepared).toBe(true);
     client.send(create('text'));
     const refused = await client.event('error');
     expect(refused).toMatchObject({

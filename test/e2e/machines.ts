@@ -93,7 +93,7 @@ export interface MachinesOptions {
 }
 
 /**
- * Three gateways on one database: a budget for `mk-app`, 60 requests a day for `mk-day`, none for `mk-free`, and for other keys the
+ * Three gateways on one database: a budget for `mk-app` and another for `mk-other`, 60 requests a day for `mk-day`, none for `mk-free`, and for other keys the
  * limits of `RATES`.
  */
 export class Machines {

@@ -73,7 +73,7 @@ function sharing(name: string, shared: () => string): void {
     const startedAtMs = performance.now();
     // What flows in meanwhile may be used, too.
     const served = async (key: string, units: number, perSecond: number): Promise<void> => {
-      // What another machine has left over comes back to the others after a moment.
+      // The rest of another machine's lease comes back to the others after a moment.
       const answers = await useUp(key, `${name}-${key}`, (row) => row >= 15);
       expect(statusesOf(answers)).toEqual([200, 429]);
       const inflow = Math.ceil((perSecond * (performance.now() - startedAtMs)) / 1000);

@@ -43,7 +43,7 @@ export interface Outcome {
   readonly left: number;
   readonly lastServedMs: number;
   readonly forgotten: number;
-  /** What nodes that never came back had used in their last 250 ms, and what their requests under way used. */
+  /** The use of nodes that never came back: in their last 250 ms, and by their requests under way. */
   readonly lost: number;
   /** The requests that were served in the new window while the store was down or nodes were cut off from it. */
   readonly servedAfterMidnight: number;

@@ -1,5 +1,6 @@
 import { requestIdField, setLimitFields } from '../answer-headers.ts';
 import type { AnswerFields } from '../client-answer.ts';
+import { isEventType } from '../event-stream.ts';
 import type { PlannedRequest } from '../request-context.ts';
 
 /** Fields of one request's way through the gateway and its provider, which say nothing about another. */
@@ -33,7 +34,7 @@ export function sharedFields(fields: AnswerFields): AnswerFields {
 
 /** Whether the body is a stream of events. */
 export function isEventStream(fields: AnswerFields): boolean {
-  return fields['content-type']?.startsWith('text/event-stream') === true;
+  return isEventType(fields['content-type'] ?? '');
 }
 
 /** The fields of an answer for which no provider was asked. Adds to `fields`. */

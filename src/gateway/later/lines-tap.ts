@@ -60,7 +60,8 @@ export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions)
         takeLine(hold.take(piece.subarray(from, at)));
         from = at + 1;
       }
-      hold.add(piece.subarray(from));
+      // A copy, since the client gets the piece next, and the buffer takes over the memory of a large one.
+      hold.add(new Uint8Array(piece.subarray(from)));
       if (hold.length() > LONGEST_LINE) giveUp();
     },
     end() {

@@ -67,8 +67,8 @@ async function wholeOf(
   if (typeof bytes === 'string') return failed(bytes === 'damaged' ? 'truncated' : 'malformed');
   const answer = new AnswerBody(bytes);
   if (bytes.byteLength > LARGE_BYTES) await inTurns(answer.scanInSlices(SLICE_BYTES));
-  const read = reading.protocol.readAnswer(answer, headers.get('content-type') ?? '');
-  const defect = read.defect ?? defectOf(bytes);
+  const judged = reading.protocol.judgeAnswer(answer, headers.get('content-type') ?? '');
+  const defect = judged ?? defectOf(bytes);
   const place = { headers, status };
   if (defect === 'error-object') {
     const isReport = bytes.byteLength <= MAX_REPORT_BYTES;

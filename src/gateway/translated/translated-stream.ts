@@ -157,13 +157,15 @@ export class TranslatedStream implements AnswerStream {
    * is sent what is ready before each.
    */
   #take(chunk: Uint8Array, sink?: ByteSink): Promise<void> | undefined {
+    // The cutter takes over the memory of a large chunk.
+    const { byteLength } = chunk;
     const events = this.#cutter.push(chunk);
-    if (!this.#hasContent) this.#heldBytes += chunk.byteLength;
+    if (!this.#hasContent) this.#heldBytes += byteLength;
     if (events === 'broken') {
       this.#error ??= unreadable('it is no stream of events');
       return undefined;
     }
-    this.#turnBytes += chunk.byteLength;
+    this.#turnBytes += byteLength;
     if (this.#turnBytes > SLICE_BYTES) return this.#takeInTurns(events, sink);
     for (const event of events) this.#takeEvent(event);
     this.#limitHeld();

@@ -19,6 +19,9 @@ const MAX_STRINGS = 10_000;
 /** Characters of a string are counted up to this size; beyond it they are extrapolated. */
 const MAX_COUNTED_BYTES = 65_536;
 
+/** The same for all strings of a key. Counting takes many times as long as finding the ends of the strings. */
+const MAX_COUNTED_OF_KEY = 1024 * 1024;
+
 /**
  * The text in all string values of these keys, in the order of the keys. The work is bounded, whatever the size of the
  * input.
@@ -37,6 +40,7 @@ interface Collected {
 function collect(bytes: Uint8Array, key: Mark, text: Collected): void {
   const before = text.chars;
   let strings = 0;
+  let size = 0;
   for (let at = find(bytes, key, 0); at !== -1; at = find(bytes, key, at)) {
     at += key.bytes.length;
     const start = valueStart(bytes, at);
@@ -47,7 +51,11 @@ function collect(bytes: Uint8Array, key: Mark, text: Collected): void {
     }
     strings += 1;
     at = endOfString(bytes, start);
-    text.chars += charactersIn(bytes, start + 1, at);
+    const isCounted = size < MAX_COUNTED_OF_KEY;
+    text.chars += isCounted
+      ? charactersIn(bytes, start + 1, at)
+      : Math.round(((text.chars - before) * (at - start - 1)) / size);
+    size += at - start - 1;
     if (text.sample.length < SAMPLE_CHARS) text.sample += beginningOf(bytes, start, at);
   }
 }

@@ -146,7 +146,7 @@ function codeOf(word: string): readonly number[] {
   return [isSet ? 0x21 : 0x20, [...VARIABLES.keys()].indexOf(isSet ? word.slice(1) : word)];
 }
 
-/** In LEB128, for signed numbers and for unsigned ones below 64. */
+/** In signed LEB128. A number that is not negative reads the same as an unsigned one. */
 function numberOf(value: bigint): number[] {
   const low = Number(value & 0x7fn);
   const rest = value >> 7n;

@@ -1,8 +1,7 @@
 import { hasValue, markOf } from '../../lib/json/json-marks.ts';
-import { saysSomething } from '../answer.ts';
+import { jsonJudge, saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol, StreamSign } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { Reading, StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
@@ -14,7 +13,7 @@ const text = textUnder('"text"', '"thinking"', '"partial_json"');
 /** Anthropic's Messages API. */
 export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
-  readAnswer: jsonReader({ wanted: ['content', 'stop_reason'], judge: judgeMessage }, text),
+  judgeAnswer: jsonJudge({ wanted: ['content', 'stop_reason'], judge: judgeMessage }),
   readStream: () => createStreamReader(GRAMMAR),
   textOf: text,
   asksForUsage: false,

@@ -1,15 +1,14 @@
-import type { AnswerView } from '../answer.ts';
+import { type AnswerView, jsonJudge } from '../answer.ts';
 import { opaque } from '../opaque/opaque.ts';
 import { hasEmptyList, isEmptyValue } from '../openai-embeddings/openai-embeddings.ts';
 import type { AnswerDefect, Protocol } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { NO_TEXT } from '../text.ts';
 import { gemini } from './gemini.ts';
 
 /** `embedContent` and `batchEmbedContents` of Google's Gemini API. There are no streams. */
 export const geminiEmbeddings: Protocol = {
   name: 'gemini-embeddings',
-  readAnswer: jsonReader({ wanted: ['embedding', 'embeddings'], judge: judgeVectors }, () => NO_TEXT),
+  judgeAnswer: jsonJudge({ wanted: ['embedding', 'embeddings'], judge: judgeVectors }),
   asksForNothing: (request) => hasEmptyList(request, 'requests'),
   readStream: opaque.readStream,
   endsWithConnection: true,

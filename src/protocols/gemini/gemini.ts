@@ -1,7 +1,7 @@
 import { markOf } from '../../lib/json/json-marks.ts';
+import { jsonJudge } from '../answer.ts';
 import { errorObject } from '../error-body.ts';
 import type { Protocol, StreamPosition } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
@@ -16,7 +16,7 @@ const text = textUnder('"text"');
  */
 export const gemini: Protocol = {
   name: 'gemini',
-  readAnswer: jsonReader({ wanted: ['candidates', 'promptFeedback'], judge: judgeCandidates }, text),
+  judgeAnswer: jsonJudge({ wanted: ['candidates', 'promptFeedback'], judge: judgeCandidates }),
   readStream: () => createStreamReader(GRAMMAR),
   readList: () => createListReader(createStreamReader(GRAMMAR)),
   textOf: text,

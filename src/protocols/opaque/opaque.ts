@@ -5,7 +5,6 @@ import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { asObject } from '../json-object.ts';
 import { NO_TEXT } from '../text.ts';
-import { usageInBytes } from '../usage.ts';
 
 /**
  * APIs that the gateway does not understand: audio, images, files, batches. It does not judge their answers, and
@@ -13,7 +12,7 @@ import { usageInBytes } from '../usage.ts';
  */
 export const opaque: Protocol = {
   name: 'opaque',
-  readAnswer: ({ bytes }) => ({ defect: undefined, usage: usageInBytes(bytes), text: NO_TEXT }),
+  judgeAnswer: () => undefined,
   readStream: () => createStreamReader(GRAMMAR),
   endsWithConnection: true,
   textOf: () => NO_TEXT,

@@ -1,8 +1,8 @@
 import { markOf } from '../../lib/json/json-marks.ts';
+import { jsonJudge } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { JsonObject } from '../json-object.ts';
 import type { Protocol } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
@@ -12,13 +12,10 @@ const text = textUnder('"content"', '"reasoning_content"', '"reasoning"', '"argu
 /** OpenAI's Chat Completions API, which most providers imitate. */
 export const openaiChat: Protocol = {
   name: 'openai-chat',
-  readAnswer: jsonReader(
-    {
-      wanted: ['choices'],
-      judge: (view, body) => (view.isParsed && isDeferred(body.small()) ? undefined : judgeChoices(view)),
-    },
-    text,
-  ),
+  judgeAnswer: jsonJudge({
+    wanted: ['choices'],
+    judge: (view, body) => (view.isParsed && isDeferred(body.small()) ? undefined : judgeChoices(view)),
+  }),
   readStream: () => createStreamReader(GRAMMAR),
   textOf: text,
   asksForUsage: true,

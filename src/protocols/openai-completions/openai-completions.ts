@@ -1,7 +1,7 @@
 import { markOf } from '../../lib/json/json-marks.ts';
+import { jsonJudge } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
@@ -11,7 +11,7 @@ const text = textUnder('"text"');
 /** OpenAI's older text Completions API. */
 export const openaiCompletions: Protocol = {
   name: 'openai-completions',
-  readAnswer: jsonReader({ wanted: ['choices'], judge: judgeChoices }, text),
+  judgeAnswer: jsonJudge({ wanted: ['choices'], judge: judgeChoices }),
   readStream: () => createStreamReader(GRAMMAR),
   textOf: text,
   asksForUsage: true,

@@ -1,9 +1,8 @@
 import { scanObject } from '../../lib/json/json-scan.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import { opaque } from '../opaque/opaque.ts';
-import type { AnswerView } from '../answer.ts';
+import { type AnswerView, jsonJudge } from '../answer.ts';
 import type { AnswerDefect, Protocol } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { NO_TEXT } from '../text.ts';
 
 /**
@@ -11,7 +10,7 @@ import { NO_TEXT } from '../text.ts';
  */
 export const openaiEmbeddings: Protocol = {
   name: 'openai-embeddings',
-  readAnswer: jsonReader({ wanted: ['data'], judge: judgeData }, () => NO_TEXT),
+  judgeAnswer: jsonJudge({ wanted: ['data'], judge: judgeData }),
   asksForNothing: (request) => hasEmptyList(request, 'input'),
   readStream: opaque.readStream,
   endsWithConnection: true,

@@ -1,8 +1,7 @@
 import { lastNumberOf, markOf } from '../../lib/json/json-marks.ts';
-import type { AnswerView } from '../answer.ts';
+import { type AnswerView, jsonJudge } from '../answer.ts';
 import { asObject, type JsonObject } from '../json-object.ts';
 import type { AnswerDefect, Protocol, StreamPosition, StreamReader } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
@@ -14,7 +13,7 @@ const text = textUnder('"delta"', '"text"', '"arguments"');
 /** OpenAI's Responses API. */
 export const openaiResponses: Protocol = {
   name: 'openai-responses',
-  readAnswer: jsonReader({ wanted: ['status', 'output'], judge: judgeResponse }, text),
+  judgeAnswer: jsonJudge({ wanted: ['status', 'output'], judge: judgeResponse }),
   readStream,
   textOf: text,
   asksForUsage: false,

@@ -1,7 +1,7 @@
+import { jsonJudge } from '../answer.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import { opaque } from '../opaque/opaque.ts';
 import type { Protocol } from '../protocol.ts';
-import { jsonReader } from '../read-answer.ts';
 import { NO_TEXT } from '../text.ts';
 
 const COUNTS = ['input_tokens', 'totalTokens'] as const;
@@ -12,13 +12,10 @@ const COUNTS = ['input_tokens', 'totalTokens'] as const;
  */
 export const tokenCount: Protocol = {
   name: 'token-count',
-  readAnswer: jsonReader(
-    {
-      wanted: COUNTS,
-      judge: (view) => (COUNTS.some((key) => view.type(key) === 'number') ? undefined : 'no-choices'),
-    },
-    () => NO_TEXT,
-  ),
+  judgeAnswer: jsonJudge({
+    wanted: COUNTS,
+    judge: (view) => (COUNTS.some((key) => view.type(key) === 'number') ? undefined : 'no-choices'),
+  }),
   readStream: opaque.readStream,
   endsWithConnection: true,
   textOf: () => NO_TEXT,

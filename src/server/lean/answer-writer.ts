@@ -26,7 +26,7 @@ function largeHead(head: AnswerHead): Buffer {
 export class AnswerWriter implements Sender {
   readonly #socket: Socket<unknown>;
   readonly #onHeldUp: () => void;
-  /** Absent until the system does not accept everything at once. */
+  /** Absent until bytes are written that do not wait for the end of the turn, or that the system does not accept at once. */
   #pending: PendingBytes | undefined;
   /** Whether bytes wait for the end of the turn. */
   #isPosted = false;

@@ -270,9 +270,9 @@ export class Ledger {
 
   async #storePart(file: ScannedFile): Promise<void> {
     const { closes, kind } = await this.#parts.store(file);
-    if (kind === 'stored') this.#waiting -= closes.length;
-    if (kind === 'lost') this.#waiting += closes.length;
-    this.#unstored?.markStored(closes, kind === 'lost' ? -1 : 1);
+    const sign = kind === 'lost' ? -1 : 1;
+    this.#waiting -= sign * closes.length;
+    this.#unstored?.markStored(closes, sign);
   }
 
   /** Moves stored files away, and deletes old ones. */

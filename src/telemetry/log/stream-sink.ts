@@ -170,11 +170,16 @@ class WriterQueue {
 
   /** Whether there is room for another line of the open batch. If not, the line is lost, as is the rest of the batch. */
   takes(batch: Batch, bytes: number): boolean {
+    // Nobody else may have taken the lines that were lost so far. Then the batch has none of them.
+    const isWhole = this.#cut === undefined || this.#cut.lines === batch.lines;
     const isRoomy =
-      this.#cut === undefined &&
+      isWhole &&
       this.#waitingLines + batch.lines < MOST_LINES &&
       this.#waitingBytes + batch.bytes + bytes <= MOST_BYTES;
-    if (isRoomy) return true;
+    if (isRoomy) {
+      this.#cut = undefined;
+      return true;
+    }
     this.#cut ??= { batch, bytes: batch.bytes, lines: batch.lines };
     this.#lost(1, undefined);
     return false;

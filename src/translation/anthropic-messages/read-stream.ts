@@ -97,11 +97,11 @@ class MessagesReader {
     const path = `content[${String(index)}]`;
     switch (block['type']) {
       case 'text':
-        this.#block = { kind: 'text', index, citations: [] };
+        this.#block = { kind: 'text', citations: [] };
         this.#text('text', block['text']);
         break;
       case 'thinking':
-        this.#block = { kind: 'thinking', index, signature: asString(block['signature']) ?? '' };
+        this.#block = { kind: 'thinking', signature: asString(block['signature']) ?? '' };
         this.#text('reasoning', block['thinking']);
         break;
       case 'redacted_thinking': {
@@ -239,14 +239,14 @@ class MessagesReader {
   }
 }
 
-/** `index`: the place in the answer that the provider names. */
 type Block =
-  | { readonly kind: 'text'; readonly index: unknown; readonly citations: Citation[] }
-  | { readonly kind: 'thinking'; readonly index: unknown; signature: string }
+  | { readonly kind: 'text'; readonly citations: Citation[] }
+  | { readonly kind: 'thinking'; signature: string }
   | CallBlock;
 
 interface CallBlock {
   readonly kind: 'call';
+  /** The place in the answer that the provider names. */
   readonly index: unknown;
   readonly key: string;
   readonly freeform: FreeformText | undefined;

@@ -311,6 +311,8 @@ describe('a master key', () => {
       previous_key_preview: 'mk-fi****abcd',
       previous_key_expires_at: '2026-03-01T12:01:00.000Z',
     });
+    const taken = await api.call('POST', '/master-keys', { id: 'l', key: 'mk-first-0123456789abcd' });
+    expect([taken.status, taken.body.error.code]).toEqual([409, 'already_exists']);
     const atOnce = await api.call('POST', '/master-keys/k/rotate', { grace_seconds: 0, key: 'mk-third' });
     expect(atOnce.body).toMatchObject({ key: 'mk-third', previous_key_preview: null });
     expect((await api.call('POST', '/master-keys/none/rotate', {})).status).toBe(404);

@@ -52,7 +52,7 @@ describe.each(ENGINES)('a bulk of keys, on %s', (engine) => {
   test('is made completely or not at all, and each key that is at fault is named', async () => {
     const before = await version();
     const wrong: [object[], number, string[]][] = [
-      [[{ id: 'b-1' }, { id: 'app-1' }, { id: 'b-1' }], 409, ['create[1]', 'create[2]']],
+      [[{ id: 'b-1' }, { id: 'app-1' }, { id: 'b-1', name: 'Other' }], 409, ['create[1]', 'create[2]']],
       [
         [
           { id: 'b-1', key: 'sk-same-0123456' },

@@ -5,6 +5,7 @@ import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
 import { RedisConnection } from '../../../src/redis/connection.ts';
 import { RedisUnavailable } from '../../../src/redis/redis-unavailable.ts';
 import { scriptOf } from '../../../src/redis/script.ts';
+import { eventually } from '../eventually.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 
 /** Longer than a busy machine needs, and far shorter than what hangs. */
@@ -32,19 +33,6 @@ async function failureOf(answer: Promise<unknown>): Promise<{ readonly text: str
     return { text: (error as Error).message, ms: performance.now() - beganMs };
   }
   throw new Error('it was answered');
-}
-
-/** Tries until it succeeds. */
-async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const untilMs = performance.now() + 20_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > untilMs) throw error;
-      await Bun.sleep(20);
-    }
-  }
 }
 
 for (const kind of REDIS_KINDS) {

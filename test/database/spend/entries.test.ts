@@ -7,11 +7,10 @@ import { importUse } from '../../../src/spend/entries/import-use.ts';
 import { type RepriceOptions, repriceRequests } from '../../../src/spend/entries/reprice.ts';
 import { repairLedger, verifyLedger } from '../../../src/spend/entries/verify.ts';
 import type { Use } from '../../../src/spend/journal/line.ts';
-import { Ledger } from '../../../src/spend/ledger/ledger.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { compiled } from '../../e2e/gateway.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
-import { AT_MS, closeLine, newFolder, newWriter } from './lines.ts';
+import { AT_MS, closeLine, newFolder, newLedger, newWriter } from './lines.ts';
 
 const NOW_MS = AT_MS + 3_600_000;
 const MONTH_MS = windowOf({ unit: 'month', timezone: 'UTC' }, NOW_MS).startMs;
@@ -46,17 +45,11 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
   async function spent() {
     const database = openDatabase(await databases.newUrl(engine));
     const folder = newFolder();
-    const moved: Use[] = [];
-    const ledger = new Ledger({
-      folder,
-      database,
-      keepsRecords: true,
-      maxBytes: 2 ** 30,
+    const { ledger, moved } = newLedger(database, folder, {
       nowMs: () => NOW_MS,
       onTrouble: (trouble) => {
         throw new Error(JSON.stringify(trouble));
       },
-      onMoved: (use) => moved.push(use),
     });
     await ledger.start();
     await ledger.prepare([...SNAPSHOT.limits.all()]);

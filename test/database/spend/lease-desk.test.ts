@@ -5,20 +5,16 @@ import { type LeasedCounter, leaseKey } from '../../../src/limits/lease-report.t
 import { LeaseDesk } from '../../../src/spend/nodes/lease-desk.ts';
 import type { LeaseStore } from '../../../src/spend/nodes/lease-store.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
-import { type Database, openDatabase } from '../../../src/store/database.ts';
-import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
+import type { Database } from '../../../src/store/database.ts';
+import { openPostgres, type OpenPostgres } from '../store/databases.ts';
 
-let postgres: TestDatabaseServer;
+let postgres: OpenPostgres;
 let database: Database;
-
 beforeAll(async () => {
-  postgres = await sharePostgres();
-  database = openDatabase(await postgres.newDatabase());
+  postgres = await openPostgres();
+  ({ database } = postgres);
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.stop();
-});
+afterAll(() => postgres.stop());
 
 const DEADLINE_MS = 200;
 

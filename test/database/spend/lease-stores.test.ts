@@ -7,26 +7,23 @@ import { RedisLeases } from '../../../src/redis/redis-leases.ts';
 import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
-import { type Database, openDatabase } from '../../../src/store/database.ts';
+import type { Database } from '../../../src/store/database.ts';
 import { createLog } from '../../../src/telemetry/log/log.ts';
-import { sharePostgres, type TestDatabaseServer } from '../../e2e/db-postgres.ts';
+import { openPostgres, type OpenPostgres } from '../store/databases.ts';
+import { eventually } from '../eventually.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
 import { snapshotOf } from '../../unit/config/configuration.ts';
 import { intoList } from '../../unit/telemetry/line-list.ts';
 
-let postgres: TestDatabaseServer;
+let postgres: OpenPostgres;
 let database: Database;
-
 beforeAll(async () => {
-  postgres = await sharePostgres();
-  database = openDatabase(await postgres.newDatabase());
+  postgres = await openPostgres();
+  ({ database } = postgres);
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.stop();
-});
+afterAll(() => postgres.stop());
 
 const LIMIT = 1000;
 const SNAPSHOT = snapshotOf(
@@ -471,18 +468,6 @@ async function openedStore(server: TestRedis, name: string): Promise<LeaseStore>
   if (opened.kind === 'unknown') await store.vouch(node, life, opened.era);
   await store.leave(node, life);
   return store;
-}
-
-async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const untilMs = performance.now() + 20_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > untilMs) throw error;
-      await Bun.sleep(20);
-    }
-  }
 }
 
 function openLeases(url: string): LeaseStore {

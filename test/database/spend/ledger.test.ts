@@ -3,11 +3,9 @@ import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JournalFolder, openFolder } from '../../../src/spend/journal/folder.ts';
 import type { Use } from '../../../src/spend/journal/line.ts';
-import { Ledger } from '../../../src/spend/ledger/ledger.ts';
-import type { LedgerOptions, LedgerTrouble } from '../../../src/spend/ledger/ledger-options.ts';
 import { type Database, openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
 import { ENGINES, startOwnDatabases, type OwnDatabases } from '../store/databases.ts';
-import { AT_MS, closeLine, COUNTER, newFolder, newWriter, openLine } from './lines.ts';
+import { AT_MS, closeLine, COUNTER, newFolder, newLedger, newWriter, openLine } from './lines.ts';
 
 let databases: OwnDatabases;
 beforeAll(async () => {
@@ -57,22 +55,6 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
   async function newDatabase(): Promise<Database> {
     const database = openDatabase(await databases.newUrl(engine));
     return database;
-  }
-
-  function newLedger(database: Database, folder: JournalFolder, more: Partial<LedgerOptions> = {}) {
-    const troubles: LedgerTrouble[] = [];
-    const moved: Use[] = [];
-    const ledger = new Ledger({
-      folder,
-      database,
-      keepsRecords: true,
-      maxBytes: 2 ** 30,
-      nowMs: () => AT_MS + 1000,
-      onTrouble: (trouble) => troubles.push(trouble),
-      onMoved: (use) => moved.push(use),
-      ...more,
-    });
-    return { ledger, troubles, moved };
   }
 
   const reopened = (folder: JournalFolder): JournalFolder =>
@@ -199,7 +181,17 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
   });
 
   test('tells counters once of what is stored, also of what a database lost that went back meanwhile', async () => {
-    const [database, folder] = [await newDatabase(), newFolder()];
+    const [real, folder] = [await newDatabase(), newFolder()];
+    let losesAnswer = false;
+    const database: Database = {
+      ...real,
+      async write(work) {
+        const answer = await real.write(work);
+        if (!losesAnswer) return answer;
+        losesAnswer = false;
+        throw new StoreUnavailable('its answer was lost');
+      },
+    };
     const told: Use[] = [];
     const shared = {
       onStored: (uses: readonly Use[]) => told.push(...uses),
@@ -229,6 +221,14 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
     expect(ledger.storedOf(COUNTER, AT_MS)).toBe(21 * 500);
     expect(ledger.unstoredOf(COUNTER, AT_MS)).toBe(0);
     expect((await sumsOf(database)).used).toBe(21 * 500);
+    expect(ledger.waiting).toBe(0);
+    use(3, 'unheard');
+    losesAnswer = true;
+    await ledger.flush();
+    expect([losesAnswer, ledger.waiting]).toEqual([false, 3]);
+    await ledger.flush();
+    expect(ledger.storedOf(COUNTER, AT_MS)).toBe(24 * 500);
+    expect([ledger.unstoredOf(COUNTER, AT_MS), ledger.waiting]).toEqual([0, 0]);
     writer.end();
     await ledger.close();
     await database.close();

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { type FolderOptions, type JournalFolder, openFolder } from '../../../src/spend/journal/folder.ts';
 import type { CloseLine, OpenLine, Use } from '../../../src/spend/journal/line.ts';
 import { JournalWriter, type WriterOptions } from '../../../src/spend/journal/writer.ts';
+import { Ledger } from '../../../src/spend/ledger/ledger.ts';
+import type { LedgerOptions, LedgerTrouble } from '../../../src/spend/ledger/ledger-options.ts';
+import type { Database } from '../../../src/store/database.ts';
 import type { RequestRecord } from '../../../src/store/records/request-record.ts';
 import { record } from '../store/request-records.ts';
 
@@ -52,4 +55,21 @@ export function newWriter(
     onTrouble: () => undefined,
     ...more,
   });
+}
+
+/** A ledger, with the troubles that it reports and the amounts that it moves. */
+export function newLedger(database: Database, folder: JournalFolder, more: Partial<LedgerOptions> = {}) {
+  const troubles: LedgerTrouble[] = [];
+  const moved: Use[] = [];
+  const ledger = new Ledger({
+    folder,
+    database,
+    keepsRecords: true,
+    maxBytes: 2 ** 30,
+    nowMs: () => AT_MS + 1000,
+    onTrouble: (trouble) => troubles.push(trouble),
+    onMoved: (use) => moved.push(use),
+    ...more,
+  });
+  return { ledger, troubles, moved };
 }

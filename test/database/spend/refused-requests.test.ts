@@ -3,8 +3,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { fileName } from '../../../src/spend/journal/file-name.ts';
-import { Ledger } from '../../../src/spend/ledger/ledger.ts';
-import type { LedgerTrouble } from '../../../src/spend/ledger/ledger-options.ts';
 import { REFUSED_FILE } from '../../../src/spend/ledger/part-store.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
@@ -13,7 +11,7 @@ import { type RecordTrouble, RequestRecordQueue } from '../../../src/store/recor
 import { requestRecords } from '../../../src/store/records/request-record-table.ts';
 import { ENGINES, type OwnDatabases, startOwnDatabases } from '../store/databases.ts';
 import { ended } from '../store/request-records.ts';
-import { AT_MS, closeLine, COUNTER, newFolder, newWriter } from './lines.ts';
+import { AT_MS, closeLine, COUNTER, newFolder, newLedger, newWriter } from './lines.ts';
 
 let databases: OwnDatabases;
 beforeAll(async () => {
@@ -31,16 +29,7 @@ describe.each([...ENGINES])('in %s', (engine) => {
   test('requests that the database refuses are put aside, and all others are stored', async () => {
     const database = openDatabase(await databases.newUrl(engine));
     const folder = newFolder();
-    const troubles: LedgerTrouble[] = [];
-    const ledger = new Ledger({
-      folder,
-      database,
-      keepsRecords: true,
-      maxBytes: 2 ** 30,
-      nowMs: () => AT_MS + 1000,
-      onTrouble: (trouble) => troubles.push(trouble),
-      onMoved: () => undefined,
-    });
+    const { ledger, troubles } = newLedger(database, folder);
     await ledger.start();
     const writer = newWriter(folder, ledger.begin());
     for (let at = 0; at < 600; at++)
@@ -118,16 +107,7 @@ test('a line of another form is skipped, and the lines behind it are read', asyn
   });
   const name = fileName({ node: folder.node, worker: 1, life, number: 1 });
   writeFileSync(join(folder.path, name), lines.join(''));
-  const troubles: LedgerTrouble[] = [];
-  const ledger = new Ledger({
-    folder,
-    database,
-    keepsRecords: true,
-    maxBytes: 2 ** 30,
-    nowMs: () => AT_MS + 1000,
-    onTrouble: (trouble) => troubles.push(trouble),
-    onMoved: () => undefined,
-  });
+  const { ledger, troubles } = newLedger(database, folder);
   await ledger.start();
   await ledger.flush();
   expect(troubles).toEqual(Array.from({ length: 5 }, () => ({ type: 'torn', file: name })));

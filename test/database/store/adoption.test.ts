@@ -7,7 +7,13 @@ import { openDatabase } from '../../../src/store/database.ts';
 import { followRevision } from '../../../src/store/follow-revision.ts';
 import { migrateDown, MIGRATIONS, migrateUp } from '../../../src/store/migrate.ts';
 import { mapKinds } from '../../../src/store/resource-kinds.ts';
-import { type Resource, type Resources, type Revision, withResource } from '../../../src/store/revision.ts';
+import {
+  type JsonObject,
+  type Resource,
+  type Resources,
+  type Revision,
+  withResource,
+} from '../../../src/store/revision.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { readVersion } from '../../../src/store/tables.ts';
 import { until } from '../../e2e/gateway.ts';
@@ -29,7 +35,12 @@ afterAll(() => databases.stop());
 const WHO = { actor: 'test', action: 'test' };
 
 function put(store: Store, id: string) {
-  const fields = { api_base: `https://${id}.example.com`, api_key: 'sk-test-0123456789' };
+  return write(store, id, { api_base: `https://${id}.example.com`, api_key: 'sk-test-0123456789' });
+}
+
+const remove = (store: Store, id: string) => write(store, id, undefined);
+
+function write(store: Store, id: string, fields: JsonObject | undefined) {
   return store.change(
     ({ resources }, now) => withResource(resources, { kind: 'providers', id }, fields, now),
     WHO,
@@ -146,5 +157,10 @@ test('a replica that follows the history has what is stored, unless the history 
   expect([...(followed?.resources.providers.keys() ?? [])]).toEqual(['a', 'b']);
   expect(followed?.resources.models).toBe(known.resources.models);
   expect(await follow({ ...known, changedAt: 'then' })).toBeUndefined();
+  await remove(store, 'a');
+  expect(await follow(known)).toEqual(await store.read());
+  // It comes after "b" now, so the places of all have to be read.
+  await put(store, 'a');
+  expect(await follow(known)).toBeUndefined();
   await store.close();
 });

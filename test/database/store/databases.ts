@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
-import { openDatabase } from '../../../src/store/database.ts';
+import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { createKeyring, type Keyring } from '../../../src/store/keyring.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
 import { openStore, type Store } from '../../../src/store/store.ts';
@@ -33,6 +33,25 @@ export type Engine = (typeof ENGINES)[number];
 
 export async function startDatabases(): Promise<TestDatabases> {
   return databasesOn(await sharePostgres());
+}
+
+export interface OpenPostgres {
+  /** A new one with the current schema and no rows. */
+  readonly database: Database;
+  readonly stop: () => Promise<void>;
+}
+
+/** Opens one database of PostgreSQL. */
+export async function openPostgres(): Promise<OpenPostgres> {
+  const server = await sharePostgres();
+  const database = openDatabase(await server.newDatabase());
+  return {
+    database,
+    async stop() {
+      await database.close();
+      await server.stop();
+    },
+  };
 }
 
 /** With a server that the test may crash and freeze. */

@@ -238,6 +238,17 @@ describe('plain YAML is what it is to the library', () => {
     expect(takeShape({ models: JSON.parse('{"__proto__": {"routes": [{}]}}') as unknown })).toBeUndefined();
   });
 
+  test('one list that stands in two places is checked in both', () => {
+    const [routes, limits] = [[{ provider: 'a', model: 'm' }], [{ cost: 5, per: 'day' }]];
+    const fileOf = (inModel: unknown, inKey: unknown) => ({
+      models: { m: { routes: inModel } },
+      master_keys: [{ name: 'k', key: 'sk-0123456789abcdef', limits: inKey }],
+    });
+    const right = fileOf(routes, limits);
+    expect(takeShape(right)).toEqual(configSchema.parse(right));
+    for (const list of [routes, limits]) expect(takeShape(fileOf(list, list))).toBeUndefined();
+  });
+
   test('deep nesting is left to the library', () => {
     expect(readPlainYaml(`a: ${'['.repeat(3_000)}${']'.repeat(3_000)}`)).toBeUndefined();
     expect(readPlainYaml(`a:\n ${'- '.repeat(3_000)}1`)).toBeUndefined();

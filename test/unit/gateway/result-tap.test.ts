@@ -14,8 +14,8 @@ allow_unauthenticated: true
 `);
 const costs = createCostMeter(() => snapshot, new FakeClock());
 
-/** What the answer to a GET request tells about earlier work. It comes in pieces of seven bytes. */
-async function told(path: string, answer: string): Promise<LaterEvent[]> {
+/** What the answer to a GET request tells about earlier work. It comes in pieces with memory of their own. */
+async function told(path: string, answer: string, pieceBytes = 7): Promise<LaterEvent[]> {
   // Once the prices are read, nothing waits for more than a turn.
   await costs.estimator();
   const events: LaterEvent[] = [];
@@ -26,7 +26,12 @@ async function told(path: string, answer: string): Promise<LaterEvent[]> {
   } as unknown as ServedRequest;
   const tap = resultTap({ status: 200, headers: new Headers() }, served);
   const bytes = Buffer.from(answer);
-  for (let at = 0; at < bytes.length; at += 7) tap?.push(bytes.subarray(at, at + 7));
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = Uint8Array.from(bytes.subarray(at, at + pieceBytes));
+    tap?.push(piece);
+    // The client gets it next.
+    expect(bytes.subarray(at, at + pieceBytes).equals(piece)).toBe(true);
+  }
   tap?.end();
   await Bun.sleep(0);
   return events;
@@ -55,6 +60,14 @@ test('the results of a batch of messages are summed up by model, each at the pri
     ],
   });
   expect(await told('/v1/files/file-1/content', `{"text":"no result"}\n${line('1', 'up')}`)).toEqual([]);
+});
+
+test('a long line of results is summed up, and left for the client', async () => {
+  const message = { type: 'message', model: 'up', usage: { input_tokens: 100, output_tokens: 10 } };
+  const content = [{ type: 'text', text: 'x'.repeat(300_000) }];
+  const line = JSON.stringify({ result: { type: 'succeeded', message: { ...message, content } } });
+  const [event] = await told('/v1/messages/batches/msgbatch_1/results', `${line}\n${line}`, 100_000);
+  expect(event).toMatchObject({ uses: [{ model: 'up', requests: 2 }] });
 });
 
 test('a batch tells its usage, or else the file with its results', async () => {

@@ -41,6 +41,9 @@ test('a head with another length has the same fields but for its length', () => 
   expect(found?.head.contentLength).toBe(1234);
   expect(found?.head.headers.get('content-length')).toBe('1234');
   expect(found?.head.headers.shared).toBe(first?.head.headers.shared ?? {});
+  // The same length in more digits makes a longer head.
+  const text = textOf(['host: a', 'Content-Length: 0005', 'x-a: 1']);
+  expect(last.find(bytesOf(text, 'hello'))?.bytes).toBe(text.length + 4);
 });
 
 test('before the first head, and after one that is not plain, nothing is found', () => {

@@ -30,6 +30,12 @@ describe('the text under keys', () => {
     }
   });
 
+  test('is counted in part where the strings of a key are large', () => {
+    const [text, content] = ['"b\\n"'.repeat(8_000), '今天'.repeat(8_000)];
+    const json = JSON.stringify(Array.from({ length: 100 }, () => ({ content, text })));
+    expect(Math.abs(read(json).chars / (100 * (text.length + content.length)) - 1)).toBeLessThan(0.001);
+  });
+
   test('is reckoned from the first of a great many strings', () => {
     const { sample, chars } = read(`[${'{"content":"a"},'.repeat(500_000)}1]`);
     expect(sample).toBe('a'.repeat(sample.length));

@@ -131,6 +131,23 @@ describe('a turn', () => {
     expect(notes).toEqual(['b', 'wrote d']);
   });
 
+  test('gives the rest in the next turn after an exception', async () => {
+    const turn = new SocketTurn();
+    const notes: string[] = [];
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    const failing = (): void => {
+      turn.arrived({ received: fail, failed: fail }, Buffer.from('b'));
+      turn.arrived(receiver(notes), Buffer.from('c'));
+      expect(() => turn.take()).toThrow('broken');
+    };
+    turn.arrived(receiver(notes, failing), Buffer.from('a'));
+    await nextImmediate();
+    await nextImmediate();
+    expect(notes).toEqual(['a', 'c']);
+  });
+
   test('takes a large piece at once', () => {
     const turn = new SocketTurn();
     const notes: string[] = [];

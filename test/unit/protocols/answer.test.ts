@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { protocolFor } from '../../../src/protocols/by-path.ts';
 import { AnswerBody } from '../../../src/protocols/answer-body.ts';
+import { readAnswer } from '../../../src/protocols/read-answer.ts';
 import type { AnswerDefect, Usage } from '../../../src/protocols/protocol.ts';
 
 function judge(path: string, body: unknown, contentType = 'application/json'): AnswerDefect | undefined {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return protocolFor(path).readAnswer(bodyOf(text), contentType).defect;
+  return protocolFor(path).judgeAnswer(bodyOf(text), contentType);
 }
 
 function bodyOf(text: string): AnswerBody {
@@ -13,7 +14,7 @@ function bodyOf(text: string): AnswerBody {
 }
 
 function usageOf(path: string, body: AnswerBody): Usage | undefined {
-  const reading = protocolFor(path).readAnswer(body, 'application/json');
+  const reading = readAnswer(protocolFor(path), body, 'application/json');
   return reading.defect === undefined ? reading.usage : undefined;
 }
 

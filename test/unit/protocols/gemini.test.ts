@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { FinishReason } from '@google/genai';
 import { createListSplitter, splitElements } from '../../../src/lib/json/json-list.ts';
 import { AnswerBody } from '../../../src/protocols/answer-body.ts';
+import { readAnswer } from '../../../src/protocols/read-answer.ts';
 import { protocolFor } from '../../../src/protocols/by-path.ts';
 import type { AnswerReading, StreamReader, StreamSign } from '../../../src/protocols/protocol.ts';
 import { readFinish } from '../../../src/translation/gemini/finish.ts';
@@ -11,7 +12,7 @@ const bytesOf = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 
 function read(path: string, body: unknown): AnswerReading {
-  return protocolFor(path).readAnswer(new AnswerBody(bytesOf(body)), 'application/json');
+  return readAnswer(protocolFor(path), new AnswerBody(bytesOf(body)), 'application/json');
 }
 
 const answer = (candidate: object, more: object = {}): object => ({

@@ -24,6 +24,14 @@ test.each([
   ]);
 });
 
+test('a report without details counts its web searches and its tier', () => {
+  const partsOf = (more: object) =>
+    usageIn(new AnswerBody(bytes({ usage: { ...responses, ...more } })))?.parts;
+  expect(partsOf({ server_tool_use: { web_search_requests: 2 } })).toMatchObject({ webSearches: 2 });
+  expect(partsOf({ service_tier: 'priority' })).toMatchObject({ serviceTier: 'priority' });
+  expect(partsOf({})).toBeUndefined();
+});
+
 test('the service tier of a stream counts', () => {
   const choices = protocolNamed('openai-chat').readStream();
   choices.read('', bytes({ choices: [{ delta: { content: 'x' } }], service_tier: 'flex' }));

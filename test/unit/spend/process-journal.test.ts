@@ -93,7 +93,7 @@ test('a request with limits is closed by its settlement, and any other by its ev
   folder.close();
 });
 
-test('requests that begin together are written at once before anything is sent, unless a full disk refuses them', () => {
+test('requests that begin together are written at once before anything is sent, unless a full disk refuses them', async () => {
   const written = { serve: [0, 2], refuse: [2, 2] };
   for (const onFull of ['serve', 'refuse'] as const) {
     const prepare = new Set<() => void>();
@@ -107,6 +107,10 @@ test('requests that begin together are written at once before anything is sent, 
     const before = lines().length;
     for (const write of prepare) write();
     expect([before, lines().length]).toEqual(written[onFull]);
+    // If nothing is sent, the turn's end writes them.
+    journal.open(entry('b'));
+    await new Promise(setImmediate);
+    expect(lines()).toHaveLength(3);
     journal.end();
     expect(prepare.size).toBe(0);
     folder.close();

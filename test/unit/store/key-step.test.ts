@@ -171,6 +171,26 @@ test('a step that takes the name or the secret of another key, or starts elsewhe
   expect(step && compileKeyStep(step, snapshot, CONTEXT)?.kind).toBe('compiled');
 });
 
+test('keys that share one list of limits have its windows in the time zones of their teams', () => {
+  const limits = [{ cost: 5, per: 'day' }];
+  const zones = ['Asia/Tokyo', 'America/New_York', 'Asia/Tokyo'];
+  const keyOf = (zone: string, at: number) => [
+    `id-${at}`,
+    { name: `Key ${at}`, ...markOf(`mk-${at}`), team: zone, limits },
+  ];
+  const whole = revisionWith(resources(Object.fromEntries(zones.map(keyOf))));
+  const teams = resources(Object.fromEntries(zones.map((timezone) => [timezone, { timezone }])));
+  const snapshot = compiledWhole({ ...whole, resources: { ...whole.resources, teams } });
+  if (snapshot.access.kind !== 'keys') throw new Error('there are no keys');
+  const found = [...snapshot.access.keys.values()].map((key) => [
+    key.team?.name,
+    ...snapshot.limits
+      .claimsOf(key, 'm')
+      .map(({ period }) => period && 'timezone' in period && period.timezone),
+  ]);
+  expect(found).toEqual(zones.map((zone) => [zone, zone]));
+});
+
 test('equal parts of rows become one object, and others stay apart', () => {
   const parts = new EqualParts();
   const row = (id: string, cost: number) => ({

@@ -48,6 +48,22 @@ describe('a writer that is stuck', () => {
     expect(writer.texts.at(-1)).toBe('later\n');
     expect(sink.dropped).toBe(1);
   });
+
+  test('takes lines again after it had room for none of a batch', async () => {
+    const writer = stuckWriter();
+    const sink = new StreamSink([writer]);
+    sink.write('first\n');
+    await Bun.sleep(5);
+    for (let n = 0; n < 10_000; n++) sink.write('x\n');
+    const flushing = sink.flush();
+    sink.write('lost\n');
+    writer.letGo();
+    await flushing;
+    sink.write('later\n');
+    await sink.flush();
+    expect(writer.texts.at(-1)).toBe('later\n');
+    expect(sink.dropped).toBe(1);
+  });
 });
 
 test('lines of any length and script arrive as they are, whatever came before them', async () => {
@@ -168,6 +184,23 @@ test('a writer that is stuck costs the other one no line, and itself only those 
   const lines = kept.split('\n').length - 1;
   expect(lines).toBeGreaterThanOrEqual(10_000);
   expect(sink.dropped).toBe(25_000 - lines);
+});
+
+test('a writer that has room again in the middle of a batch lacks exactly the lines that are counted', async () => {
+  const [free, stuck] = [keeper(), stuckWriter()];
+  const sink = new StreamSink([free, stuck]);
+  sink.write('first\n');
+  await Bun.sleep(5);
+  for (let n = 0; n < 10_000; n++) sink.write('x\n');
+  const flushing = sink.flush();
+  sink.write('lost\n');
+  stuck.letGo();
+  await flushing;
+  sink.write('after\n');
+  await sink.flush();
+  expect(free.texts.join('')).toEndWith('x\nlost\nafter\n');
+  const lines = stuck.texts.join('').split('\n').length - 1;
+  expect(sink.dropped).toBe(10_003 - lines);
 });
 
 test('lines of known pieces lie between others in their order', async () => {

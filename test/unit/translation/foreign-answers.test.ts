@@ -131,10 +131,11 @@ describe('sources of Gemini', () => {
     ]);
   });
 
-  test('belong to the part that they name', async () => {
+  test('belong to the part that they name, and may be places on a map', async () => {
+    const { groundingChunks: pages, ...supports } = grounding({ endIndex: 3 }, { partIndex: 2, endIndex: 2 });
     const answer = candidate([{ text: 'thought', thought: true }, { text: 'one' }, { text: 'two' }], {
       finishReason: 'STOP',
-      groundingMetadata: grounding({ endIndex: 3 }, { partIndex: 2, endIndex: 2 }),
+      groundingMetadata: { groundingChunks: pages.map(({ web: maps }) => ({ maps })), ...supports },
     });
     const { body } = await whole(play, answer);
     const output = (body as { output: { content?: { annotations: { end_index: number }[] }[] }[] }).output;

@@ -138,6 +138,7 @@ describe('a Gemini provider', () => {
       'groundingMetadata',
     ],
     [{ citationMetadata: { citations: [{ uri: 'https://a' }] } }, 'citationMetadata'],
+    [{ citationMetadata: { citationSources: [{ uri: 'https://a' }] } }, 'citationMetadata'],
   ])('whose sources have no place %j is told to lose them', async (more, where) => {
     const [, answer] = chunk({ finishReason: 'STOP', ...more });
     const { losses } = await streamed(play('responses', 'gemini'), [['', answer]]);

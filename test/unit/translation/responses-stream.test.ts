@@ -287,11 +287,16 @@ describe('a stream of a Responses provider', () => {
       item('done', { ...call, arguments: '{"a":1}' }),
       completed,
     ];
-    expect(await deltas(events)).toEqual([
+    const pieces = [
       { content: 'A' },
       { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
       { tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] },
-    ]);
+    ];
+    expect(await deltas(events)).toEqual(pieces);
+    // The last response names the call by another id, at the place of both items.
+    const output = [{ ...call, call_id: 'd', arguments: '{"a":1,"b":2}' }];
+    const last = { type: 'response.completed', response: { status: 'completed', output } };
+    expect(await deltas([...events.slice(0, -2), last])).toEqual(pieces);
   });
 
   const call = { type: 'function_call', id: 'f', call_id: 'c', name: 'f', arguments: '{"a":1}' };
