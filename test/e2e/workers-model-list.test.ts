@@ -36,6 +36,10 @@ providers: [{ name: p, api_base: "${provider.url.origin}/v1" }]`,
   );
   const program = startProcess(['--config', file], { cwd: folder });
   const [, url = ''] = await program.printed(/listening on (http\S+)/);
+  // The provider is asked before any client does.
+  const asking = performance.now() + 10_000;
+  while (asked.length === 0 && performance.now() < asking) await Bun.sleep(5);
+  expect(asked).toHaveLength(1);
   // Each request has its own connection, so that every worker gets some.
   const list = async (): Promise<string> => {
     const response = await fetch(`${url}/v1/models`, { keepalive: false, headers: { connection: 'close' } });

@@ -172,3 +172,21 @@ test('slots and units of a bucket are given up much sooner than the leases of wi
     expect(records().leased(of!.key)?.allow).toBe(left);
   }
 });
+
+test('the claim on a counter is that of the window in use, until a request uses the next', () => {
+  const { counters, records, asked } = leasedCounters();
+  const limit = claim({ kind: 'requests', amount: 60 });
+  void counters.seed(limit, NOW);
+  void counters.lease(limit, 1, NOW);
+  const of = asked[0]!;
+  const client = new LeaseClient({ records: records(), percent: 2, forgetMs: 600_000 });
+  client.ask({ of, need: 1, takesRest: false }, 1, NOW.nowMs);
+  records().allowMore(of.key, 5);
+  const [ahead] = client.unseeded({ nowMs: NOW.nowMs, epochMs: of.endMs - 1000 });
+  expect(ahead).toMatchObject({ counter: of.counter, windowMs: of.endMs });
+  records().seedLeased(ahead!.key, 0, ahead!.endMs);
+  records().allowMore(ahead!.key, 3);
+  expect(client.claims().get(of.counter)).toBe(5);
+  client.ask({ of: ahead!, need: 1, takesRest: false }, 1, NOW.nowMs);
+  expect(client.claims().get(of.counter)).toBe(3);
+});
