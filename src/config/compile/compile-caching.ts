@@ -3,7 +3,7 @@ import type { CachingSettings } from '../read/normalise-cache.ts';
 import type { Settings } from '../read/settings.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
-import type { KeptKeys } from './kept-keys.ts';
+import { keptEntries, type KeptKeys } from './kept-keys.ts';
 
 const USUAL: CacheRule = {
   ttlMs: millisecondsOf(DEFAULTS.cacheTtlSeconds),
@@ -17,10 +17,13 @@ const USUAL: CacheRule = {
  */
 export function compileCaching(
   { cache, keys, models }: Pick<Settings, 'cache' | 'keys' | 'models'>,
-  kept?: Pick<KeptKeys, 'caching' | 'replaced'>,
+  kept?: KeptKeys,
 ): Caching | undefined {
   const byKey = cachingBy(keys.map(({ id, caching }) => [id, caching]));
-  for (const [id, caching] of keptCaching(kept)) if (!byKey.has(id)) byKey.set(id, caching);
+  // Without caching, it made no difference which keys forbid it.
+  const former = kept?.caching && ofKeys.get(kept.caching);
+  if (kept !== undefined && former !== undefined)
+    for (const [id, caching] of keptEntries(former, kept)) byKey.set(id, caching);
   const byModel = cachingBy(models.map(({ name, caching }) => [name, caching]));
   if (![...byKey.values(), ...byModel.values()].some(({ isEnabled }) => isEnabled)) return undefined;
   const rules = new Map<string, CacheRule | undefined>();
@@ -42,15 +45,6 @@ export function compileCaching(
 
 /** The settings of single keys, by id. */
 const ofKeys = new WeakMap<Caching, ReadonlyMap<string, CachingSettings>>();
-
-/** Without caching, it made no difference which keys forbid it. */
-function* keptCaching(
-  kept: Pick<KeptKeys, 'caching' | 'replaced'> | undefined,
-): Iterable<[string, CachingSettings]> {
-  if (kept?.caching === undefined) return;
-  const replaced = new Set(kept.replaced.map(({ id }) => id));
-  for (const entry of ofKeys.get(kept.caching) ?? []) if (!replaced.has(entry[0])) yield entry;
-}
 
 function cachingBy(
   all: readonly (readonly [string, CachingSettings | undefined])[],

@@ -15,7 +15,7 @@ import { credentialSecrets } from './credential-secrets.ts';
 import type { ProviderSettings, Settings } from '../read/settings.ts';
 import type { Detection, Provider, Snapshot, TranslationSettings } from '../snapshot.ts';
 import { findKeyWarnings, findWarnings } from './warnings.ts';
-import type { KeptKeys } from './kept-keys.ts';
+import { keptEntries, type KeptKeys } from './kept-keys.ts';
 
 /** The inputs of a snapshot besides its settings. */
 export interface CompileContext {
@@ -63,7 +63,8 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
     access: access.access,
   };
   const keyWarnings = findKeyWarnings(settings, parts);
-  for (const [id, warnings] of keptWarnings(kept)) keyWarnings.set(id, warnings);
+  if (kept !== undefined)
+    for (const [id, warnings] of keptEntries(kept.keyWarnings, kept)) keyWarnings.set(id, warnings);
   return {
     kind: 'compiled',
     snapshot: {
@@ -90,12 +91,6 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       keyWarnings,
     },
   };
-}
-
-function* keptWarnings(kept: KeptKeys | undefined): Iterable<[string, readonly string[]]> {
-  if (kept === undefined) return;
-  const replaced = new Set(kept.replaced.map(({ id }) => id));
-  for (const entry of kept.keyWarnings) if (!replaced.has(entry[0])) yield entry;
 }
 
 /** The settings that the snapshot takes as they are. */

@@ -22,3 +22,12 @@ export function keptKeys(
   }
   return { keys, replaced, limits, caching, keyWarnings };
 }
+
+/** The entries of kept keys in a map by id. */
+export function* keptEntries<T>(
+  byId: ReadonlyMap<string, T>,
+  { replaced }: KeptKeys,
+): Iterable<readonly [id: string, value: T]> {
+  const ids = new Set(replaced.map(({ id }) => id));
+  for (const entry of byId) if (!ids.has(entry[0])) yield entry;
+}

@@ -129,10 +129,16 @@ test('a request that was turned down has no model, no provider and no tokens', (
   });
 });
 
-test('a total that the provider left out is the sum of what it told', () => {
+test('a total that the provider left out is the sum of what it told, and the parts of usage are there', () => {
   const usage = { inputTokens: 7, outputTokens: undefined, totalTokens: undefined };
   const more = { cachedTokens: undefined, reasoningTokens: undefined };
   expect(recordOf(ended({ usage: { ...usage, ...more } }), AT_MS).totalTokens).toBe(7);
+  const parts = { serviceTier: 'priority', cacheWrite: 2 };
+  const { tier, cacheWriteTokens, webSearches } = recordOf(
+    ended({ usage: { ...usage, ...more, parts } }),
+    AT_MS,
+  );
+  expect([tier, cacheWriteTokens, webSearches]).toEqual(['priority', 2, null]);
 });
 
 test('some header fields are kept, and no credential with them', () => {
