@@ -140,9 +140,21 @@ test('a credential that the answer repeats is redacted', async () => {
   const config = `providers: [{ name: claude, provider_type: anthropic, api_base: "http://claude.test", api_key: sk-canary-of-claude }]
 models: { m: { routes: [{ provider: claude, model: claude-opus-4-8 }] } }`;
   const content = [{ type: 'text', text: 'The key is sk-canary-of-claude.' }];
-  const answer = JSON.stringify({ type: 'message', content, stop_reason: 'end_turn' });
-  const { body } = await ask(new Scene(config, { claude: [() => reply(200, answer)] }));
-  expect(body.choices[0].message.content).toMatch(/^The key is sk-ca\*{4}.*\.$/);
+  const answer = { type: 'message', content, stop_reason: 'end_turn' };
+  const stream = [
+    { type: 'message_start', message: { ...MESSAGE, content: [] } },
+    { type: 'content_block_start', index: 0, content_block: content[0] },
+    { type: 'content_block_stop', index: 0 },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' } },
+    { type: 'message_stop' },
+  ].map((event) => `data: ${JSON.stringify(event)}\n\n`);
+  for (const sent of [
+    () => reply(200, JSON.stringify(answer)),
+    () => reply(200, stream.join(''), 'text/event-stream'),
+  ]) {
+    const { body } = await ask(new Scene(config, { claude: [sent] }));
+    expect(body.choices[0].message.content).toMatch(/^The key is sk-ca\*{4}.*\.$/);
+  }
 });
 
 test('an answer that is none of its API is told as one that could not be translated', async () => {
