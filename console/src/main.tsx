@@ -7,9 +7,8 @@ import { applyTheme } from './app/theme.ts';
 import { setUpTexts } from './i18n/set-up.ts';
 
 applyTheme();
-// Together with the session and the texts.
-loadAhead(location.pathname.slice(BASE.length));
-await setUpTexts();
+// Together with the session.
+await Promise.all([loadAhead(location.pathname.slice(BASE.length)), setUpTexts()]);
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

@@ -15,7 +15,7 @@ export interface Scene {
   readonly also?: (page: Page, draw: Draw) => Promise<void>;
 }
 
-/** A running gateway, and what there is to see of it. */
+/** A running gateway with the scenes to draw of it. */
 export interface Stage {
   readonly scenes: readonly Scene[];
   readonly stop: () => Promise<void>;

@@ -111,6 +111,8 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     watched?.expected(/409/);
     await visit(page, url, 'config', PAGES.config);
     await page.getByText(/^The configuration is the file/).waitFor();
+    await visit(page, url, 'settings?tab=accounts', PAGES.settings);
+    await page.getByRole('heading', { name: 'Accounts need a database' }).waitFor();
   });
 
   test('explains a change that is not saved, and outlives a restart of the gateway', async () => {

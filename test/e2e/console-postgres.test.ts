@@ -105,6 +105,10 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     expect(await page.getByRole('tab').allTextContents()).toEqual(['You', 'Gateways']);
     await visit(page, gateway.url, 'config', PAGES.config);
     expect(await page.getByRole('tab').allTextContents()).toEqual(['YAML', 'Revisions']);
+    await page.getByText('Only an admin may change the configuration as a whole.').waitFor();
+    await page.getByLabel('Configuration as YAML').focus();
+    await page.keyboard.type('typed');
+    expect(await page.getByLabel('Configuration as YAML').textContent()).not.toContain('typed');
   });
 
   test('lets an operator drain a route and change a model, with the diff before it is saved', async () => {

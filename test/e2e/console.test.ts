@@ -80,8 +80,9 @@ describe.skipIf(!canTestConsole)('the console', () => {
     // A button that fades in does not have its colour yet.
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.goto(`${gateway.url}/console`);
-    await page.getByLabel('Key', { exact: true }).fill('wrong');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
     await page.getByText('The gateway does not know this key.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await signIn(page, gateway.url, ADMIN_KEY);
@@ -181,6 +182,10 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await route.getByText('Available').waitFor();
     await page.getByRole('link', { name: 'Overview' }).click();
     await tile.getByText('Healthy').waitFor();
+    await gateway.admin('POST', '/models', { id: 'also', routes: [{ provider: 'shaky', model: 'mock/ok' }] });
+    await gateway.ask(KEY, 'falls');
+    await tile.getByText('1 of 2 routes cooling').waitFor();
+    await gateway.admin('DELETE', '/models/also');
   });
 
   test('shows a request with its attempts while it follows the traffic', async () => {
@@ -265,6 +270,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await signIn(page, gateway.url, KEY);
     await heading('My use').waitFor();
     await page.getByRole('cell', { name: 'falls' }).first().waitFor();
+    await page.getByText(/"model": "(?!MODEL)/).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     const places = page.getByRole('navigation', { name: 'Pages' }).getByRole('listitem');
     expect(await places.allTextContents()).toEqual(['My use', 'Playground', 'Settings']);

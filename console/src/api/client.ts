@@ -23,7 +23,7 @@ export function onSignedOut(listener: Listener): () => void {
 
 let csrfToken: string | null = null;
 
-/** The token of the session goes with each write: over plain HTTP, browsers do not say that a request is the page's own. */
+/** Sends the token of the session with each write. Over plain HTTP, browsers do not say that a request is the page's own. */
 export function signWrites(token: string | null): void {
   csrfToken = token;
 }

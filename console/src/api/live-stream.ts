@@ -22,14 +22,14 @@ type Shared =
  */
 export function listenLive(listener: LiveListener): () => void {
   const { locks } = navigator as Partial<Navigator>;
-  const channel = new BroadcastChannel(LOCK);
+  const channel = locks && new BroadcastChannel(LOCK);
   let source: EventSource | undefined;
   let release: (() => void) | undefined;
   let stopped = new AbortController();
 
   const tell = (message: Shared): void => {
     receive(message, listener);
-    if (locks) channel.postMessage(message);
+    channel?.postMessage(message);
   };
   const connect = (): void => {
     source?.close();
@@ -68,18 +68,17 @@ export function listenLive(listener: LiveListener): () => void {
     follow();
     if (!document.hidden) lead();
   };
-  channel.addEventListener('message', ({ data }: MessageEvent<Shared>) => {
-    if (!locks) return;
+  channel?.addEventListener('message', ({ data }: MessageEvent<Shared>) => {
     if (data.is !== 'newcomer') receive(data, listener);
     else if (source !== undefined) connect();
   });
   document.addEventListener('visibilitychange', onVisibility);
   onVisibility();
-  channel.postMessage({ is: 'newcomer' } satisfies Shared);
+  channel?.postMessage({ is: 'newcomer' } satisfies Shared);
   return () => {
     document.removeEventListener('visibilitychange', onVisibility);
     follow();
-    channel.close();
+    channel?.close();
   };
 }
 

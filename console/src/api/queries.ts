@@ -128,7 +128,7 @@ export function readRecorded(id: string) {
   });
 }
 
-/** The models that a key may ask in the playground; left out: of the session's own key. */
+/** The models that a key may ask in the playground. Without `as`, the gateway takes the session's own key. */
 export function readOffer(as?: string) {
   return queryOptions({
     queryKey: ['playground', as],

@@ -81,11 +81,11 @@ function Pages(): ReactNode {
   const { t } = useTranslation();
   const { session } = useSession();
   const pages = pagesFor(session.role);
-  const First = pages.find(({ path }) => path === '/mine')?.page;
+  const First = pages.find(({ path }) => path === '/mine')?.page();
   return (
     <Switch>
       {pages.map(({ path, page }) => (
-        <Route key={path} path={path} component={page} />
+        <Route key={path} path={path} component={page()} />
       ))}
       {First && <Route path="/" component={First} />}
       <Route>

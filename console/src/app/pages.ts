@@ -12,12 +12,13 @@ import {
   Settings,
   UserRound,
 } from 'lucide-react';
-import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
+import { type ComponentType, lazy } from 'react';
 import { listProviderStates, LIVE_WINDOW_SECONDS, readDemo, readOverview } from '../api/queries.ts';
 import type { Role, SignedIn } from '../api/resources.ts';
 import type { QueryClient } from '@tanstack/react-query';
+import { type Loadable, loadable } from './loadable.ts';
 
-export interface PlaceOnTheMap {
+export interface PlaceOnTheMap extends Loadable<ComponentType> {
   readonly path: string;
   readonly title: string;
   readonly icon: LucideIcon;
@@ -25,15 +26,12 @@ export interface PlaceOnTheMap {
   readonly key: string;
   readonly group: 'Observe' | 'Route' | 'Access' | 'System' | 'Mine';
   readonly roles: readonly Role[];
-  readonly page: LazyExoticComponent<ComponentType>;
-  /** Loads the page's script ahead of time. */
-  readonly load: () => Promise<unknown>;
   /** Asks ahead of time for what the page shows first, unless its address has parameters. */
   readonly ask?: (queries: QueryClient) => void;
 }
 
-function loaded(load: () => Promise<{ default: ComponentType }>): Pick<PlaceOnTheMap, 'page' | 'load'> {
-  return { page: lazy(load), load };
+function loaded(load: () => Promise<{ default: ComponentType }>): Loadable<ComponentType> {
+  return loadable<ComponentType>(load, lazy);
 }
 
 const STAFF = ['admin', 'operator', 'viewer'] as const;
@@ -56,7 +54,9 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'o',
     group: 'Observe',
     roles: STAFF,
-    ...loaded(async () => ({ default: (await import('../pages/overview/overview-page.tsx')).OverviewPage })),
+    ...loaded(async () => ({
+      default: (await import('../pages/overview/overview-page.tsx')).OverviewPage,
+    })),
     ask: (queries) => {
       void queries.prefetchQuery(readOverview(LIVE_WINDOW_SECONDS));
       void queries.prefetchQuery(listProviderStates());
@@ -69,7 +69,9 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 'r',
     group: 'Observe',
     roles: STAFF,
-    ...loaded(async () => ({ default: (await import('../pages/requests/requests-page.tsx')).RequestsPage })),
+    ...loaded(async () => ({
+      default: (await import('../pages/requests/requests-page.tsx')).RequestsPage,
+    })),
   },
   {
     path: '/usage',
@@ -145,7 +147,9 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     key: 's',
     group: 'System',
     roles: [...STAFF, 'key'],
-    ...loaded(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage })),
+    ...loaded(async () => ({
+      default: (await import('../pages/settings/settings-page.tsx')).SettingsPage,
+    })),
   },
 ];
 
@@ -154,9 +158,9 @@ function pageAt(address: string): PlaceOnTheMap | undefined {
   return PAGES.find(({ path }) => path === (address || '/'));
 }
 
-/** Begins to load the page at an address, before it is known who is signed in. */
-export function loadAhead(address: string): void {
-  pageAt(address)
+/** Loads the page at an address, before it is known who is signed in. The page itself shows a failure to load. */
+export async function loadAhead(address: string): Promise<void> {
+  await pageAt(address)
     ?.load()
     .catch(() => undefined);
 }

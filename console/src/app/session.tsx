@@ -62,13 +62,10 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
 
 async function readSession(): Promise<SignedIn | null> {
   try {
-    const { session, gateway, csrf_token: token } = await admin<SignedIn>('/session');
-    signWrites(token);
-    return {
-      session,
-      csrf_token: token,
-      gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` },
-    };
+    const signedIn = await admin<SignedIn>('/session');
+    signWrites(signedIn.csrf_token);
+    const { gateway } = signedIn;
+    return { ...signedIn, gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` } };
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return null;
     throw error;

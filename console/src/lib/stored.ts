@@ -1,4 +1,4 @@
-/** What this browser remembers under a name; null where there is nothing, or where the browser forbids storage. */
+/** Reads the text that this browser has stored under a name; null if there is none, or if the browser forbids storage. */
 export function readStored(name: string): string | null {
   try {
     return localStorage.getItem(name);
@@ -7,7 +7,7 @@ export function readStored(name: string): string | null {
   }
 }
 
-/** Lets this browser remember a choice. Does nothing where the browser forbids storage. */
+/** Stores a text under a name in this browser. Does nothing if the browser forbids storage. */
 export function store(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);

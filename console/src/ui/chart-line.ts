@@ -11,10 +11,10 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
   readonly format: (value: number) => string;
-  /** The text of a mark of the axis, which may be shorter. Left out: as `format`. */
+  /** The text of a mark of the axis, which may be shorter; `step` is the distance between two marks. By default `format` writes it. */
   readonly formatMark?: (value: number, step: number) => string;
   readonly stacked?: boolean;
-  /** The width of the drawing in seconds, which ends with the last value. Left out: that of the values. */
+  /** The width of the drawing in seconds, which ends with the last value. By default the values fill it. */
   readonly seconds?: number;
   /** The values are counts: no step of the axis is a fraction. */
   readonly isWhole?: boolean;

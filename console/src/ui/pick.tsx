@@ -12,7 +12,7 @@ interface PickProps {
   /** The label of the choice of no value. Without it, the user has to choose a value. */
   readonly none?: string;
   readonly onChange: (value: string) => void;
-  /** Stands before the value. */
+  /** A word in front of the value. */
   readonly prefix?: string;
   readonly auto?: boolean;
   readonly isSet?: boolean;

@@ -3,6 +3,7 @@ import { Glob } from 'bun';
 import { join } from 'node:path';
 import { chinese } from '../../../console/src/i18n/chinese.ts';
 import { english } from '../../../console/src/i18n/english.ts';
+import { PERIODS } from '../../../src/config/schema/limit-words.ts';
 
 const SRC = join(import.meta.dir, '..', '..', '..', 'console', 'src');
 
@@ -20,7 +21,7 @@ const FROM_TABLES = [
     'Answers without content',
   ],
   ['admin', 'operator', 'viewer', 'key'].map((role) => `role ${role}`),
-  ['second', 'minute', 'hour', 'day', 'week', 'month', 'total'].map((period) => `a ${period}`),
+  PERIODS.map((period) => `a ${period}`),
 ].flat();
 
 /** Every text that is looked up, by its English wording. */

@@ -33,7 +33,7 @@ interface YamlEditorProps {
   /** At first; later texts are the editor's own. */
   readonly text: string;
   readonly schema: Schema | undefined;
-  /** It may be read and searched alone. */
+  /** The text may be read and searched, but not changed. */
   readonly isReadOnly?: boolean;
   readonly onText: (text: string) => void;
   /** Finds what is wrong, when the typing pauses. */

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { listNodes } from '../../api/queries.ts';
 import { useSession } from '../../app/session.tsx';
 
-/** How many gateways share this one's database and are there, itself included; undefined until that is known. */
+/** Counts the running gateways on this gateway's database, itself included; undefined until the count is known. */
 export function useLiveGateways(): number | undefined {
   const { gateway } = useSession();
   const isShared = gateway.mode === 'database';
