@@ -10,6 +10,7 @@ import type {
   Seeder,
   UsedOf,
 } from './claim-taking.ts';
+import { windowKey } from './counter-amount.ts';
 import { counterFields, CounterLedger, type Standing } from './counter.ts';
 import { type LeasedCounter, leaseKey, type LeaseSource, type LeaseVerdict } from './lease-report.ts';
 import { bucketStanding, LeasedBuckets } from './leased-bucket.ts';
@@ -17,11 +18,6 @@ import { type Window, windowOf } from './window.ts';
 
 /** The record of a counter without use is kept for this long, so that it need not be seeded again. */
 const KEPT_MS = 3_600_000;
-
-/** The key of a counter's record in a window. `concurrent` has one record for ever. */
-function recordKey(counter: string, windowMs: number): string {
-  return `${counter}@${windowMs}`;
-}
 
 /** Takes claims from counters of windows and slots, and from buckets. */
 export class ClaimCounters {
@@ -73,7 +69,7 @@ export class ClaimCounters {
       case 'taken':
         return {
           kind: 'taken',
-          hold: { claim, key: record.key, windowMs: record.windowMs, endMs: record.endMs, amount: need },
+          hold: holdOf(claim, record, need),
           standing: standingOf(claim, taking, record.endMs - at.epochMs),
         };
     }
@@ -145,7 +141,7 @@ export class ClaimCounters {
 
   /** Changes what was used in a window, for adjusting entries and lost requests. */
   adjust(counter: string, windowMs: number, amount: number): void {
-    this.#counters.adjust(recordKey(counter, windowMs), amount);
+    this.#counters.adjust(windowKey(counter, windowMs), amount);
   }
 
   /** Forgets windows that have ended. */
@@ -179,8 +175,9 @@ export class ClaimCounters {
     const known = this.#records.get(claim);
     if (known?.window === window) return known.record;
     const { startMs: windowMs, endMs } = window;
-    const key = this.isShared(claim) ? leaseKey(counter, windowMs) : recordKey(counter, windowMs);
-    const record = { key, windowMs, endMs };
+    const name = windowKey(counter, windowMs);
+    const key = this.isShared(claim) ? leaseKey(counter, windowMs) : name;
+    const record = { key, windowMs, endMs, windowKey: name };
     this.#records.set(claim, { window, record });
     return record;
   }
@@ -219,6 +216,10 @@ export class ClaimCounters {
     this.#limits.set(claim, limit);
     return limit;
   }
+}
+
+function holdOf(claim: Claim, { key, windowMs, windowKey, endMs }: ClaimRecord, amount: number): Hold {
+  return { claim, key, windowMs, windowKey, endMs, amount };
 }
 
 function isBucket({ period }: Claim): boolean {

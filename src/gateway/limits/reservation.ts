@@ -76,7 +76,7 @@ export class Reservation implements Admission {
         ratio = used / amount;
       if (!isKept(claim)) continue;
       isJournaled = true;
-      if (used > 0) uses.push({ counter: claim.counter, windowMs, amount: used });
+      if (used > 0) uses.push({ counter: claim.counter, windowMs, key: hold.windowKey, amount: used });
     }
     if (actual.wasServed) {
       const { requestId } = demand;
@@ -176,8 +176,8 @@ function isKept({ period }: Claim): boolean {
 
 function amountsOf(holds: readonly Hold[]): CounterAmount[] {
   const amounts: CounterAmount[] = [];
-  for (const { claim, windowMs, amount } of holds)
-    if (isKept(claim)) amounts.push({ counter: claim.counter, windowMs, amount, kind: claim.kind });
+  for (const { claim, windowMs, windowKey: key, amount } of holds)
+    if (isKept(claim)) amounts.push({ counter: claim.counter, windowMs, key, amount, kind: claim.kind });
   return amounts;
 }
 
