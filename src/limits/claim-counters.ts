@@ -18,6 +18,8 @@ import { type Window, windowOf } from './window.ts';
 
 /** The record of a counter without use is kept for this long, so that it need not be seeded again. */
 const KEPT_MS = 3_600_000;
+/** How much of that may be gone before the record of a counter without windows is made anew. */
+const RENEWED_MS = 60_000;
 
 /** Takes claims from counters of windows and slots, and from buckets. */
 export class ClaimCounters {
@@ -26,7 +28,10 @@ export class ClaimCounters {
   readonly #leasedBuckets: LeasedBuckets;
   readonly #seeder: Seeder;
   /** Values derived from a claim, which is one object for all its requests. */
-  readonly #records = new WeakMap<Claim, { readonly window: Window; readonly record: ClaimRecord }>();
+  readonly #records = new WeakMap<
+    Claim,
+    { readonly window: Window | undefined; readonly record: ClaimRecord }
+  >();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
   readonly #keys = new WeakMap<Claim, string>();
   readonly #leases: LeaseSource | undefined;
@@ -169,10 +174,16 @@ export class ClaimCounters {
   /** The record of a claim. */
   #recordOf(claim: Claim, { epochMs }: Moment): ClaimRecord {
     const { period, counter } = claim;
-    if (period === undefined || isBucketPeriod(period))
-      return { key: this.#keyOf(claim), windowMs: 0, endMs: epochMs + KEPT_MS };
-    const window = windowOf(period, epochMs);
     const known = this.#records.get(claim);
+    if (period === undefined || isBucketPeriod(period)) {
+      const endMs = epochMs + KEPT_MS;
+      if (known !== undefined && endMs - known.record.endMs < RENEWED_MS) return known.record;
+      const name = period === undefined ? windowKey(counter, 0) : undefined;
+      const record = { key: this.#keyOf(claim), windowMs: 0, endMs, windowKey: name };
+      this.#records.set(claim, { window: undefined, record });
+      return record;
+    }
+    const window = windowOf(period, epochMs);
     if (known?.window === window) return known.record;
     const { startMs: windowMs, endMs } = window;
     const name = windowKey(counter, windowMs);

@@ -110,7 +110,15 @@ class WrittenSheets {
   }
 }
 
-function lineOf({ requestId, atMs, holds, estimate, model, keyName, attribution }: JournalEntry): WrittenHolds<OpenLine> {
+function lineOf({
+  requestId,
+  atMs,
+  holds,
+  estimate,
+  model,
+  keyName,
+  attribution,
+}: JournalEntry): WrittenHolds<OpenLine> {
   const owners = ownerColumns(attribution);
   return {
     t: 'open',

@@ -48,19 +48,20 @@ export class Reservation implements Admission {
     }
   }
 
-  readonly grow = (outputBytes: number): void => {
+  grow(outputBytes: number): void {
     this.#answerBytes += outputBytes;
     if (this.#answerBytes > this.#growAtBytes && !this.#isSettled) this.#growHolds();
-  };
+  }
 
-  readonly settle = (actual: Actual): readonly CounterAmount[] | undefined => {
+  settle(actual: Actual): readonly CounterAmount[] | undefined {
     if (this.#isSettled) return undefined;
     this.#isSettled = true;
     const { gateway, demand } = this.#context;
     const at = momentOf(gateway.clock);
     const uses: CounterAmount[] = [];
     const overspent: Overspent[] = [];
-    let [isJournaled, ratio] = [false, undefined as number | undefined];
+    let isJournaled = false;
+    let ratio: number | undefined;
     for (const hold of this.#holds) {
       const { claim, windowMs, amount } = hold;
       const used = actual.wasServed ? this.#usedOf(claim, actual) : 0;
@@ -84,7 +85,7 @@ export class Reservation implements Admission {
       this.#learn(actual);
     }
     return isJournaled ? uses : undefined;
-  };
+  }
 
   #usedOf(claim: Claim, actual: Actual): number {
     if (claim.kind === 'requests') return actual.isFailed === true && this.#context.refundsFailed ? 0 : 1;

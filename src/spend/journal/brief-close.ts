@@ -71,31 +71,11 @@ export function briefClose(event: RequestEnded, end: JournaledEnd): BriefClose {
 /** The record of a line. */
 export function wholeRecord({ id, record, attempts = [], details, translation }: BriefClose): RequestRecord {
   return {
-    ...record,
+    ...MISSING,
+    attempts: attempts.length,
+    // A parsed line has no undefined fields.
+    ...(record as Partial<RequestRecord> & Pick<RequestRecord, 'endedAtMs'>),
     requestId: id,
-    key: record.key ?? null,
-    model: record.model ?? null,
-    provider: record.provider ?? null,
-    attempts: record.attempts ?? attempts.length,
-    ending: record.ending ?? USUAL.ending,
-    status: record.status ?? USUAL.status,
-    promptTokens: record.promptTokens ?? null,
-    completionTokens: record.completionTokens ?? null,
-    totalTokens: record.totalTokens ?? null,
-    cachedTokens: record.cachedTokens ?? null,
-    reasoningTokens: record.reasoningTokens ?? null,
-    isEstimated: record.isEstimated ?? false,
-    isStreamed: record.isStreamed ?? false,
-    firstTokenMs: record.firstTokenMs ?? null,
-    durationMs: record.durationMs ?? 0,
-    costNano: record.costNano ?? null,
-    costBasis: record.costBasis ?? null,
-    priceRef: record.priceRef ?? null,
-    priceSheet: record.priceSheet ?? null,
-    method: record.method ?? USUAL.method,
-    code: record.code ?? null,
-    overheadMs: record.overheadMs ?? null,
-    hasFallback: record.hasFallback ?? 0,
     attemptsJson: JSON.stringify(attempts.map(wholeAttempt)),
     translationJson: translation === undefined ? null : JSON.stringify(translation),
     detailsJson: JSON.stringify(details),
@@ -105,6 +85,30 @@ export function wholeRecord({ id, record, attempts = [], details, translation }:
 /** Left out where a request has them. */
 const USUAL = { ending: 'complete', status: 200, method: 'POST' } as const;
 
+/** The fields that a brief record may lack. */
+const MISSING = {
+  ...USUAL,
+  key: null,
+  model: null,
+  provider: null,
+  promptTokens: null,
+  completionTokens: null,
+  totalTokens: null,
+  cachedTokens: null,
+  reasoningTokens: null,
+  isEstimated: false,
+  isStreamed: false,
+  firstTokenMs: null,
+  durationMs: 0,
+  costNano: null,
+  costBasis: null,
+  priceRef: null,
+  priceSheet: null,
+  code: null,
+  overheadMs: null,
+  hasFallback: 0,
+} satisfies Partial<RequestRecord>;
+
 /** Field by field, which costs less than to copy and delete. */
 function briefRecord(
   whole: RequestRecord,
@@ -113,51 +117,63 @@ function briefRecord(
 ): BriefRecord {
   return {
     endedAtMs: whole.endedAtMs,
-    key: whole.key ?? undefined,
-    model: whole.model ?? undefined,
-    provider: whole.provider ?? undefined,
-    attempts: whole.attempts === listed ? undefined : whole.attempts,
-    ending: whole.ending === USUAL.ending ? undefined : whole.ending,
-    status: whole.status === USUAL.status ? undefined : whole.status,
-    promptTokens: whole.promptTokens ?? undefined,
-    completionTokens: whole.completionTokens ?? undefined,
-    totalTokens: whole.totalTokens ?? undefined,
-    cachedTokens: whole.cachedTokens ?? undefined,
-    reasoningTokens: whole.reasoningTokens ?? undefined,
-    isEstimated: whole.isEstimated || undefined,
-    isStreamed: whole.isStreamed || undefined,
-    firstTokenMs: whole.firstTokenMs ?? undefined,
-    durationMs: whole.durationMs === 0 ? undefined : whole.durationMs,
-    costNano: whole.costNano ?? undefined,
-    costBasis: whole.costBasis ?? undefined,
+    key: known(whole.key),
+    model: known(whole.model),
+    provider: known(whole.provider),
+    attempts: unlike(whole.attempts, listed),
+    ending: unlike(whole.ending, USUAL.ending),
+    status: unlike(whole.status, USUAL.status),
+    promptTokens: known(whole.promptTokens),
+    completionTokens: known(whole.completionTokens),
+    totalTokens: known(whole.totalTokens),
+    cachedTokens: known(whole.cachedTokens),
+    reasoningTokens: known(whole.reasoningTokens),
+    isEstimated: truth(whole.isEstimated),
+    isStreamed: truth(whole.isStreamed),
+    firstTokenMs: known(whole.firstTokenMs),
+    durationMs: unlike(whole.durationMs, 0),
+    costNano: known(whole.costNano),
+    costBasis: known(whole.costBasis),
     savedNano: whole.savedNano,
     providerCostNano: whole.providerCostNano,
-    attemptsCost: whole.attemptsCost ?? undefined,
-    priceRef: whole.priceRef ?? undefined,
-    priceSheet: hasSheet ? undefined : (whole.priceSheet ?? undefined),
-    tier: whole.tier ?? undefined,
-    cacheWriteTokens: whole.cacheWriteTokens ?? undefined,
-    cacheWrite1hTokens: whole.cacheWrite1hTokens ?? undefined,
-    audioInputTokens: whole.audioInputTokens ?? undefined,
-    audioOutputTokens: whole.audioOutputTokens ?? undefined,
-    imageInputTokens: whole.imageInputTokens ?? undefined,
-    imageOutputTokens: whole.imageOutputTokens ?? undefined,
-    webSearches: whole.webSearches ?? undefined,
+    attemptsCost: known(whole.attemptsCost),
+    priceRef: known(whole.priceRef),
+    priceSheet: hasSheet ? undefined : known(whole.priceSheet),
+    tier: known(whole.tier),
+    cacheWriteTokens: known(whole.cacheWriteTokens),
+    cacheWrite1hTokens: known(whole.cacheWrite1hTokens),
+    audioInputTokens: known(whole.audioInputTokens),
+    audioOutputTokens: known(whole.audioOutputTokens),
+    imageInputTokens: known(whole.imageInputTokens),
+    imageOutputTokens: known(whole.imageOutputTokens),
+    webSearches: known(whole.webSearches),
     holdNano,
-    method: whole.method === USUAL.method ? undefined : (whole.method ?? undefined),
-    endpoint: whole.endpoint ?? undefined,
-    code: whole.code ?? undefined,
-    overheadMs: whole.overheadMs ?? undefined,
-    hasFallback: whole.hasFallback === 0 ? undefined : (whole.hasFallback ?? undefined),
-    keyId: whole.keyId ?? undefined,
-    team: whole.team ?? undefined,
-    teamPath: whole.teamPath ?? undefined,
-    teamIds: whole.teamIds ?? undefined,
-    userId: whole.userId ?? undefined,
-    userName: whole.userName ?? undefined,
-    endUser: whole.endUser ?? undefined,
-    tags: whole.tags ?? undefined,
+    method: unlike(known(whole.method), USUAL.method),
+    endpoint: known(whole.endpoint),
+    code: known(whole.code),
+    overheadMs: known(whole.overheadMs),
+    hasFallback: unlike(known(whole.hasFallback), 0),
+    keyId: known(whole.keyId),
+    team: known(whole.team),
+    teamPath: known(whole.teamPath),
+    teamIds: known(whole.teamIds),
+    userId: known(whole.userId),
+    userName: known(whole.userName),
+    endUser: known(whole.endUser),
+    tags: known(whole.tags),
   };
+}
+
+function known<T>(value: T | null): T | undefined {
+  return value ?? undefined;
+}
+
+function truth(value: boolean): true | undefined {
+  return value || undefined;
+}
+
+function unlike<T>(value: T, usual: T): T | undefined {
+  return value === usual ? undefined : value;
 }
 
 function briefAttempt(whole: AttemptDetail): BriefAttempt {
