@@ -5,7 +5,7 @@ import { CodeBlock } from '../../ui/copy.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 
 interface SnippetsProps {
-  /** Left out: the variable `LLM_PROXY_KEY` stands for it. */
+  /** Undefined: the variable `LLM_PROXY_KEY` stands for it. */
   readonly secret?: string;
   readonly model: string;
 }

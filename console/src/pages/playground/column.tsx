@@ -18,7 +18,7 @@ interface ColumnProps {
   readonly onModel: (model: string) => void;
   /** Sends an example. Left out: this column offers none. */
   readonly onAsk?: (text: string) => void;
-  /** Left out: it is the only one. */
+  /** Undefined for the only column. */
   readonly onRemove?: () => void;
 }
 
