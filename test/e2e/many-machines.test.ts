@@ -71,7 +71,7 @@ function sharing(name: string, shared: () => string): void {
     const { nodes, useUp, ask } = bound(own);
     let isOver = false;
     const startedAtMs = performance.now();
-    // What flows in meanwhile may be used, too.
+    // The tokens that flow in meanwhile may be used, too.
     const served = async (key: string, units: number, perSecond: number): Promise<void> => {
       // The rest of another machine's lease comes back to the others after a moment.
       const answers = await useUp(key, `${name}-${key}`, (row) => row >= 15);
