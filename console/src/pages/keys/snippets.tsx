@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 
