@@ -10,9 +10,10 @@ let slowestMs = 0;
 let url = '';
 let pid = process.pid;
 
-self.addEventListener('message', ({ data }: MessageEvent<Probed | Record<string, never>>) => {
+self.addEventListener('message', ({ data }: MessageEvent<Partial<Probed>>) => {
   if (data.url !== undefined) {
-    ({ url, pid } = { pid, ...data });
+    url = data.url;
+    pid = data.pid ?? pid;
     void probe();
     return;
   }

@@ -256,7 +256,7 @@ test('a database that is away under load costs no request, and no record once it
   await postgres.restart();
   await Bun.sleep(500);
   const statuses = await load.stop();
-  expect(statuses.length).toBeGreaterThan(100);
+  expect(statuses.length).toBeGreaterThan(20);
   expect(new Set(statuses)).toEqual(new Set([200]));
   await timeUntil(async () => (await requestCount(gateway).catch(() => 0)) >= statuses.length);
   await Bun.sleep(1000);
