@@ -7,6 +7,6 @@ export interface CounterAmount {
   readonly windowMs: number;
   /** In the unit of the counter: nano-dollars, tokens or requests. */
   readonly amount: number;
-  /** Left out if it is not needed. */
+  /** Undefined: the reader does not need it. */
   readonly kind?: LimitKind | undefined;
 }

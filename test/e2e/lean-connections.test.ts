@@ -204,7 +204,7 @@ test('a client that leaves before its answer is noticed although its connection 
   client.socket.destroy();
   const leftAt = Date.now();
   const closedAt = await until(() => simulator.attempts[before]?.closedByPeerAt);
-  expect(closedAt - leftAt).toBeLessThan(1_500);
+  expect(closedAt - leftAt).toBeLessThan(10_000);
 });
 
 test('an idle connection is closed in order when the gateway stops to listen', async () => {

@@ -135,7 +135,7 @@ function session(
     });
     socket.on('error', reject);
     socket.on('end', done);
-    socket.setTimeout(20_000, () => reject(new Error(`no end after ${text.length} bytes`)));
+    socket.setTimeout(60_000, () => reject(new Error(`no end after ${text.length} bytes`)));
   });
 }
 
