@@ -9,7 +9,7 @@ export interface CounterAmount {
   readonly key?: string | undefined;
   /** In the unit of the counter: nano-dollars, tokens or requests. */
   readonly amount: number;
-  /** Left out if it is not needed. */
+  /** Undefined: the reader does not need it. */
   readonly kind?: LimitKind | undefined;
 }
 

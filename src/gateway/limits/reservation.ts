@@ -201,7 +201,7 @@ function leastOutput(holds: readonly Hold[], needs: RequestNeeds): number {
   return least;
 }
 
-/** What a limit holds more for an output that grows from one number of tokens to another. */
+/** How much more a limit holds for an output that grows from one number of tokens to another. */
 function morePart(claim: Claim, needs: RequestNeeds, [before, after]: readonly [number, number]): number {
   const { output, outputCost } = needFor(claim, needs);
   const more = after - Math.max(before, output);

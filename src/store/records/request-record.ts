@@ -163,7 +163,7 @@ function partColumns(parts: UsageParts): Partial<RequestRecord> {
   };
 }
 
-/** Left out where nobody is known: undefined fields take no room in a line of JSON. */
+/** Fields of unknown owners are undefined, so they take no room in a line of JSON. */
 export function ownerColumns(owners: Partial<Attribution>): Partial<RequestRecord> {
   const { keyId, team, teamPath, teamIds, userId, user, endUser, tags } = owners;
   return {
