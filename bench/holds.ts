@@ -69,8 +69,7 @@ const gateway = startPinned(
   },
 );
 while (
-  // A connection that carried a GET belongs to the runtime's server, whichever engine is measured.
-  !(await fetch(`${url}/healthz`, { keepalive: false }).then(
+  !(await fetch(`${url}/healthz`).then(
     ({ ok }) => ok,
     () => false,
   ))

@@ -60,6 +60,7 @@ export class Sequence {
       case 'end':
         return this.#end(event);
       case 'start':
+      case 'late-seal':
       case 'citation':
       case 'logprobs':
       case 'usage':

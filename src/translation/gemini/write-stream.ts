@@ -4,6 +4,7 @@ import type { Finish } from '../finish.ts';
 import { HeldArguments } from '../held-arguments.ts';
 import { LargeTexts } from '../held-text.ts';
 import { type JsonTree, writeJson } from '../json.ts';
+import { LATE_SEAL } from '../losses.ts';
 import type { EventOf, HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
@@ -76,6 +77,9 @@ class GeminiWriter {
         return this.#chunk(thought(event.text));
       case 'reasoning-end':
         this.#seals.note(event);
+        return '';
+      case 'late-seal':
+        this.#exchange.losses.dropped(event.path, LATE_SEAL);
         return '';
       case 'call':
         this.#call = { started: event, held: new HeldArguments() };
