@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { expect, test, setDefaultTimeout } from 'bun:test';
 import type { LeaseForm } from '../../src/limits/lease-report.ts';
 import { LeaseWorld, type Outcome, type Trouble } from './lease-world.ts';
 import { seededDice } from './seeded-dice.ts';
@@ -59,10 +59,11 @@ function mixture(dice: Dice): Trouble {
   };
 }
 
+// Enough for 10,000 seeds beside other work.
+setDefaultTimeout(7_200_000);
+
 /** `LEASE_SEEDS` of `bench/long` is 10,000 over all troubles. */
 const SEEDS = Number(process.env['LEASE_SEEDS'] ?? 200);
-/** Enough for 10,000 seeds beside other work. */
-const LONGEST_MS = 7_200_000;
 const KINDS = Object.keys(TROUBLES).length + 1;
 const EACH = Math.ceil(SEEDS / KINDS);
 
@@ -93,50 +94,38 @@ function play(
 }
 
 for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
-  test(
-    `nodes never pass a limit together: ${name}`,
-    () => {
-      for (let seed = 1; seed <= EACH; seed++) {
-        const { over, overspent, forgotten } = play(trouble, seed);
-        expect({ seed, over, overspent, forgotten }).toEqual({ seed, over: 0, overspent: 0, forgotten: 0 });
-      }
-    },
-    LONGEST_MS,
-  );
+  test(`nodes never pass a limit together: ${name}`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const { over, overspent, forgotten } = play(trouble, seed);
+      expect({ seed, over, overspent, forgotten }).toEqual({ seed, over: 0, overspent: 0, forgotten: 0 });
+    }
+  });
 }
 
 for (const form of ['bucket', 'slots'] as const) {
   for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
     // Only limits of a day or longer have windows.
     if (name.startsWith('midnight')) continue;
-    test(
-      `nor do they pass a limit of ${form}: ${name}`,
-      () => {
-        for (let seed = 1; seed <= EACH / 2; seed++) {
-          const { over, lastServedMs, hasClockStep } = play(trouble, seed, { form });
-          // A clock that is set forward fills a bucket once.
-          const most = form === 'bucket' && hasClockStep ? BUCKET : 0;
-          expect({ seed, over: Math.max(0, over - most) }).toEqual({ seed, over: 0 });
-          const isServed = (name !== 'none' && name !== 'noise') || lastServedMs < 4000;
-          expect({ seed, isServed }).toEqual({ seed, isServed: true });
-        }
-      },
-      LONGEST_MS,
-    );
+    test(`nor do they pass a limit of ${form}: ${name}`, () => {
+      for (let seed = 1; seed <= EACH / 2; seed++) {
+        const { over, lastServedMs, hasClockStep } = play(trouble, seed, { form });
+        // A clock that is set forward fills a bucket once.
+        const most = form === 'bucket' && hasClockStep ? BUCKET : 0;
+        expect({ seed, over: Math.max(0, over - most) }).toEqual({ seed, over: 0 });
+        const isServed = (name !== 'none' && name !== 'noise') || lastServedMs < 4000;
+        expect({ seed, isServed }).toEqual({ seed, isServed: true });
+      }
+    });
   }
 }
 
 for (const name of ['midnight in a split', 'midnight while the store is down']) {
-  test(
-    `a node that is cut off when a window begins has a reserve in it: ${name}`,
-    () => {
-      for (let seed = 1; seed <= EACH; seed++) {
-        const { servedAfterMidnight } = play(TROUBLES[name] ?? mixture, seed * 3);
-        expect({ seed, isServed: servedAfterMidnight > 0 }).toEqual({ seed, isServed: true });
-      }
-    },
-    LONGEST_MS,
-  );
+  test(`a node that is cut off when a window begins has a reserve in it: ${name}`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const { servedAfterMidnight } = play(TROUBLES[name] ?? mixture, seed * 3);
+      expect({ seed, isServed: servedAfterMidnight > 0 }).toEqual({ seed, isServed: true });
+    }
+  });
 }
 
 const HARMLESS = [
@@ -151,40 +140,28 @@ const HARMLESS = [
   'midnight while the store is down',
 ];
 for (const name of HARMLESS) {
-  test(
-    `nobody is refused for ever while there is enough: ${name}`,
-    () => {
-      for (let seed = 1; seed <= EACH; seed++) {
-        const { left, lastServedMs, spent } = play(TROUBLES[name] ?? mixture, seed);
-        const isBlocked = left >= 40 && lastServedMs > 4000;
-        expect({ seed, isBlocked, spent }).toEqual({ seed, isBlocked: false, spent });
-      }
-    },
-    LONGEST_MS,
-  );
+  test(`nobody is refused for ever while there is enough: ${name}`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const { left, lastServedMs, spent } = play(TROUBLES[name] ?? mixture, seed);
+      const isBlocked = left >= 40 && lastServedMs > 4000;
+      expect({ seed, isBlocked, spent }).toEqual({ seed, isBlocked: false, spent });
+    }
+  });
 }
 
-test(
-  'a node that is lost with its disk costs no more than what it had not reported',
-  () => {
-    for (let seed = 1; seed <= EACH; seed++) {
-      const lost = TROUBLES['lost with its disk'] ?? mixture;
-      const outcome = play(lost, seed * 3 + 1, { forgetMs: 8000 });
-      expect({ seed, isMore: outcome.overspent > outcome.lost }).toEqual({ seed, isMore: false });
-    }
-  },
-  LONGEST_MS,
-);
+test('a node that is lost with its disk costs no more than what it had not reported', () => {
+  for (let seed = 1; seed <= EACH; seed++) {
+    const lost = TROUBLES['lost with its disk'] ?? mixture;
+    const outcome = play(lost, seed * 3 + 1, { forgetMs: 8000 });
+    expect({ seed, isMore: outcome.overspent > outcome.lost }).toEqual({ seed, isMore: false });
+  }
+});
 
-test(
-  'what a lost node claimed is free again once it is forgotten',
-  () => {
-    for (let seed = 1; seed <= EACH; seed++) {
-      const { left, lastServedMs } = play(TROUBLES['lost with its disk'] ?? mixture, seed * 3, {
-        forgetMs: 8000,
-      });
-      expect({ seed, isBlocked: left >= 100 && lastServedMs > 9000 }).toEqual({ seed, isBlocked: false });
-    }
-  },
-  LONGEST_MS,
-);
+test('what a lost node claimed is free again once it is forgotten', () => {
+  for (let seed = 1; seed <= EACH; seed++) {
+    const { left, lastServedMs } = play(TROUBLES['lost with its disk'] ?? mixture, seed * 3, {
+      forgetMs: 8000,
+    });
+    expect({ seed, isBlocked: left >= 100 && lastServedMs > 9000 }).toEqual({ seed, isBlocked: false });
+  }
+});
