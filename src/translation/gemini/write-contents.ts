@@ -130,9 +130,15 @@ class ContentWriter {
     const parts = result.parts.flatMap((part) =>
       part.kind === 'unknown' ? insteadOf(part, losses) : [part],
     );
-    const texts = parts.map((part) => (part.kind === 'text' ? part.text : undefined));
-    const media = parts.flatMap((part) => this.#mediaIn(part));
-    const text = texts.filter((each) => each !== undefined).join('\n');
+    // A part of a response can hold only bytes or a file.
+    const written = parts.flatMap((part) =>
+      part.kind === 'text' ? [{ text: part.text }] : this.#mediaIn(part),
+    );
+    const media = written.filter((part) => part['text'] === undefined);
+    const text = written
+      .map((part) => part['text'] ?? '')
+      .filter((each) => each !== '')
+      .join('\n');
     const inside = this.#manner.facts.signatures && media.length > 0;
     const functionResponse = {
       id: result.callId,

@@ -220,3 +220,32 @@ test('a result with a name and no id answers the call of that name', async () =>
   ]);
   expect(losses).toEqual(['repaired messages[2]', 'repaired messages[3]', 'repaired messages[4]']);
 });
+
+describe('a document of text in a result', () => {
+  const document = { type: 'document', title: 't', source: { type: 'text', data: 'D' } };
+  const source = { type: 'base64', media_type: 'image/png', data: 'AA==' };
+  const content = [
+    { type: 'image', source },
+    document,
+    { type: 'text', text: '' },
+    { type: 'text', text: 'T' },
+  ];
+  const messages = [
+    { role: 'user', content: 'x' },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content }] },
+  ];
+
+  test('is part of the text of Gemini’s response, whose parts hold only bytes', async () => {
+    const { body } = await playRequest(['messages', 'gemini'], { max_tokens: 9, messages });
+    const parts = [{ inlineData: { mimeType: 'image/png', data: 'AA==' } }];
+    expect((body['contents'] as { parts: object[] }[]).at(-1)?.parts).toEqual([
+      { functionResponse: { id: 'c', name: 'f', response: { output: 't\nD\nT' }, parts } },
+    ]);
+  });
+
+  test('is part of the text of a tool message, in which empty texts leave no line', async () => {
+    const { body } = await playRequest(['messages', 'chat'], { max_tokens: 9, messages });
+    expect((body['messages'] as object[])[2]).toMatchObject({ role: 'tool', content: 't\nD\nT' });
+  });
+});
