@@ -1,9 +1,9 @@
 /** A timer that fires so much later than it should belongs to a process that was stopped or busy. */
-const STALL_MS = 5;
+export const STALL_MS = 5;
 /** Long enough for such a process to read what has come meanwhile. */
-const READ_MS = 2;
+export const READ_MS = 2;
 /** A process that is always busy would never see that a server hangs. */
-const MOST_STALLS = 10;
+export const MOST_STALLS = 10;
 
 /**
  * Calls `onLate` after `ms`, unless the function that it returns is called before. A process that was stopped or busy runs its timers
