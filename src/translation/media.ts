@@ -73,10 +73,13 @@ export function tellCitations(
   if (citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
 }
 
-/** The reason why a provider cannot fetch the file at this URL; undefined: it may. */
-export function unreachable(url: string): string | undefined {
-  if (url.startsWith('https://generativelanguage.googleapis.com/')) return 'the file is stored at Google';
-  return isFetchable(url) ? undefined : 'the API fetches files only by http and https';
+/** The reason why a provider cannot read a file that it has to fetch; undefined: it may. */
+export function unreachable(source: MediaSource): string | undefined {
+  if (source.kind === 'file-id') return 'the file is stored at another provider';
+  if (source.kind !== 'url') return undefined;
+  if (source.url.startsWith('https://generativelanguage.googleapis.com/'))
+    return 'the file is stored at Google';
+  return isFetchable(source.url) ? undefined : 'the API fetches files only by http and https';
 }
 
 /** Whether the URL has a scheme from which files are fetched. */

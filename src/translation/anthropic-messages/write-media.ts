@@ -26,7 +26,7 @@ function image({ source, mediaType }: Media, { target }: Exchange): JsonTree | s
     }
     case 'url':
       if (target.carriage !== undefined) return 'the provider accepts images only as bytes';
-      return unreachable(source.url) ?? { type: 'image', source: { type: 'url', url: source.url } };
+      return unreachable(source) ?? { type: 'image', source: { type: 'url', url: source.url } };
     case 'file-id':
       return 'the file is stored at another provider';
     case 'text':
@@ -55,7 +55,7 @@ function document(media: Media, { target }: Exchange): JsonTree | string {
     }
     case 'url':
       if (target.carriage !== undefined) return 'the provider accepts documents only as bytes';
-      return unreachable(source.url) ?? block({ type: 'url', url: source.url });
+      return unreachable(source) ?? block({ type: 'url', url: source.url });
     case 'file-id':
       return 'the file is stored at another provider';
     case 'text':

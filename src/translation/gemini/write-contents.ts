@@ -1,6 +1,6 @@
 import type { Media, Part, Seal, Text, ToolCall, ToolResult, Turn } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
-import type { JsonTree } from '../json.ts';
+import { asString, type JsonTree } from '../json.ts';
 import { documentText, dropDetail, tellCitations, tellDocument } from '../media.ts';
 import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
 import { arranged, CONTINUES, EMPTY_MESSAGE, joinedMessages } from '../repair.ts';
@@ -136,7 +136,7 @@ class ContentWriter {
     );
     const media = written.filter((part) => part['text'] === undefined);
     const text = written
-      .map((part) => part['text'] ?? '')
+      .map((part) => asString(part['text']) ?? '')
       .filter((each) => each !== '')
       .join('\n');
     const inside = this.#manner.facts.signatures && media.length > 0;

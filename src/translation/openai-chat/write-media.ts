@@ -20,13 +20,9 @@ export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): 
   const text = source.kind === 'text' ? source.text : textOfDocument(media);
   if (text === undefined) tellDocument(media, exchange);
   else tellCitations(media, exchange);
-  if (source.kind === 'file-id') {
-    losses.meaning(path, 'the file is stored at another provider');
-    return [];
-  }
   if (media.kind === 'document' && text !== undefined)
     return [{ type: 'text', text: documentText(media, text) }];
-  const lost = source.kind === 'url' ? unreachable(source.url) : undefined;
+  const lost = unreachable(source);
   if (lost !== undefined) {
     losses.meaning(path, lost);
     return [];

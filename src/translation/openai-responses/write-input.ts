@@ -170,11 +170,7 @@ function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
   const { source, path } = media;
   if (source.kind === 'text') tellCitations(media, exchange);
   else tellDocument(media, exchange);
-  if (source.kind === 'file-id') {
-    losses.meaning(path, 'the file is stored at another provider');
-    return [];
-  }
-  const lost = source.kind === 'url' ? unreachable(source.url) : undefined;
+  const lost = unreachable(source);
   if (lost !== undefined) {
     losses.meaning(path, lost);
     return [];
