@@ -79,6 +79,7 @@ export function AccountList(): ReactNode {
       {shown && (
         <Dialog
           open
+          isFirm
           onClose={() => setShown(undefined)}
           title={t('The secret of {{name}}', { name: shown.name })}
           foot={
