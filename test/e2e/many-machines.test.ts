@@ -65,13 +65,13 @@ function sharing(name: string, shared: () => string): void {
     expect(metrics).toContain('llm_proxy_nodes 3\n');
     expect(provider.spent(model)).toBeLessThanOrEqual(BUDGET_NANO);
     expect(provider.spent(model)).toBeGreaterThanOrEqual(0.99 * BUDGET_NANO);
-  }, 120_000);
+  }, 180_000);
 
   test('share limits under a day, slots, and limits that warn', async () => {
     const { nodes, useUp, ask } = bound(own);
     let isOver = false;
     const startedAtMs = performance.now();
-    // What flows in meanwhile may be used, too.
+    // The tokens that flow in meanwhile may be used, too.
     const served = async (key: string, units: number, perSecond: number): Promise<void> => {
       // The rest of another machine's lease comes back to the others after a moment.
       const answers = await useUp(key, `${name}-${key}`, (row) => row >= 15);
@@ -102,8 +102,8 @@ function sharing(name: string, shared: () => string): void {
       expect(status).toBe(200);
       return headers.get('x-llm-proxy-warning') === 'limit requests/day/warn over 100 %';
     });
-    expect(warned).toBeLessThan(5000);
-  }, 120_000);
+    expect(warned).toBeLessThan(20_000);
+  }, 180_000);
 
   test('give and take back a limit on all of them when it is adjusted', async () => {
     const { nodes, useUp, ask } = bound(own);
@@ -115,9 +115,9 @@ function sharing(name: string, shared: () => string): void {
     await first!.admin('POST', '/limits/adjust', { counter, reset: true, reason: 'test' });
     for (const index of nodes.keys()) {
       const ms = await timeUntil(async () => (await ask(index, 'mk-day', model)).status === 200);
-      expect(ms).toBeLessThan(5000);
+      expect(ms).toBeLessThan(20_000);
     }
-  }, 120_000);
+  }, 180_000);
 
   test('keep a budget while one is killed and another one is replaced', async () => {
     const { nodes, useUp } = bound(own);
@@ -140,14 +140,14 @@ function sharing(name: string, shared: () => string): void {
     expect(provider.spent(model)).toBeLessThanOrEqual(BUDGET_NANO);
     // Of the requests that were lost, the whole hold counts.
     expect(provider.spent(model)).toBeGreaterThanOrEqual(0.95 * BUDGET_NANO);
-  }, 120_000);
+  }, 180_000);
 
   test('with several workers each, admit exactly as many requests as a day allows', async () => {
     const { useUp } = bound(await start(shared(), 2));
     const answers = await useUp('mk-day', `${name}-day`);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(60);
     expect(statusesOf(answers)).toEqual([200, 429]);
-  }, 120_000);
+  }, 180_000);
 }
 
 /** Uses the budget up while `trouble` happens to the store, and shows that nothing hangs and nothing is overspent. */
@@ -160,7 +160,7 @@ async function survive(shared: string, model: string, trouble: () => Promise<voi
   const answers = await useUp('mk-app', model, (row) => isOver && row >= 8);
   await troubled;
   expect(statusesOf(answers, 503)).toEqual([200, 429]);
-  expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(5000);
+  expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(20_000);
   expect(provider.spent(model)).toBeLessThanOrEqual(BUDGET_NANO);
   expect(provider.spent(model)).toBeGreaterThanOrEqual(0.98 * BUDGET_NANO);
 }
@@ -170,7 +170,7 @@ function bound(own: Machines) {
 }
 
 describe('three machines on one PostgreSQL', () => {
-  sharing('pg', () => '{ driver: postgres, deadline_ms: 2000 }');
+  sharing('pg', () => '{ driver: postgres, deadline_ms: 5000 }');
 
   test('never hang and never overspend while the database is killed, stopped and started', async () => {
     await survive('{ driver: postgres }', 'pg-trouble', async () => {
@@ -187,7 +187,7 @@ describe('three machines on one PostgreSQL', () => {
         }
       }
     });
-  }, 120_000);
+  }, 180_000);
 });
 
 for (const kind of REDIS_KINDS) {
@@ -198,7 +198,7 @@ for (const kind of REDIS_KINDS) {
     });
     afterAll(() => redis.stop());
 
-    sharing(kind, () => `{ driver: redis, url: "${redis.url}", deadline_ms: 2000 }`);
+    sharing(kind, () => `{ driver: redis, url: "${redis.url}", deadline_ms: 5000 }`);
 
     test('never hang and never overspend while it is flushed, killed and stopped', async () => {
       await survive(`{ driver: redis, url: "${redis.url}" }`, `${kind}-trouble`, async () => {
@@ -213,6 +213,6 @@ for (const kind of REDIS_KINDS) {
         await Bun.sleep(1500);
         redis.thaw();
       });
-    }, 120_000);
+    }, 180_000);
   });
 }

@@ -1,35 +1,20 @@
-import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Activity, createContext, type ReactNode, useContext, useEffect, useRef } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Activity, type ReactNode, useEffect, useRef } from 'react';
 import { admin, onOldToken, onSignedOut, signWrites } from '../api/client.ts';
-import { onOtherTabs, tellOtherTabs } from '../api/other-tabs.ts';
+import { onOtherTabs } from '../api/other-tabs.ts';
 import { Problem } from '../api/problem.ts';
 import { startLive } from '../api/live.ts';
 import type { SignedIn } from '../api/resources.ts';
+import { SessionContext } from '../session/session.ts';
+import { forget, lastSession, noteSession, ownerOf, SESSION } from '../session/sign-out.ts';
 import { Failed } from '../ui/states.tsx';
 import { BASE } from './base.ts';
 import { LoginPage } from './login-page.tsx';
 import { askAhead } from './pages.ts';
-import { SESSION } from './session-key.ts';
 
 /** Asked while other scripts are still being read, so that its answer is there when the page is drawn. */
 let first: Promise<SignedIn | null> | undefined = readSession();
 first.catch(() => undefined);
-
-const Context = createContext<SignedIn | undefined>(undefined);
-
-/** The session of the signed-in user, and its gateway. */
-export function useSession(): SignedIn {
-  const signedIn = useContext(Context);
-  if (signedIn === undefined) throw new Error('nobody is signed in here');
-  return signedIn;
-}
-
-/** The permissions of the signed-in user. */
-export function useMay(): { readonly act: boolean; readonly edit: boolean; readonly administer: boolean } {
-  const { session, gateway } = useSession();
-  const act = session.role === 'admin' || session.role === 'operator';
-  return { act, edit: act && gateway.mode !== 'file', administer: session.role === 'admin' };
-}
 
 /**
  * Shows its children to somebody who is signed in, and to everybody else the login. If a session ends while the page is open, the login
@@ -40,21 +25,19 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
   // A gateway that restarts must not take the page away, with what was typed into it.
   if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return null;
+  const last = lastSession();
   const shown = data ?? last;
   return (
     <>
       {data === null && <LoginPage ended={last?.session.name} />}
       {shown && (
         <Activity key={ownerOf(shown)} mode={data === null ? 'hidden' : 'visible'}>
-          <Context value={shown}>{children}</Context>
+          <SessionContext value={shown}>{children}</SessionContext>
         </Activity>
       )}
     </>
   );
 }
-
-/** The session that the page was drawn for, unless somebody has signed out since. */
-let last: SignedIn | undefined;
 
 /** The answer to whose session this is; null: nobody's. */
 function useSignedIn() {
@@ -68,8 +51,7 @@ function useSignedIn() {
       const signedIn = await asked;
       if (signedIn && isFirst.current) askAhead(location.pathname.slice(BASE.length), signedIn, queries);
       isFirst.current = false;
-      if (signedIn && last && ownerOf(signedIn) !== ownerOf(last)) forgetAnswers(queries);
-      last = signedIn ?? last;
+      if (signedIn !== null) noteSession(queries, signedIn);
       return signedIn;
     },
     retry: false,
@@ -78,9 +60,10 @@ function useSignedIn() {
   useEffect(() => {
     const ask = (): void => void queries.invalidateQueries({ queryKey: SESSION });
     onOldToken(async () => {
-      const before = last;
+      const before = lastSession();
       await queries.invalidateQueries({ queryKey: SESSION });
-      return before !== undefined && last !== undefined && ownerOf(before) === ownerOf(last);
+      const after = lastSession();
+      return before !== undefined && after !== undefined && ownerOf(before) === ownerOf(after);
     });
     const stops = [
       onSignedOut(() => queries.setQueryData(SESSION, null)),
@@ -98,11 +81,6 @@ function useSignedIn() {
   return answer;
 }
 
-/** Differs for each person, and for each role of one. */
-function ownerOf({ session }: SignedIn): string {
-  return JSON.stringify([session.kind, session.name, session.role]);
-}
-
 async function readSession(): Promise<SignedIn | null> {
   try {
     const signedIn = await admin<SignedIn>('/session');
@@ -113,25 +91,4 @@ async function readSession(): Promise<SignedIn | null> {
     if (error instanceof Problem && error.status === 401) return null;
     throw error;
   }
-}
-
-/** Ends the session in all tabs. */
-export function useSignOut(): () => Promise<void> {
-  const queries = useQueryClient();
-  return async () => {
-    await admin('/session', { method: 'DELETE' });
-    tellOtherTabs('signed-out');
-    forget(queries);
-  };
-}
-
-/** Nothing that the one who left has seen or typed stays. */
-function forget(queries: QueryClient): void {
-  last = undefined;
-  queries.setQueryData(SESSION, null);
-  forgetAnswers(queries);
-}
-
-function forgetAnswers(queries: QueryClient): void {
-  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
 }
