@@ -85,15 +85,19 @@ export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {
   return [];
 }
 
-/** A call's arguments as a JSON object: verbatim, `{}` if there are none, wrapped if they are not an object. */
+/**
+ * A call's arguments as a JSON object: verbatim, `{}` if there are none, wrapped if they are not an object. `isObject`:
+ * whether they are one, if that is known.
+ */
 export function argumentsObject(
   call: Pick<ToolCall, 'arguments' | 'form'>,
   path: string,
   losses: LossList,
+  isObject?: boolean,
 ): RawJson {
   if (call.form === 'freeform') return new RawJson(writeJson({ input: call.arguments }));
   if (call.arguments.trim() === '') return new RawJson('{}');
-  if (isJsonObjectText(call.arguments)) return new RawJson(call.arguments.trim());
+  if (isObject ?? isJsonObjectText(call.arguments)) return new RawJson(call.arguments.trim());
   losses.repaired(path, 'the arguments are not a JSON object');
   return new RawJson(writeJson({ _invalid_arguments: call.arguments }));
 }
