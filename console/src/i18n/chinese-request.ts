@@ -42,5 +42,7 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'Free of charge, such as a server of your own': '免费，例如你自己的服务器',
   'The gateway ended before the request did, so its attempts are unknown.':
     '网关在请求结束之前退出，因此不知道它的尝试。',
+  Running: '运行中',
+  Lost: '丢失',
   'Charged with what was reserved for the request.': '按为该请求预留的金额计费。',
 };

@@ -3,7 +3,6 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Provider } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
-import { Button } from '../../ui/button.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { FormDrawer } from '../../ui/form-drawer.tsx';
 import { Select } from '../../ui/select.tsx';
