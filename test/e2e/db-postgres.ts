@@ -1,6 +1,6 @@
 import { SQL } from 'bun';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,18 +73,33 @@ export async function sharePostgres(): Promise<TestDatabaseServer> {
   };
 }
 
-export async function startPostgres(): Promise<TestPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-'));
+/** `kept`: a folder that outlives the server. A server that is started on it again has its databases. */
+export async function startPostgres(kept?: string): Promise<TestPostgres> {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-')));
+  await mkdir(folder, { recursive: true });
   if (process.getuid?.() === 0) await chown(folder, NOBODY, NOBODY);
   const data = join(folder, 'data');
-  await run(['initdb', '-D', data, '-U', 'proxy', '--auth=trust', '--no-sync', '-E', 'UTF8', '--no-locale']);
+  const isNew = !existsSync(data);
+  if (isNew)
+    await run([
+      'initdb',
+      '-D',
+      data,
+      '-U',
+      'proxy',
+      '--auth=trust',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--no-locale',
+    ]);
   const port = await freePort();
   const settings = [`-p ${port} -k ${folder}`, ...SETTINGS].join(' -c ');
   const start = (): Promise<void> =>
     run(['pg_ctl', '-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), '-o', settings, 'start']);
   const stop = (mode: string): Promise<void> => run(['pg_ctl', '-D', data, '-m', mode, '-w', 'stop']);
   await start();
-  await createMigrated(port);
+  if (isNew) await createMigrated(port);
   let databases = 0;
   let isRunning = true;
   return {
@@ -102,8 +117,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     freeze: () => signalAll(data, 'SIGSTOP'),
     thaw: () => signalAll(data, 'SIGCONT'),
     async stop() {
-      if (isRunning) await stop('immediate');
-      await rm(folder, { recursive: true, force: true });
+      if (isRunning) await stop(kept === undefined ? 'immediate' : 'fast');
+      if (kept === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
