@@ -98,18 +98,18 @@ export interface MachinesOptions {
  */
 export class Machines {
   readonly nodes: DatabaseGateway[] = [];
-  readonly #folder = mkdtempSync(join(tmpdir(), 'llm-proxy-machines-'));
-  readonly #dbUrl: string;
+  readonly folder = mkdtempSync(join(tmpdir(), 'llm-proxy-machines-'));
+  readonly dbUrl: string;
 
   private constructor(dbUrl: string) {
-    this.#dbUrl = dbUrl;
-    mkdirSync(this.#folder, { recursive: true });
+    this.dbUrl = dbUrl;
+    mkdirSync(this.folder, { recursive: true });
   }
 
   static async start(options: MachinesOptions): Promise<Machines> {
     const { dbUrl, provider, shared, workers, budgetNano = BUDGET_NANO, onStart } = options;
     const machines = new Machines(dbUrl);
-    const file = join(machines.#folder, 'config.yaml');
+    const file = join(machines.folder, 'config.yaml');
     writeFileSync(
       file,
       `providers: [{ name: p, api_base: "${provider.url}", api_key: sk-a }]
@@ -132,7 +132,7 @@ ${Object.entries(RATES)
 `,
     );
     const env = { DB_URL: dbUrl, ADMIN_KEY };
-    const imported = startProcess(['import', file], { cwd: machines.#folder, env });
+    const imported = startProcess(['import', file], { cwd: machines.folder, env });
     if ((await imported.exited) !== 0) throw new Error('the configuration could not be imported');
     const names = ['a', 'b', 'c'];
     if (onStart === undefined) {
@@ -147,8 +147,8 @@ ${Object.entries(RATES)
   }
 
   startNode(name: string): Promise<DatabaseGateway> {
-    const folder = join(this.#folder, name);
-    return startDatabaseGateway({ dbUrl: this.#dbUrl, folder, env: { LLM_PROXY_DATA_DIR: folder } });
+    const folder = join(this.folder, name);
+    return startDatabaseGateway({ dbUrl: this.dbUrl, folder, env: { LLM_PROXY_DATA_DIR: folder } });
   }
 
   async ask(node: number, key: string, model: string): Promise<Answer> {
@@ -183,6 +183,6 @@ ${Object.entries(RATES)
   async stop(): Promise<void> {
     for (const { program } of this.nodes) program.kill('SIGKILL');
     await Promise.all(this.nodes.map(({ program }) => program.exited));
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

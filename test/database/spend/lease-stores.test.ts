@@ -217,9 +217,9 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const one = { ...NOTHING, counter: own('gone'), pending: 10 };
     expect(await grantOf(lost, life, { ...one, seq: 1, need: 900, want: 900 })).toBe(900);
     const { beats } = (await store.nodes()).find(({ node }) => node === lost)!;
-    await store.forget(lost, beats - 1);
+    await store.forget(lost, beats - 1, false);
     expect((await store.nodes()).find(({ node }) => node === lost)?.isGone).toBe(false);
-    await store.forget(lost, beats);
+    await store.forget(lost, beats, false);
     expect((await store.nodes()).find(({ node }) => node === lost)?.isGone).toBe(true);
     const late = await store.acquire({ node: lost, life, isTick: true, reports: [] });
     expect(late.kind).toBe('forgotten');
@@ -228,6 +228,32 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const more = { ...one, pending: 0, seq: 1, need: 1, want: 1000 };
     expect(await grantOf(own('other'), other, more)).toBe(990);
     expect(await store.register(lost, '1')).toBe(life + 1);
+  });
+
+  test('claims of a lost node count as spent if that is wanted, until it is back or they are released', async () => {
+    const [lost, next, counter] = [own('spends'), own('counts'), own('cut-off')];
+    const one = { ...NOTHING, counter };
+    const other = await store.register(next, '1');
+    let seq = 0;
+    // What it gets is given back by the next report.
+    const roomOf = async (): Promise<number | undefined> =>
+      grantOf(next, other, { ...one, seq: ++seq, need: 1, want: LIMIT });
+    const forget = async (life: number): Promise<void> => {
+      const asked = { ...one, seq: 1, pending: 10, need: 300, want: 300 };
+      await grantOf(next, other, { ...one, seq: ++seq });
+      expect(await grantOf(lost, life, asked)).toBe(300);
+      await store.forget(lost, (await store.nodes()).find(({ node }) => node === lost)!.beats, true);
+      expect(await roomOf()).toBe(690);
+    };
+    await forget(await store.register(lost, '1'));
+    expect((await store.acquire({ node: lost, life: 1, isTick: true, reports: [] })).kind).toBe('forgotten');
+    const again = await store.register(lost, '1');
+    await grantOf(lost, again, { ...one, seq: 1, pending: 200 });
+    await store.clear(lost, again);
+    expect(await roomOf()).toBe(800);
+    await forget(await store.register(lost, '1'));
+    await store.release(lost);
+    expect(await roomOf()).toBe(990);
   });
 
   test('a node that starts again frees what its earlier life has claimed', async () => {
@@ -355,7 +381,7 @@ describe('leases in PostgreSQL', () => {
     await database.write((sql) => sql`update nodes set gone = 1`);
     const table = new LeaseTable(database);
     await table.register('lonely', '1');
-    const watch = new NodeWatch(table, 'lonely', 600_000);
+    const watch = new NodeWatch(table, 'lonely', { forgetMs: 600_000, isLostSpent: false });
     expect(watch.known).toBe(2);
     await watch.look(performance.now());
     expect(watch.known).toBe(1);
@@ -407,6 +433,10 @@ for (const kind of REDIS_KINDS) {
         };
         await ask(one, first, { seq: 1, want: 300 });
         await ask(two, second, { seq: 1, want: 200 });
+        // What counts as spent for a lost node is not lost with it.
+        const lost = `${one}-lost`;
+        await ask(lost, await store.register(lost, '1'), { seq: 1, want: 100 });
+        await store.forget(lost, (await store.nodes()).find(({ node }) => node === lost)!.beats, true);
         await database.write(
           (sql) => sql`insert into counter_windows (counter, window_ms, node, used, updated_ms)
             values (${asked.counter}, 0, 'an earlier node', 150, 0)`,
@@ -422,7 +452,7 @@ for (const kind of REDIS_KINDS) {
         expect((await ask(one, first, { seq: 4, claim: 250, pending: 50, want: 900 })).kind).toBe('unknown');
         await store.vouch(two, second, unknown.era);
         const known = answersOf(await ask(one, first, { seq: 5, claim: 250, pending: 50, want: 900 }));
-        expect(known[0]).toMatchObject({ granted: 350, used: 200, others: 200, free: 0 });
+        expect(known[0]).toMatchObject({ granted: 250, used: 300, others: 200, free: 0 });
       });
     }
 
@@ -451,7 +481,7 @@ for (const kind of REDIS_KINDS) {
       const store = await openedStore(server, kind);
       const node = `${kind}-cut-off`;
       const life = await store.register(node, '1');
-      await store.forget(node, (await store.nodes()).find((one) => one.node === node)!.beats);
+      await store.forget(node, (await store.nodes()).find((one) => one.node === node)!.beats, false);
       await server.command('FLUSHALL');
       expect((await store.acquire({ node, life, isTick: true, reports: [] })).kind).toBe('forgotten');
     });
