@@ -93,7 +93,7 @@ async function runTests(patterns: readonly string[], { env, workers, isQuiet }: 
       'test',
       `--parallel=${workers}`,
       `--timings=${timings}`,
-      '--timeout=60000',
+      '--timeout=180000',
       '--reporter=junit',
       `--reporter-outfile=${report}`,
       ...(patterns.length > 0 ? patterns : ['test']),

@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { kills: { type: 'string', default: '200
 const kills = Number(values.kills);
 const root = join(import.meta.dir, '..', '..');
 const child = Bun.spawn(
-  [process.execPath, 'test', '--timeout', String(60_000 + kills * 5_000), 'test/e2e/spend-crash.test.ts'],
+  [process.execPath, 'test', '--timeout', String(60_000 * (kills + 1)), 'test/e2e/spend-crash.test.ts'],
   { cwd: root, env: { ...process.env, SPEND_KILLS: String(kills) }, stdout: 'inherit', stderr: 'inherit' },
 );
 process.exit(await child.exited);

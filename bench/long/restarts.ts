@@ -17,7 +17,7 @@ const child = Bun.spawn(
     process.execPath,
     'test',
     '--timeout',
-    String(60_000 + restarts * 20_000),
+    String(60_000 * (restarts + 1)),
     '--test-name-pattern',
     'of four machines in one database',
     'test/database/spend/ledger.test.ts',

@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
 import { BASE } from './app/base.ts';
 import { loadAhead } from './app/pages.ts';
-import { applyTheme } from './app/theme.ts';
+import { applyTheme } from './lib/theme.ts';
 import { setUpTexts } from './i18n/set-up.ts';
 
 applyTheme();

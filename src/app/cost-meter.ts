@@ -20,47 +20,51 @@ import { openPriceBook, type PriceBook } from './price-book.ts';
  * requests that arrive during the load wait for it.
  */
 export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMeter {
-  let opened: { readonly version: Snapshot; readonly book: PriceBook } | undefined;
-  const book = (): PriceBook | Promise<PriceBook> => {
-    const current = snapshot();
-    if (opened?.version === current) return opened.book;
-    return openPriceBook(current).then((book) => {
-      opened = { version: current, book };
-      return book;
+  let opened: OpenedBook | undefined;
+  const book = (): OpenedBook | Promise<OpenedBook> => {
+    const version = snapshot();
+    if (opened?.version === version) return opened;
+    return openPriceBook(version).then((book) => {
+      const estimator: CostEstimator = { estimate: (use) => estimate(use, book, clock.epochMs()) };
+      opened = { version, book, estimator };
+      return opened;
     });
   };
-  const estimatorOf = (book: PriceBook): CostEstimator => ({
-    estimate: (use) => estimate(use, book, clock.epochMs()),
-  });
   return {
     costOf(use) {
       const found = book();
-      if (found instanceof Promise) return found.then((found) => calculate(use, found, clock.epochMs()));
-      return calculate(use, found, clock.epochMs());
+      if (found instanceof Promise) return found.then(({ book }) => calculate(use, book, clock.epochMs()));
+      return calculate(use, found.book, clock.epochMs());
     },
     estimator() {
       const found = book();
-      return found instanceof Promise ? found.then(estimatorOf) : estimatorOf(found);
+      return found instanceof Promise ? found.then(({ estimator }) => estimator) : found.estimator;
     },
   };
 }
 
+interface OpenedBook {
+  readonly version: Snapshot;
+  readonly book: PriceBook;
+  readonly estimator: CostEstimator;
+}
+
 /** The more expensive of the requested tier and the standard one, since the provider chooses. */
 function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstimate | undefined {
-  const { provider, model, inputTokens, outputTokens } = use;
+  const { provider, model, size, inputTokens, outputTokens } = use;
   const possible = {
     inputTokens,
     outputTokens,
-    hasMedia: use.images > 0 || use.audioSeconds > 0 || (use.contextTokens ?? 0) > 0,
-    hasMediaOutput: use.hasMediaOutput === true,
-    audioSeconds: use.audioSeconds,
-    characters: use.textBytes,
-    answers: use.answers,
+    hasMedia: size.images > 0 || size.audioSeconds > 0 || (size.contextTokens ?? 0) > 0,
+    hasMediaOutput: size.hasMediaOutput === true,
+    audioSeconds: size.audioSeconds,
+    characters: size.textBytes,
+    answers: size.answers,
   };
   const known = book.prices({ provider, model, epochMs });
   const standard = known ?? (use.hasBudget ? book.unknownWithBudget : undefined);
   const base = standard && dearestCost(possible, standard);
-  const tier = use.tier === undefined ? undefined : TIERS[use.tier];
+  const tier = size.tier === undefined ? undefined : TIERS[size.tier];
   if (tier === undefined || base === undefined) return base;
   const special = book.prices({ provider, model, tier, epochMs });
   const other = special && dearestCost(possible, special);

@@ -58,5 +58,5 @@ function findCountingDoubts(
   return doubts;
 }
 
-/** What `check` and the start say of limits where several gateways may run. */
+/** `check` and the start say this about limits where several gateways may run. */
 export const REPLICAS = 'Each replica counts limits for itself: N replicas allow up to N times a limit.';

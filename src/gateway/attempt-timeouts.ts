@@ -40,7 +40,7 @@ export class AttemptTimeouts implements Cancellation {
   #isThinking = false;
   #isLingering = false;
   #isReleased = false;
-  /** What the running timer waits for. */
+  /** The event that the running timer waits for. */
   #awaited: 'first-byte' | 'life' | 'piece' | 'close' = 'first-byte';
   #stopSilence: () => void;
   #stopDeadline: () => void = noTimer;

@@ -14,6 +14,12 @@ export interface WholeClientAnswer {
   readonly hasUnsentBody?: boolean;
 }
 
+/** A successful answer in JSON. */
+export function jsonAnswer(value: object): WholeClientAnswer {
+  const fields = { 'content-type': 'application/json;charset=utf-8' };
+  return { kind: 'whole', status: 200, fields, body: JSON.stringify(value) };
+}
+
 /** An answer that is sent as it arrives. */
 export interface StreamedClientAnswer {
   readonly kind: 'streamed';

@@ -48,12 +48,12 @@ export interface BilledUse {
 }
 
 /** The expected use of a request that is about to be sent. */
-export interface ExpectedUse extends RequestSize {
+export interface ExpectedUse {
   readonly provider: string;
   /** The provider's name for the model. */
   readonly model: string;
-  /** The service tier that the request asks for. */
-  readonly tier: string | undefined;
+  /** `tier`: the service tier that the request asks for. */
+  readonly size: RequestSize & { readonly tier: string | undefined };
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** As in `BilledUse`. */

@@ -44,11 +44,6 @@ export function isKnownEndpoint(path: string): boolean {
   return KNOWN.has(path);
 }
 
-/** Whether requests to a known endpoint are for providers. The gateway answers the list of models itself. */
-export function isProviderEndpoint(path: string): boolean {
-  return KNOWN.has(path) && path !== '/v1/models';
-}
-
 /** Returns the endpoint of a path with or without `/v1`: one from a fixed list, or `OTHER_ENDPOINT`. */
 export const endpointOf = rememberLast((path): string => {
   if (OWN.has(path)) return path;

@@ -117,7 +117,8 @@ function unreportedCost(
     const textBytes = spoken ?? size.textBytes;
     const inputTokens = Math.ceil(textBytes * TOKENS_PER_BYTE);
     // Speech has about as many tokens as its text has characters.
-    const use = { ...size, ...priced, textBytes, inputTokens, outputTokens: spoken ?? 0 };
+    const outputTokens = spoken ?? 0;
+    const use = { ...priced, size: { ...size, textBytes }, inputTokens, outputTokens };
     return {
       nano: estimator.estimate(use)?.nano,
       basis: 'estimated',

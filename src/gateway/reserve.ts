@@ -105,6 +105,7 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
 
 /** A budget refuses a model whose price is unknown, since it could not be charged. */
 function requirePrices({ claims, model }: Demand, needs: RequestNeeds): void {
+  if (!needs.expected.isPriceUnknown && needs.maximum?.isPriceUnknown !== true) return;
   for (const claim of claims) {
     if (isBudget(claim) && needFor(claim, needs).isPriceUnknown) throw priceUnknown(claim, model.name);
   }
@@ -140,8 +141,9 @@ async function leaseAndTake(claim: Claim, need: number, attempt: Attempt): Promi
 /** Refuses a request that is larger than the whole of a limit, since waiting cannot help. */
 function requirePossible(claim: Claim, { needs, admission, gateway }: Attempt, at: Moment): void {
   const { amount, burst = amount, isSoft } = claim;
+  if (isSoft || amount === 0) return;
   const need = leastOf(claim, needs);
-  if (isSoft || amount === 0 || need <= burst) return;
+  if (need <= burst) return;
   const standing = gateway.counters.standing(claim, at) ?? { ...UNKNOWN, limit: burst };
   throw neverFits({ claim, standing, need, retryAfterMs: Infinity, at }, admission.headers);
 }

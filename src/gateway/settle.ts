@@ -10,7 +10,7 @@ import { expectedUsage, laterKind } from './later/later-kind.ts';
 import { costOf } from './request-cost.ts';
 import { NOT_SERVED } from '../limits/admission.ts';
 
-/** What settles a request. Only its first call counts. */
+/** Settles a request. Only the first call counts. */
 export type Settle = (served: ServedRequest, settlement: Settlement) => void;
 
 /** A request whose attempts are over and whose answer is being sent. */

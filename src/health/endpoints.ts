@@ -1,3 +1,4 @@
+import { jsonAnswer, type WholeClientAnswer } from '../gateway/client-answer.ts';
 import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 
 /** The parts of a running server that its health depends on. `startedAtMs` is in milliseconds since 1970. */
@@ -12,23 +13,19 @@ interface RunningServer {
 /**
  * `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None of them asks a provider or needs a key.
  */
-export function health(
-  request: Request,
-  path: '/health' | '/healthz' | '/readyz',
-  state: RunningServer,
-): Response {
+export function health(path: '/health' | '/healthz' | '/readyz', state: RunningServer): WholeClientAnswer {
   switch (path) {
     case '/healthz':
       return text('ok', 200);
     case '/readyz':
       return readiness(state);
     case '/health':
-      return Response.json(report(state));
+      return jsonAnswer(report(state));
   }
 }
 
 /** A gateway that serves its last configuration is ready: otherwise nobody would be served. */
-function readiness({ phase, database }: RunningServer): Response {
+function readiness({ phase, database }: RunningServer): WholeClientAnswer {
   if (phase !== 'serving') return text('draining', 503);
   const reason = database()?.notAdopted;
   return text(
@@ -37,8 +34,8 @@ function readiness({ phase, database }: RunningServer): Response {
   );
 }
 
-function text(body: string, status: number): Response {
-  return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+function text(body: string, status: number): WholeClientAnswer {
+  return { kind: 'whole', status, fields: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
 
 function report({ gateway, version, startedAtMs, phase, database }: RunningServer): Record<string, unknown> {

@@ -19,7 +19,10 @@ const EMPTY_LINE = '\r\n\r\n';
  */
 export class LastRequestHead {
   #last: PlacedHead | undefined;
-  /** The bytes before the digits of the declared length, and from there to the end of the empty line. */
+  /**
+   * The bytes before the digits of the declared length, and from there to the end of the empty line. Without a declared
+   * length, all bytes are in the first part.
+   */
   #before = NOTHING;
   #digits = 0;
   #after = NOTHING;
@@ -31,6 +34,7 @@ export class LastRequestHead {
     const start = this.#before.byteLength;
     // Texts to compare would be allocated for each head.
     if (!includes(bytes, this.#before, 0)) return undefined;
+    if (this.#digits === 0) return last;
     const most = start + MOST_DIGITS;
     let end = start;
     let length = 0;
@@ -45,13 +49,14 @@ export class LastRequestHead {
   read(text: string): PlacedHead | undefined {
     const head = parseRequestHead(text);
     if (head === undefined) return undefined;
-    // A plain head has one such line.
-    const { index = 0, 0: name = '' } = LENGTH_LINE.exec(text) ?? {};
-    const start = index + name.length;
-    this.#before = Buffer.from(text.slice(0, start), 'latin1');
+    const whole = text + EMPTY_LINE;
+    // A plain head has at most one such line.
+    const found = LENGTH_LINE.exec(text);
+    const start = found === null ? whole.length : found.index + found[0].length;
+    this.#before = Buffer.from(whole.slice(0, start), 'latin1');
     this.#digits = head.headers.get('content-length')?.length ?? 0;
-    this.#after = Buffer.from(text.slice(start + this.#digits) + EMPTY_LINE, 'latin1');
-    this.#last = { head, bytes: text.length + EMPTY_LINE.length };
+    this.#after = Buffer.from(whole.slice(start + this.#digits), 'latin1');
+    this.#last = { head, bytes: whole.length };
     return this.#last;
   }
 

@@ -1,12 +1,17 @@
+import { apiPath, type AzurePath } from '../lib/api-path.ts';
 import { emptyFields, PlainFields } from '../lib/http/fields.ts';
 import { isFieldName, trimmed } from './field.ts';
 
 /** The head of a plain, well-formed request. */
 export interface RequestHead {
+  readonly method: 'GET' | 'POST';
+  /** Normalised by `apiPath`. */
   readonly path: string;
+  readonly azure: AzurePath | undefined;
   /** The query with its question mark, or ''. */
   readonly search: string;
   readonly headers: PlainFields;
+  /** 0 for a GET. */
   readonly contentLength: number;
   /** Whether the client closes the connection after the answer. */
   readonly isLast: boolean;
@@ -18,29 +23,31 @@ const MOST_FIELDS = 99;
 
 /**
  * Parses the head of a request (RFC 9112), without its last empty line. Returns undefined unless it is a POST with a
- * declared length whose meaning no parser could dispute.
+ * declared length, or a GET without one, whose meaning no parser could dispute.
  *
  * @param text in latin1
  */
 export function parseRequestHead(text: string): RequestHead | undefined {
   const lineEnd = endOfLine(text, 0);
-  const [, path, search = ''] = REQUEST_LINE.exec(text.slice(0, lineEnd)) ?? [];
-  const fields = path === undefined ? undefined : fieldsOf(text, lineEnd + 2);
-  if (path === undefined || fields === undefined) return undefined;
+  const [, verb, target, search = ''] = REQUEST_LINE.exec(text.slice(0, lineEnd)) ?? [];
+  const fields = target === undefined ? undefined : fieldsOf(text, lineEnd + 2);
+  if (target === undefined || fields === undefined) return undefined;
+  const method = verb === 'GET' ? 'GET' : 'POST';
   const { shared, length } = fields;
   const connection = shared['connection']?.toLowerCase() ?? 'keep-alive';
   const isLast = connection === 'close';
-  const isPlain =
-    shared['host'] !== undefined && LENGTH.test(length) && (isLast || connection === 'keep-alive');
-  if (!isPlain) return undefined;
-  return { path, search, headers: new PlainFields(shared, length), contentLength: Number(length), isLast };
+  const isFramed = method === 'GET' ? length === undefined : length !== undefined && LENGTH.test(length);
+  if (shared['host'] === undefined || !isFramed || !(isLast || connection === 'keep-alive')) return undefined;
+  const { path, azure } = apiPath(target);
+  const headers = new PlainFields(shared, length);
+  return { method, path, azure, search, headers, contentLength: Number(length ?? 0), isLast };
 }
 
 interface RequestFields {
   /** The fields by name in lower case, without the declared length. */
   readonly shared: Readonly<Record<string, string>>;
-  /** The declared length, or ''. */
-  readonly length: string;
+  /** The declared length. */
+  readonly length: string | undefined;
 }
 
 /** Returns undefined unless all fields are plain. */
@@ -62,7 +69,7 @@ function fieldsOf(text: string, from: number): RequestFields | undefined {
     else shared[name] = value;
     at = end + 2;
   }
-  return { shared, length: length ?? '' };
+  return { shared, length };
 }
 
 function endOfLine(text: string, from: number): number {
@@ -79,8 +86,8 @@ function isVisible(text: string, from: number, to: number): boolean {
   return true;
 }
 
-/** The target is in origin form, and no part of it needs decoding. */
-const REQUEST_LINE = /^POST (\/v1\/[a-z_/]+)(\?[A-Za-z0-9_=&.-]*)? HTTP\/1\.1$/;
+/** The target is in origin form. No part of it needs decoding, and no segment is empty or begins with a dot. */
+const REQUEST_LINE = /^(GET|POST) ((?:\/[A-Za-z0-9_][A-Za-z0-9_.:-]*)+)(\?[A-Za-z0-9_=&.-]*)? HTTP\/1\.1$/;
 
 const LENGTH = /^\d{1,12}$/;
 

@@ -21,6 +21,8 @@ const AZURE = /^\/openai\/(?:deployments\/([^/]+)\/(?=[^/])|(?=[^/]))/;
  * `/openai/deployments/D/chat/completions` becomes `/v1/chat/completions` with the deployment beside it.
  */
 export function apiPath(written: string): ApiPath {
+  // Fast path: most paths are in this form already.
+  if (isUsual(written)) return { path: written, azure: undefined };
   const single = written.includes('//') ? written.replaceAll(/\/{2,}/g, '/') : written;
   const path = lastVersion(single);
   const below = path.startsWith('/v1/openai/') ? path.slice('/v1'.length) : path;
@@ -31,6 +33,13 @@ export function apiPath(written: string): ApiPath {
   const prefix = AZURE.exec(below);
   if (prefix === null) return { path, azure: undefined };
   return { path: `/v1/${below.slice(prefix[0].length)}`, azure: { deployment: decoded(prefix[1]) } };
+}
+
+/** Whether a path is below `/v1` with nothing to normalise. */
+function isUsual(path: string): boolean {
+  const start = '/v1/'.length;
+  if (!path.startsWith('/v1/') || path.includes('//')) return false;
+  return !path.startsWith('v', start) && !path.startsWith('openai/', start);
 }
 
 function lastVersion(path: string): string {

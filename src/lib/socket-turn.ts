@@ -146,7 +146,7 @@ export class SocketTurn {
     if (this.#isDue) return;
     this.#isDue = true;
     setImmediate(this.#begin);
-    // What follows from the first immediate runs between the two.
+    // Work that the first immediate starts runs between the two.
     setImmediate(this.#end);
   }
 

@@ -56,7 +56,7 @@ const ROUNDING_MS = 1e-3;
 export const BUCKET_FIELDS = ['level'] as const;
 export type BucketTable = NumberTable<(typeof BUCKET_FIELDS)[number]>;
 
-/** What is taken from a bucket. */
+/** A withdrawal from a bucket. */
 export interface BucketTaking {
   readonly key: string;
   readonly limit: BucketLimit;

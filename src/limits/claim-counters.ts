@@ -10,6 +10,7 @@ import type {
   Seeder,
   UsedOf,
 } from './claim-taking.ts';
+import { windowKey } from './counter-amount.ts';
 import { counterFields, CounterLedger, type Standing } from './counter.ts';
 import { type LeasedCounter, leaseKey, type LeaseSource, type LeaseVerdict } from './lease-report.ts';
 import { bucketStanding, LeasedBuckets } from './leased-bucket.ts';
@@ -17,11 +18,8 @@ import { type Window, windowOf } from './window.ts';
 
 /** The record of a counter without use is kept for this long, so that it need not be seeded again. */
 const KEPT_MS = 3_600_000;
-
-/** The key of a counter's record in a window. `concurrent` has one record for ever. */
-function recordKey(counter: string, windowMs: number): string {
-  return `${counter}@${windowMs}`;
-}
+/** How much of that may be gone before the record of a counter without windows is made anew. */
+const RENEWED_MS = 60_000;
 
 /** Takes claims from counters of windows and slots, and from buckets. */
 export class ClaimCounters {
@@ -30,7 +28,10 @@ export class ClaimCounters {
   readonly #leasedBuckets: LeasedBuckets;
   readonly #seeder: Seeder;
   /** Values derived from a claim, which is one object for all its requests. */
-  readonly #records = new WeakMap<Claim, { readonly window: Window; readonly record: ClaimRecord }>();
+  readonly #records = new WeakMap<
+    Claim,
+    { readonly window: Window | undefined; readonly record: ClaimRecord }
+  >();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
   readonly #keys = new WeakMap<Claim, string>();
   readonly #leases: LeaseSource | undefined;
@@ -73,7 +74,7 @@ export class ClaimCounters {
       case 'taken':
         return {
           kind: 'taken',
-          hold: { claim, key: record.key, windowMs: record.windowMs, endMs: record.endMs, amount: need },
+          hold: holdOf(claim, record, need),
           standing: standingOf(claim, taking, record.endMs - at.epochMs),
         };
     }
@@ -145,7 +146,7 @@ export class ClaimCounters {
 
   /** Changes what was used in a window, for adjusting entries and lost requests. */
   adjust(counter: string, windowMs: number, amount: number): void {
-    this.#counters.adjust(recordKey(counter, windowMs), amount);
+    this.#counters.adjust(windowKey(counter, windowMs), amount);
   }
 
   /** Forgets windows that have ended. */
@@ -173,14 +174,21 @@ export class ClaimCounters {
   /** The record of a claim. */
   #recordOf(claim: Claim, { epochMs }: Moment): ClaimRecord {
     const { period, counter } = claim;
-    if (period === undefined || isBucketPeriod(period))
-      return { key: this.#keyOf(claim), windowMs: 0, endMs: epochMs + KEPT_MS };
-    const window = windowOf(period, epochMs);
     const known = this.#records.get(claim);
+    if (period === undefined || isBucketPeriod(period)) {
+      const endMs = epochMs + KEPT_MS;
+      if (known !== undefined && endMs - known.record.endMs < RENEWED_MS) return known.record;
+      const name = period === undefined ? windowKey(counter, 0) : undefined;
+      const record = { key: this.#keyOf(claim), windowMs: 0, endMs, windowKey: name };
+      this.#records.set(claim, { window: undefined, record });
+      return record;
+    }
+    const window = windowOf(period, epochMs);
     if (known?.window === window) return known.record;
     const { startMs: windowMs, endMs } = window;
-    const key = this.isShared(claim) ? leaseKey(counter, windowMs) : recordKey(counter, windowMs);
-    const record = { key, windowMs, endMs };
+    const name = windowKey(counter, windowMs);
+    const key = this.isShared(claim) ? leaseKey(counter, windowMs) : name;
+    const record = { key, windowMs, endMs, windowKey: name };
     this.#records.set(claim, { window, record });
     return record;
   }
@@ -219,6 +227,10 @@ export class ClaimCounters {
     this.#limits.set(claim, limit);
     return limit;
   }
+}
+
+function holdOf(claim: Claim, { key, windowMs, windowKey, endMs }: ClaimRecord, amount: number): Hold {
+  return { claim, key, windowMs, windowKey, endMs, amount };
 }
 
 function isBucket({ period }: Claim): boolean {

@@ -17,6 +17,8 @@ export interface Hold {
   readonly windowMs: number;
   /** The key of the counter; of a bucket, its name. */
   readonly key: string;
+  /** The counter and its window as the journal names them; undefined: it is a bucket's. */
+  readonly windowKey?: string | undefined;
   readonly endMs: number;
   readonly amount: number;
   /** Of how many machines' shares it was taken from one, because no store answered; undefined: from no share. */
@@ -50,6 +52,8 @@ export interface ClaimRecord {
   readonly key: string;
   readonly windowMs: number;
   readonly endMs: number;
+  /** As of a hold. */
+  readonly windowKey?: string | undefined;
 }
 
 /** A counter whose use is unknown, to be seeded. */

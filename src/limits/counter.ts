@@ -26,7 +26,7 @@ export interface Standing {
  */
 export interface CounterTaking extends Standing {
   readonly kind: 'taken' | 'full' | 'unseeded';
-  /** Of a leased counter, how far it may rise here, and what was noted of elsewhere. */
+  /** For a leased counter: how far it may rise here, and the use on other machines as it was last noted. */
   readonly allow: number;
   readonly elsewhere: number;
 }

@@ -71,8 +71,8 @@ export class EstimateLedger {
       const bytes = answerBytes / outputTokens;
       record.answerBytes += record.answerBytes === 0 ? bytes : WEIGHT * (bytes - record.answerBytes);
     });
-    this.#outputs.update(outputKey(keyId, model), (record) => noteValue(record, outputTokens));
-    this.#outputs.update(model, (record) => noteValue(record, outputTokens));
+    this.#outputs.update(outputKey(keyId, model), noteOutput, outputTokens);
+    this.#outputs.update(model, noteOutput, outputTokens);
   }
 }
 
@@ -124,6 +124,18 @@ function noteRatio(record: RatioRecord, ratio: number): void {
   record.count = Math.min(record.count + 1, 1 / WEIGHT);
 }
 
-function outputKey(keyId: string | undefined, model: string): string {
-  return `${keyId ?? ''}\n${model}`;
+function noteOutput(record: QuantileRecord, tokens: number | undefined): void {
+  if (tokens !== undefined) noteValue(record, tokens);
 }
+
+/** A request looks its key up twice, and consecutive requests often have the same one. */
+function outputKey(keyId: string | undefined, model: string): string {
+  if (last.keyId !== keyId || last.model !== model) last = { keyId, model, text: `${keyId ?? ''}\n${model}` };
+  return last.text;
+}
+
+let last: { readonly keyId: string | undefined; readonly model: string; readonly text: string } = {
+  keyId: undefined,
+  model: '',
+  text: '\n',
+};

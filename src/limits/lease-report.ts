@@ -91,9 +91,9 @@ export interface LeaseRecords {
   readonly takeBack: (key: string, most: number) => number;
   /** Moves a use from this machine to the ledger. */
   readonly markStored: (key: string, amount: number) => void;
-  /** What was noted last by `noteElsewhere`. */
+  /** The value that `noteElsewhere` noted last. */
   readonly elsewhere: (key: string) => number;
-  /** Notes what was used on other machines or is in the ledger; of a bucket, when it is full (monotonic milliseconds). */
+  /** Notes the use on other machines and in the ledger; for a bucket, the time at which it is full (monotonic milliseconds). */
   readonly noteElsewhere: (key: string, used: number) => void;
 }
 

@@ -87,7 +87,7 @@ export function countShare(lease: Lease, { records }: LeaseOptions, nowMs: numbe
   records.noteElsewhere(key, lease.fullAtMs);
 }
 
-/** What a machine has used and the ledger does not have; of slots, its requests under way. */
+/** The use of a machine that the ledger does not have yet; for slots, its requests under way. */
 export function pendingOf(lease: Lease, { records, unstoredOf }: LeaseOptions): number {
   const { key, counter, windowMs, form } = lease.of;
   switch (form) {
@@ -100,7 +100,7 @@ export function pendingOf(lease: Lease, { records, unstoredOf }: LeaseOptions): 
   }
 }
 
-/** What a machine may still use. */
+/** The rest that a machine may use. */
 export function claimOf({ of, reserve }: Lease, { records }: LeaseOptions): number {
   const record = records.leased(of.key);
   if (record === undefined) return 0;

@@ -1,7 +1,7 @@
 import type { LeaseOptions, LeaseReport } from './lease-report.ts';
 import { claimOf, countUse, type Lease, pendingOf } from './lease-state.ts';
 
-/** What a report asks for. */
+/** The part of a report that asks for more. */
 export type Wish = Pick<LeaseReport, 'need' | 'want' | 'takesRest'>;
 
 /** A report that only tells. */

@@ -84,7 +84,7 @@ export class LeasedBuckets {
 /** Rounding errors of times must not cost a client its unit. */
 const ROUNDING = 1e-6;
 
-/** What is free in the store, as it last told, and in the lease of this machine. */
+/** The free part: in the store, as it last said, and in the lease of this machine. */
 function leasedStanding(
   { ratePerSecond, burst }: BucketLimit,
   { used, held, allow, elsewhere }: LeasedRecord,

@@ -39,14 +39,30 @@ export function noteValue(record: QuantileRecord, value: number): void {
   }
   record.count += 1;
   if (record.count <= 5) return insertFirst(record, value);
-  const heights = [record.height1, record.height2, record.height3, record.height4, record.height5];
-  const places = [1, record.place2, record.place3, record.place4, record.count];
+  read(record);
   if (value < at(heights, 0)) heights[0] = value;
   if (value > at(heights, 4)) heights[4] = value;
   for (let marker = 1; marker <= 3; marker++)
     if (value < at(heights, marker)) places[marker] = at(places, marker) + 1;
-  for (let marker = 1; marker <= 3; marker++) moveMarker(marker, heights, places);
+  for (let marker = 1; marker <= 3; marker++) moveMarker(marker);
   write(record, heights, places);
+}
+
+/** The five markers of the record at hand, which spare new lists for each value. */
+const heights = [0, 0, 0, 0, 0];
+const places = [0, 0, 0, 0, 0];
+
+function read(record: Readonly<QuantileRecord>): void {
+  heights[0] = record.height1;
+  heights[1] = record.height2;
+  heights[2] = record.height3;
+  heights[3] = record.height4;
+  heights[4] = record.height5;
+  places[0] = 1;
+  places[1] = record.place2;
+  places[2] = record.place3;
+  places[3] = record.place4;
+  places[4] = record.count;
 }
 
 /** The estimate; undefined: there are fewer than `least` values. */
@@ -69,54 +85,51 @@ export function middleOf(record: Readonly<QuantileRecord>, least: number): numbe
 /** Sorts one of the first five values in. */
 function insertFirst(record: QuantileRecord, value: number): void {
   const known = [record.height1, record.height2, record.height3, record.height4, record.height5];
-  const heights = [...known.slice(0, record.count - 1), value].sort((a, b) => a - b);
-  const last = at(heights, heights.length - 1);
-  while (heights.length < 5) heights.push(last);
-  write(record, heights, [1, 2, 3, 4, 5]);
+  const sorted = [...known.slice(0, record.count - 1), value].sort((a, b) => a - b);
+  const last = at(sorted, sorted.length - 1);
+  while (sorted.length < 5) sorted.push(last);
+  write(record, sorted, [1, 2, 3, 4, 5]);
 }
 
 /** Moves a marker by one place if it is at least that far from where its share of the values puts it. */
-function moveMarker(marker: number, heights: number[], places: number[]): void {
+function moveMarker(marker: number): void {
   const place = at(places, marker);
   const distance = 1 + (at(places, 4) - 1) * at(SHARES, marker) - place;
   const step = Math.sign(distance);
   if (Math.abs(distance) < 1 || Math.abs(at(places, marker + step) - place) <= 1) return;
-  const height = parabola(marker, step, { heights, places });
+  const height = parabola(marker, step);
   const isBetween = height > at(heights, marker - 1) && height < at(heights, marker + 1);
-  heights[marker] = isBetween ? height : line(marker, step, { heights, places });
+  heights[marker] = isBetween ? height : line(marker, step);
   places[marker] = place + step;
 }
 
 const SHARES = [0, QUANTILE / 2, QUANTILE, (1 + QUANTILE) / 2, 1];
 
-interface Markers {
-  readonly heights: readonly number[];
-  readonly places: readonly number[];
-}
-
-function parabola(marker: number, step: number, { heights, places }: Markers): number {
-  const [before, here, after] = [at(places, marker - 1), at(places, marker), at(places, marker + 1)];
+function parabola(marker: number, step: number): number {
+  const before = at(places, marker - 1);
+  const here = at(places, marker);
+  const after = at(places, marker + 1);
   const height = at(heights, marker);
   const up = ((here - before + step) * (at(heights, marker + 1) - height)) / (after - here);
   const down = ((after - here - step) * (height - at(heights, marker - 1))) / (here - before);
   return height + (step / (after - before)) * (up + down);
 }
 
-function line(marker: number, step: number, { heights, places }: Markers): number {
+function line(marker: number, step: number): number {
   const height = at(heights, marker);
   const run = at(places, marker + step) - at(places, marker);
   return height + (step * (at(heights, marker + step) - height)) / run;
 }
 
-function write(record: QuantileRecord, heights: readonly number[], places: readonly number[]): void {
-  record.height1 = at(heights, 0);
-  record.height2 = at(heights, 1);
-  record.height3 = at(heights, 2);
-  record.height4 = at(heights, 3);
-  record.height5 = at(heights, 4);
-  record.place2 = at(places, 1);
-  record.place3 = at(places, 2);
-  record.place4 = at(places, 3);
+function write(record: QuantileRecord, high: readonly number[], place: readonly number[]): void {
+  record.height1 = at(high, 0);
+  record.height2 = at(high, 1);
+  record.height3 = at(high, 2);
+  record.height4 = at(high, 3);
+  record.height5 = at(high, 4);
+  record.place2 = at(place, 1);
+  record.place3 = at(place, 2);
+  record.place4 = at(place, 3);
 }
 
 function at(list: readonly number[], index: number): number {

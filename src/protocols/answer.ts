@@ -147,7 +147,11 @@ function isErrorObject(view: AnswerView): boolean {
 
 /** Returns the first byte that is neither white space nor part of a byte order mark. */
 function firstVisible(body: Uint8Array): number | undefined {
-  for (const byte of body) if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) return byte;
+  // An iterator costs ten times as much, and white space may be as long as the answer.
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at] ?? 0;
+    if (byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf) return byte;
+  }
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { WholeClientAnswer } from '../gateway/client-answer.ts';
 import type { ServerSettings } from '../config/snapshot.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
@@ -8,6 +9,7 @@ import type { BodyBudget } from './body-budget.ts';
 import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
+import type { PlainRequest } from './plain-endpoints.ts';
 import type { ConsoleEndpoint, DocsEndpoint, ListenerPart } from './server-state.ts';
 
 /** The listening server. */
@@ -26,6 +28,12 @@ export interface HttpServer {
   readonly drain: () => void;
   /** Ends what is left. */
   readonly stop: () => Promise<void>;
+}
+
+/** The runtime's server, also behind another one that takes the clients' connections. */
+export interface RuntimeServer extends HttpServer {
+  /** See `plainEndpoint`. */
+  readonly answerOwn: (request: PlainRequest) => WholeClientAnswer | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { authenticate } from '../gateway/authenticate.ts';
 import { type CredentialPlaces, presentedKey } from '../gateway/credentials.ts';
+import type { WholeClientAnswer } from '../gateway/client-answer.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import type { ModelSources } from './models-endpoint.ts';
 
@@ -8,18 +9,18 @@ import type { ModelSources } from './models-endpoint.ts';
  * that check their key learn it nowhere else. The field is left out if no key was presented or none is needed.
  */
 export function withKeyHint(
-  response: Response,
+  answer: WholeClientAnswer,
   request: CredentialPlaces,
   { snapshot: { access }, clock }: ModelSources,
-): Response {
-  if (access.kind === 'open' || presentedKey(request.headers, request.search) === undefined) return response;
+): WholeClientAnswer {
+  if (access.kind === 'open' || presentedKey(request.headers, request.search) === undefined) return answer;
   try {
     authenticate(request, access, clock);
-    response.headers.set('x-llm-proxy-key-known', 'true');
+    answer.fields['x-llm-proxy-key-known'] = 'true';
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const isKnown = error.code !== 'invalid_api_key' && error.code !== 'key_expired';
-    if (!isKnown) response.headers.set('x-llm-proxy-key-known', 'false');
+    if (!isKnown) answer.fields['x-llm-proxy-key-known'] = 'false';
   }
-  return response;
+  return answer;
 }

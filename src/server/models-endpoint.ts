@@ -1,5 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
+import { jsonAnswer, type WholeClientAnswer } from '../gateway/client-answer.ts';
 import type { CredentialPlaces } from '../gateway/credentials.ts';
 import type { Clock } from '../gateway/ports.ts';
 import { Refusal } from '../gateway/refusals.ts';
@@ -23,13 +24,16 @@ export interface ModelSources {
  * `GET /v1/models`: the models that the key may use, sorted by name, in the shape of the client's API. Without a key,
  * if that is allowed, only the models that the configuration names.
  */
-export function listModels(request: ModelRequest, { snapshot, catalogue, clock }: ModelSources): Response {
+export function listModels(
+  request: ModelRequest,
+  { snapshot, catalogue, clock }: ModelSources,
+): WholeClientAnswer {
   const reader = readerOf(request, snapshot, clock);
   const models = catalogue.models().filter(({ id, isConfigured }) => {
     if (reader.kind === 'nobody') return isConfigured;
     return reader.key === undefined || reader.key.allows(id);
   });
-  return Response.json(shapeFor(request).list(models, new URLSearchParams(request.search)));
+  return jsonAnswer(shapeFor(request).list(models, new URLSearchParams(request.search)));
 }
 
 /** `GET /v1/models/{id}`, where an id may contain slashes. It also finds models that only a pattern serves. */
@@ -37,14 +41,14 @@ export function getModel(
   id: string,
   request: ModelRequest,
   { snapshot, catalogue, clock }: ModelSources,
-): Response {
+): WholeClientAnswer {
   const reader = readerOf(request, snapshot, clock);
   const found = catalogue.model(id);
   const mayBeSeen = reader.kind === 'nobody' || reader.key === undefined || reader.key.allows(id);
   if (found === undefined || !mayBeSeen) {
     throw new Refusal('model_not_found', { model: id }, { param: 'model' });
   }
-  return Response.json(shapeFor(request).one(found));
+  return jsonAnswer(shapeFor(request).one(found));
 }
 
 /** The client that lists models. With `key` undefined the gateway is open, and all models are visible. */

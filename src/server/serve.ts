@@ -4,20 +4,18 @@ import { handle } from '../gateway/handle.ts';
 import type { ClientRequest, Gateway } from '../gateway/ports.ts';
 import { refusalAnswer, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
-import type { HttpServer, ServeOptions } from './http-server.ts';
+import type { RuntimeServer, ServeOptions } from './http-server.ts';
 import { addressOf, administered, isIntruder } from './admin-endpoint.ts';
 import { isOfConsole, readConsole, requireAdminPart } from './console-endpoint.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
-import { health } from '../health/endpoints.ts';
-import { withKeyHint } from './key-hint.ts';
 import { readMetrics } from './metrics-endpoint.ts';
 import { answerKeyHolder } from './key-holder.ts';
-import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import { hello } from './hello.ts';
 import { INNER_HOST } from './lean/handed-over.ts';
 import { boundLeftover } from './leftover-body.ts';
+import { plainEndpoint, requireRead } from './plain-endpoints.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
@@ -27,7 +25,7 @@ import type { ServerState } from './server-state.ts';
 import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
 
 /** The client's side: accepts connections, answers the gateway's own endpoints, and passes the rest to the gateway. */
-export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
+export function serve(gateway: Gateway, options: ServeOptions): RuntimeServer {
   const state = stateOf(gateway, options);
   const open: OpenListener = (port, pair) =>
     Bun.serve({
@@ -73,6 +71,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       webSockets.leave();
     },
     stop: () => webSockets.end().then(stop),
+    answerOwn: (request) => plainEndpoint(request, state),
   };
 }
 
@@ -157,23 +156,18 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
 function ownEndpoint(request: Request, target: RequestTarget, state: ServerState): Answer | undefined {
   const { path, search } = target;
   const snapshot = state.gateway.snapshot();
-  const { metrics, catalogue } = state;
+  const { metrics } = state;
+  const { method, headers } = request;
+  // Most requests are POSTs below /v1, where only the list of models is the gateway's own.
+  if (method === 'POST' && path.startsWith('/v1/') && path !== '/v1/models') return undefined;
+  const plain = plainEndpoint({ method, path, search, headers }, state);
+  if (plain !== undefined) return responseOf(plain);
   switch (path) {
-    case '/health':
-    case '/healthz':
-    case '/readyz':
-      return health(allow(request, path), path, state);
     case '/health/detailed':
       return state.detailedHealth(allow(request, path).headers, search);
     case '/metrics':
       if (metrics === undefined) throw new Refusal('path_not_found', { path });
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
-    case '/v1/models':
-    case '/models':
-    case '/v1beta/models': {
-      const reader = { headers: allow(request, path).headers, search, path };
-      return modelList(reader, { snapshot, catalogue, clock: state.gateway.clock });
-    }
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -181,60 +175,25 @@ function ownEndpoint(request: Request, target: RequestTarget, state: ServerState
     case '/docs':
       return readDocs(allow(request, path), path, state);
     default:
-      // Most requests are POSTs below /v1, and none of the gateway's own endpoints is.
-      if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
-      return endpointBelow(request, target, state);
+      return endpointBelow(request, path, state);
   }
 }
 
 /** The answer to a path below one of the gateway's own prefixes; undefined: the path is a provider's. */
-function endpointBelow(request: Request, target: RequestTarget, state: ServerState): Answer | undefined {
-  const { path, search } = target;
+function endpointBelow(request: Request, path: string, state: ServerState): Answer | undefined {
   if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
   if (isOfConsole(path, state)) return readConsole(request, path, state);
   if (isReserved(path)) throw new Refusal('path_not_found', { path });
-  const { gateway, catalogue } = state;
-  const { clock } = gateway;
-  return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
+  return undefined;
 }
 
 function aboutKey(arrival: Arrival, state: ServerState): Answer | undefined {
   return answerKeyHolder(arrival, state, () => proxied(arrival, state));
 }
 
-function modelList(reader: ModelRequest, sources: ModelSources): Response {
-  return withKeyHint(listModels(reader, sources), reader, sources);
-}
-
-function modelEndpoint(
-  request: Request,
-  { path, search }: Omit<RequestTarget, 'azure'>,
-  sources: ModelSources,
-): Response | undefined {
-  const id = /^(?:\/v1(?:beta)?)?\/models\/(.+)$/.exec(path)?.[1];
-  if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), { headers: request.headers, search, path }, sources);
-}
-
-function decodeId(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
-}
-
 function allow(request: Request, path: string): Request {
-  if (isRead(request.method)) return request;
-  throw new Refusal(
-    'method_not_allowed',
-    { path, method: request.method, allowed: 'GET' },
-    { headers: { allow: 'GET, HEAD' } },
-  );
-}
-
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
+  requireRead({ method: request.method, path });
+  return request;
 }
 
 interface Arrival {

@@ -42,7 +42,7 @@ export interface Simulator {
   readonly attempts: readonly AttemptRecord[];
   /** Clears the attempts and the counts of played faults. */
   readonly reset: () => void;
-  /** Resolves when `count` attempts have arrived; rejects after 5 s, or the given time. */
+  /** Resolves when `count` attempts have arrived; rejects after a minute, or the given time. */
   readonly waitForAttempts: (count: number, timeoutMs?: number) => Promise<readonly AttemptRecord[]>;
   /** Plays this fault for every model that names none; undefined: no more. */
   readonly breakWith: (fault: string | undefined) => void;
@@ -52,7 +52,7 @@ export interface Simulator {
 }
 
 const DEFAULT_WORDS = 20;
-const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** Starts a mock provider. Rejects if the port is taken. */
 // oxlint-disable-next-line require-await -- a port that is taken must reject and not throw

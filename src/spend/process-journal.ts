@@ -2,9 +2,10 @@ import type { RequestEnded } from '../gateway/events.ts';
 import type { Journal, JournalEntry } from '../gateway/limits/ports.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import type { Emit } from '../gateway/ports.ts';
-import type { CounterAmount } from '../limits/counter-amount.ts';
-import { ownerColumns, recordOf, type RequestRecord } from '../store/records/request-record.ts';
-import type { OpenLine, Use } from './journal/line.ts';
+import { type CounterAmount, windowKey } from '../limits/counter-amount.ts';
+import { ownerColumns } from '../store/records/request-record.ts';
+import { briefClose, type BriefUses } from './journal/brief-close.ts';
+import type { OpenLine, WrittenHolds } from './journal/line.ts';
 import { holdLife } from './journal/life-lock.ts';
 import { JournalWriter, type WriterOptions } from './journal/writer.ts';
 
@@ -51,10 +52,13 @@ export function openProcessJournal(
   const sheets = new WrittenSheets(writer);
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
-    const record: JournalRecord = recordOf(ended, epochMs());
-    record.holdNano = writer.holdOf(ended.requestId);
-    sheets.leaveOut(record);
-    writer.close({ t: 'close', id: ended.requestId, record, uses: uses.map(useOf) });
+    const end = {
+      endedAtMs: epochMs(),
+      holdNano: writer.holdOf(ended.requestId),
+      hasSheet: sheets.isWritten(ended.cost?.priceRef),
+      uses: briefUses(uses),
+    };
+    writer.close(briefClose(ended, end));
   };
   return {
     open(entry) {
@@ -63,7 +67,7 @@ export function openProcessJournal(
         throw new Refusal('journal_unavailable', {}, { headers: { 'retry-after': '1' } });
     },
     grow: (id, holds) =>
-      writer.grow({ t: 'grow', id, atMs: epochMs(), holds: holds.map(useOf), holdNano: moneyOf(holds) }),
+      writer.grow({ t: 'grow', id, atMs: epochMs(), holds: briefUses(holds), holdNano: moneyOf(holds) }),
     close(requestId, ended, uses) {
       // Its event follows at once and must not be recorded again.
       closed = requestId;
@@ -85,39 +89,42 @@ export function openProcessJournal(
   };
 }
 
-/** A record that is being completed. */
-interface JournalRecord extends Omit<RequestRecord, 'holdNano' | 'priceSheet'> {
-  holdNano?: number | null | undefined;
-  priceSheet: string | null;
-}
-
 /** The prices that a file already contains: each is written once. */
 class WrittenSheets {
   readonly #writer: JournalWriter;
   readonly #refs = new Set<string>();
-  #file = 0;
+  #generation = -1;
 
   constructor(writer: JournalWriter) {
     this.#writer = writer;
   }
 
-  leaveOut(record: JournalRecord): void {
-    const { priceRef } = record;
-    if (priceRef === null) return;
-    if (this.#file !== this.#writer.file) this.#refs.clear();
-    this.#file = this.#writer.file;
-    if (this.#refs.has(priceRef)) record.priceSheet = null;
-    else this.#refs.add(priceRef);
+  /** Whether the file has the prices. From now on it has. */
+  isWritten(ref: string | undefined): boolean {
+    if (ref === undefined) return true;
+    if (this.#generation !== this.#writer.generation) this.#refs.clear();
+    this.#generation = this.#writer.generation;
+    if (this.#refs.has(ref)) return true;
+    this.#refs.add(ref);
+    return false;
   }
 }
 
-function lineOf({ requestId, atMs, holds, estimate, model, keyName, attribution }: JournalEntry): OpenLine {
+function lineOf({
+  requestId,
+  atMs,
+  holds,
+  estimate,
+  model,
+  keyName,
+  attribution,
+}: JournalEntry): WrittenHolds<OpenLine> {
   const owners = ownerColumns(attribution);
   return {
     t: 'open',
     id: requestId,
     atMs,
-    holds: holds.map(useOf),
+    holds: briefUses(holds),
     holdNano: moneyOf(holds) ?? (estimate.costNano === undefined ? undefined : whole(estimate.costNano)),
     names: {
       key: keyName ?? null,
@@ -134,8 +141,11 @@ function lineOf({ requestId, atMs, holds, estimate, model, keyName, attribution 
   };
 }
 
-function useOf({ counter, windowMs, amount }: CounterAmount): Use {
-  return [counter, windowMs, whole(amount)];
+function briefUses(amounts: readonly CounterAmount[]): BriefUses {
+  const uses: (string | number)[] = [];
+  for (const { counter, windowMs, key, amount } of amounts)
+    uses.push(key ?? windowKey(counter, windowMs), whole(amount));
+  return uses;
 }
 
 /** A provider may report any number, and a number that the database refuses would block all later lines. */

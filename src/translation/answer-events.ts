@@ -7,6 +7,7 @@ import type {
   AnswerText,
   Choice,
 } from './answer.ts';
+import type { Seal } from './conversation.ts';
 import { finishAfter, type Finish } from './finish.ts';
 import { truncated, type HubError } from './hub-error.ts';
 import type { HubEvent } from './stream.ts';
@@ -83,6 +84,7 @@ export class AnswerCollector {
       case 'reasoning':
       case 'refusal':
       case 'reasoning-end':
+      case 'late-seal':
       case 'part-end':
       case 'call':
       case 'arguments':
@@ -132,6 +134,9 @@ export class AnswerCollector {
         this.#current = undefined;
         break;
       }
+      case 'late-seal':
+        this.#sealLate(event.seal);
+        break;
       case 'part-end':
         if (event.seal !== undefined)
           this.#opened('text').part = { kind: 'text', text: '', seal: event.seal };
@@ -159,6 +164,11 @@ export class AnswerCollector {
       case 'call-end':
         break;
     }
+  }
+
+  #sealLate(seal: Seal): void {
+    const open = this.#parts.findLast(({ part }) => part.kind === 'reasoning');
+    if (open?.part.kind === 'reasoning') open.part = { ...open.part, seal };
   }
 
   /** Returns the current part if it is of this kind. Otherwise starts a new one. */

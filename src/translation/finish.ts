@@ -1,3 +1,5 @@
+import type { Exchange } from './exchange.ts';
+
 /** Why an answer ended, in the hub's terms. Failures are errors, not finishes. */
 export type FinishReason =
   | 'end'
@@ -20,6 +22,19 @@ export interface Finish {
 export interface Refusal {
   readonly category?: string | undefined;
   readonly explanation?: string | undefined;
+}
+
+/**
+ * Records what a client's API cannot say of a refusal: its category, and its explanation unless the writer gives it as a
+ * text.
+ */
+export function tellRefusal({ refusal }: Finish, { target, losses }: Exchange, explains: boolean): void {
+  if (refusal?.category !== undefined)
+    losses.dropped('stop_details.category', 'the client API has no categories of refusals');
+  if (refusal?.explanation !== undefined && !explains) {
+    const path = target.api === 'messages' ? 'stop_details.explanation' : 'finishMessage';
+    losses.dropped(path, 'the client API has no place for the explanation of a refusal');
+  }
 }
 
 /**

@@ -35,6 +35,9 @@ export interface LossList {
   readonly refusing: (policy: Policy) => Loss | undefined;
 }
 
+/** The reason of a loss: the client's API has no place for a seal behind other content. */
+export const LATE_SEAL = 'the signature arrived after the next block began';
+
 const MAX_KEPT = 256;
 
 export function createLossList(): LossList {

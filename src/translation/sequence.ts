@@ -62,6 +62,7 @@ export class Sequence {
       case 'end':
         return this.#end(event);
       case 'start':
+      case 'late-seal':
       case 'citation':
       case 'logprobs':
       case 'usage':

@@ -25,6 +25,11 @@ export type HubEvent =
   | { readonly kind: 'text' | 'reasoning' | 'refusal'; readonly text: string }
   /** Closes the reasoning block, or stands for a whole block without text. */
   | { readonly kind: 'reasoning-end'; readonly seal?: Seal | undefined; readonly redacted: boolean }
+  /**
+   * The seal of the last reasoning block that ended without one, if it arrives after other content. `path`: its block in
+   * the provider's answer.
+   */
+  | { readonly kind: 'late-seal'; readonly seal: Seal; readonly path: string }
   /** Closes a text block if the provider has blocks. `seal`: Gemini's signature of the text. */
   | { readonly kind: 'part-end'; readonly seal?: Seal | undefined }
   /**

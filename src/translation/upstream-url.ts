@@ -1,5 +1,6 @@
 import type { ProviderApi } from './conversation.ts';
 import type { Target } from './exchange.ts';
+import { embedsContent } from './models/vertex-embeddings.ts';
 import type { ProviderType } from './provider-type.ts';
 import { isDated } from './targets.ts';
 
@@ -115,7 +116,10 @@ function vertexUrl(place: ProviderPlace, call: UpstreamCall): string | undefined
   const base = bare(place.apiBase ?? `https://${vertexHost(location)}`);
   const root = `${hasVersion(base) ? base : `${base}/v1`}/projects/${segment(project)}/locations/${segment(location)}`;
   const { api, model, operation } = call;
-  if (operation === 'vectors') return `${root}/publishers/google/models/${lastOf(model)}:predict`;
+  if (operation === 'vectors') {
+    const verb = embedsContent(model) ? 'embedContent' : 'predict';
+    return `${root}/publishers/google/models/${lastOf(model)}:${verb}`;
+  }
   switch (api) {
     case 'messages': {
       const models = `${root}/publishers/anthropic/models`;

@@ -180,7 +180,7 @@ test('a body for a cloud that carries its API is put into its envelope in a thre
     expect(Math.abs(big.received - body.length)).toBeLessThan(200);
   });
   expect(started).toContain('translation-worker.ts');
-}, 60_000);
+}, 180_000);
 
 test.each(['', 'stream'])(
   'an answer of 40 MB is translated in a thread: %s',
@@ -210,7 +210,7 @@ test('a streamed answer of 30 MB ends with events that repeat it, and holds nobo
   };
   expect(last.response.status).toBe('completed');
   expect(last.response.output[0]?.content[0]?.text).toBe(PROSE.slice(0, 2_000).repeat(PIECES));
-}, 60_000);
+}, 180_000);
 
 test('a stream of 30 MB is collected in a thread for a client that asked for none', async () => {
   const started = await threadsOf(async (url) => {
@@ -218,7 +218,7 @@ test('a stream of 30 MB is collected in a thread for a client that asked for non
     expect(MESSAGES_API.textOf(await response.json())).toBe(PROSE.slice(0, 2_000).repeat(PIECES));
   });
   expect(started).toContain('translation-worker.ts');
-}, 60_000);
+}, 180_000);
 
 test('one event of 10 MB is a whole stream, and one of 17 MB is none', async () => {
   const answers: string[] = [];
@@ -232,7 +232,7 @@ test('one event of 10 MB is a whole stream, and one of 17 MB is none', async () 
   expect(answers[0]).toContain('event: message_stop');
   expect(answers[0]?.length).toBeGreaterThan(10e6);
   expect(answers[1]).toContain('could not be translated');
-}, 60_000);
+}, 180_000);
 
 test('vectors of 20 MB are translated in a thread', async () => {
   const started = await threadsOf(async (url) => {
@@ -243,7 +243,7 @@ test('vectors of 20 MB are translated in a thread', async () => {
     expect(embeddings[0]?.values).toHaveLength(FLOATS);
   });
   expect(started).toContain('translation-worker.ts');
-}, 60_000);
+}, 180_000);
 
 test('small bodies start no thread', async () => {
   const started = await threadsOf(async (url) => {
@@ -262,4 +262,4 @@ test('a body of millions of values is refused before it is parsed', async () => 
   });
   expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('million values')]);
   expect(await slowestMs()).toBeLessThan(MOST_MS);
-}, 30_000);
+}, 180_000);

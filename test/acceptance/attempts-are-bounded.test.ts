@@ -63,13 +63,13 @@ async function cpuSeconds(pid: number): Promise<number> {
   return (Number(user) + Number(system)) / 100;
 }
 
-/** Two seconds later the program is idle: no attempt, no loop. */
+/** Longer than every wait of its configuration later, the program is idle: no attempt, no loop. */
 async function expectPeace(): Promise<void> {
   const attempts = simulator.attempts.length;
-  await Bun.sleep(2000);
+  await Bun.sleep(500);
   if (process.platform === 'linux' && program !== undefined) {
     const before = await cpuSeconds(program.pid);
-    await Bun.sleep(1000);
+    await Bun.sleep(500);
     // A loop would use all the time that a busy machine leaves it.
     expect((await cpuSeconds(program.pid)) - before).toBeLessThan(0.2);
   }

@@ -114,7 +114,7 @@ const PROVIDERS: readonly Provider[] = [
 let scripted: ScriptedProvider;
 let gateway: TestGateway;
 const streams = new Map<string, Buffer>();
-/** What the provider writes for a request, by its number. */
+/** The provider's answers, by the number of the request. */
 const scripts = new Map<string, { readonly type: string; readonly pieces: readonly Uint8Array[] }>();
 let count = 0;
 

@@ -57,4 +57,4 @@ limits: [{ concurrent: 500 }, { cost: 1000, per: total }, { tokens: 500M, per: t
     expect(endings).toContain(ending);
   await gateway.stop();
   await simulator.stop();
-}, 60_000);
+}, 180_000);

@@ -45,7 +45,7 @@ fallback: { cooldown_seconds: 0, retries: 0 }
   );
   program = startProcess(['--config', file]);
   [, url = ''] = await program.printed(/listening on (http\S+)/);
-  prober.postMessage({ url });
+  prober.postMessage({ url, pid: program.pid });
 });
 
 afterAll(async () => {

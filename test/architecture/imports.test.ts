@@ -3,6 +3,7 @@ import { Glob } from 'bun';
 import { dirname, join, normalize } from 'node:path';
 
 const SRC = join(import.meta.dir, '..', '..', 'src');
+const CONSOLE = join(import.meta.dir, '..', '..', 'console', 'src');
 
 const CORE = ['routing', 'limits', 'protocols', 'translation', 'prices'];
 const DOMAIN = ['lib', ...CORE, 'usage', 'config', 'gateway'];
@@ -51,16 +52,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   '.': ['cli'],
 };
 
+/** The same for the console. */
+const CONSOLE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  i18n: ['lib'],
+  api: ['lib'],
+  ui: ['lib', 'api'],
+  session: ['lib', 'api'],
+  pages: ['lib', 'i18n', 'api', 'ui', 'session'],
+  app: ['lib', 'i18n', 'api', 'ui', 'session', 'pages'],
+  '.': ['lib', 'i18n', 'app'],
+};
+
 interface Import {
   readonly file: string;
   readonly target: string;
 }
 
-/** Every import between files of `src`, including type imports and `import()`. */
-async function imports(): Promise<Import[]> {
+/** Every import between files of a folder, including type imports and `import()`. */
+async function imports(folder = SRC): Promise<Import[]> {
   const found: Import[] = [];
-  for await (const file of new Glob('**/*.ts').scan(SRC)) {
-    const text = await Bun.file(join(SRC, file)).text();
+  for await (const file of new Glob('**/*.{ts,tsx}').scan(folder)) {
+    const text = await Bun.file(join(folder, file)).text();
     for (const [, path = ''] of text.matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
       found.push({ file, target: normalize(join(dirname(file), path)) });
     }
@@ -75,17 +88,30 @@ function roomOf(file: string): string {
 
 test('every room imports only what the table allows', async () => {
   const all = await imports();
-  const forbidden = all.filter(({ file, target }) => {
-    const [from, to] = [roomOf(file), roomOf(target)];
-    return from !== to && to !== 'outside' && !MAY_IMPORT[from]?.includes(to);
-  });
   expect(all.length).toBeGreaterThan(50);
-  expect(forbidden).toEqual([]);
+  expect(forbiddenIn(all, MAY_IMPORT)).toEqual([]);
 });
 
-test('no file imports itself over others, not even a type', async () => {
+test('every room of the console imports only what its table allows', async () => {
+  const all = await imports(CONSOLE);
+  expect(all.length).toBeGreaterThan(50);
+  expect(forbiddenIn(all, CONSOLE_MAY_IMPORT)).toEqual([]);
+});
+
+function forbiddenIn(all: readonly Import[], allowed: Readonly<Record<string, readonly string[]>>): Import[] {
+  return all.filter(({ file, target }) => {
+    const [from, to] = [roomOf(file), roomOf(target)];
+    return from !== to && to !== 'outside' && !allowed[from]?.includes(to);
+  });
+}
+
+test.each([
+  ['the gateway', SRC],
+  ['the console', CONSOLE],
+])('no file of %s imports itself over others, not even a type', async (_, folder) => {
   const targets = new Map<string, string[]>();
-  for (const { file, target } of await imports()) targets.set(file, [...(targets.get(file) ?? []), target]);
+  for (const { file, target } of await imports(folder))
+    targets.set(file, [...(targets.get(file) ?? []), target]);
   expect(circlesIn(targets)).toEqual([]);
 });
 

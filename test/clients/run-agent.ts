@@ -29,8 +29,8 @@ function pathOf(program: Agent['program']): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** Longer sessions are killed. The tests' own limit is 60 s. */
-const LIMIT_MS = 50_000;
+/** Longer sessions are killed, before the limit of their test. */
+const LIMIT_MS = 150_000;
 
 /** Whether a program is installed. Prints a note if it is not, because its tests are skipped then. */
 export function isInstalled(program: Agent['program']): boolean {

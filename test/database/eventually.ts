@@ -1,6 +1,6 @@
-/** Tries until it succeeds, for at most 20 seconds. */
+/** Tries until it succeeds, for at most a minute. */
 export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const untilMs = performance.now() + 20_000;
+  const untilMs = performance.now() + 60_000;
   for (;;) {
     try {
       return await attempt();

@@ -8,6 +8,9 @@ if (chromiumProgram === null) {
   );
 }
 
+/** The limit on everything that a test waits for in a browser. A busy machine needs many seconds to draw a page. */
+const PATIENCE_MS = 90_000;
+
 /** A page, with every error in it. */
 export interface WatchedPage {
   readonly page: Page;
@@ -20,6 +23,7 @@ export interface WatchedPage {
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumProgram ?? '',
+    timeout: PATIENCE_MS,
     args: [
       // Chromium refuses to run as root with its sandbox.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
@@ -42,6 +46,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -9,7 +9,7 @@ import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './con
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 
 // Each page is drawn and looked at with all rules, which takes a busy machine some seconds.
-setDefaultTimeout(120_000);
+setDefaultTimeout(180_000);
 
 const KEY = 'sk-console-0123456789';
 const LONG = 'a-name-that-somebody-generated-from-a-region-and-a-subscription-of-west-europe-0001';
@@ -66,7 +66,7 @@ describe.skipIf(!canTestConsole)('every page of the console', () => {
     await gateway.admin('POST', '/teams', { id: LONG, limits: [{ cost: 1, per: 'month' }] });
     await gateway.admin('POST', '/master-keys', { id: 'app', key: KEY, team: LONG });
     for (const model of ['fast', LONG, 'unknown']) await gateway.ask(KEY, model);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser.close();
     gateway.program.kill();
@@ -84,7 +84,7 @@ describe.skipIf(!canTestConsole)('every page of the console', () => {
         await page.setViewportSize({ width, height: 850 });
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await signIn(page, gateway.url, ADMIN_KEY);
-      }, 60_000);
+      }, 180_000);
       afterAll(() => page.context().close());
 
       for (const [path, title] of [...Object.entries(PAGES), ...(width === 390 ? VIEWS : [])])
@@ -125,5 +125,5 @@ describe.skipIf(!canTestConsole)('every page of the console', () => {
       await tip.waitFor({ state: 'detached' });
       await page.mouse.move(700, 890);
     }
-  }, 20_000);
+  }, 180_000);
 });

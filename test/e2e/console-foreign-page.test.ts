@@ -69,7 +69,7 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       hostname: '127.0.0.1',
       fetch: () => new Response('<!doctype html><body></body>', { headers: { 'content-type': 'text/html' } }),
     });
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser.close();
     await foreign.stop(true);
@@ -125,7 +125,7 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       gateway.program.kill();
       await gateway.program.exited;
     }
-  }, 60_000);
+  }, 180_000);
 
   test('reads and changes nothing in the demo, which needs no sign-in', async () => {
     const demo: TestProcess = startProcess(['--port', '0'], { cwd: folder });
@@ -147,5 +147,5 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       demo.kill();
       await demo.exited;
     }
-  }, 60_000);
+  }, 180_000);
 });

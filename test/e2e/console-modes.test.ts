@@ -9,7 +9,7 @@ import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './con
 import { ADMIN_KEY, startDatabaseGateway } from './db-program.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** Everything that the page could keep a text in. */
 const KEPT = `(async () => ({

@@ -10,7 +10,7 @@ import { canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
 import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway, startDatabaseProgram } from './db-program.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const KEY = 'sk-console-0123456789';
 const ANSWERS = 100_000;

@@ -20,7 +20,7 @@ describe('sessions of two replicas', () => {
     await first.admin('PUT', '/settings/server', {
       value: { host: '127.0.0.1', trusted_proxies: ['127.0.0.1'] },
     });
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     for (const { program } of [first, second]) program.kill();
     await Promise.all([first, second].map(({ program }) => program.exited));
@@ -55,7 +55,7 @@ describe('sessions of two replicas', () => {
     await second.admin('PUT', `/accounts/${String(account['id'])}`, { is_enabled: false });
     await second.admin('DELETE', '/master-keys/k');
     for (const cookie of [alice, holder])
-      expect(await timeUntil(async () => (await statusOf(first, cookie)) === 401)).toBeLessThan(5_000);
+      expect(await timeUntil(async () => (await statusOf(first, cookie)) === 401)).toBeLessThan(20_000);
     expect(await statusOf(first, admin)).toBe(200);
   });
 

@@ -56,7 +56,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await gateway.admin('POST', '/master-keys', { id: 'app', key: KEY });
     await gateway.admin('POST', '/master-keys', { id: MARKUP });
     for (const model of ['fast', 'falls', MARKUP]) await gateway.ask(KEY, model);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser.close();
     gateway.program.kill();

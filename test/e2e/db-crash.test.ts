@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharePostgres, type TestDatabaseServer } from './db-postgres.ts';
 import { type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
+import { until } from './gateway.ts';
 
 let postgres: TestDatabaseServer;
 let folder: string;
@@ -65,7 +66,9 @@ describe.each(['postgres', 'sqlite'])('a program that is killed while it writes 
           confirmed.add(id);
         }
       });
+      const known = confirmed.size;
       await Bun.sleep(150 + round * 37);
+      await until(() => confirmed.size > known + 2);
       gateway.program.kill('SIGKILL');
       await Promise.all(writers);
       await gateway.program.exited;

@@ -33,7 +33,10 @@ export function startDatabaseProgram({ dbUrl, folder, env, args = [] }: GatewayO
 
 export async function startDatabaseGateway(options: GatewayOptions): Promise<DatabaseGateway> {
   const program = startDatabaseProgram(options);
-  const [, url = ''] = await program.printed(/listening on (http\S+)/);
+  const [, url = ''] = await program.printed(/listening on (http\S+)/).catch((error: unknown) => {
+    program.kill('SIGKILL');
+    throw error;
+  });
   return {
     url,
     program,
@@ -84,7 +87,7 @@ export function keepAsking(
 }
 
 /** Milliseconds until a condition holds. It is checked every few milliseconds. */
-export async function timeUntil(condition: () => Promise<boolean>, limitMs = 10_000): Promise<number> {
+export async function timeUntil(condition: () => Promise<boolean>, limitMs = 60_000): Promise<number> {
   const startedAtMs = performance.now();
   while (!(await condition())) {
     if (performance.now() - startedAtMs > limitMs) throw new Error(`not so after ${limitMs} ms`);

@@ -49,7 +49,7 @@ const hasSidewaysScroll = (): Promise<boolean> =>
 describe.skipIf(chromiumProgram === null)('the page in a browser', () => {
   beforeAll(async () => {
     [browser, simulator] = await Promise.all([launchBrowser(), startSimulator({ tokensPerSecond: 200 })]);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser.close();
     await simulator.stop();
@@ -294,7 +294,7 @@ models: { demo: { routes: [{ provider: a, model: mock/ok }] } }`);
       folder = await mkdtemp(join(tmpdir(), 'llm-proxy-docs-page-'));
       database = await startDatabaseGateway({ dbUrl: `sqlite://${join(folder, 'proxy.db')}`, folder });
       await database.admin('POST', '/providers', { id: 'the-provider', api_base: `${simulator.url}/v1` });
-    }, 60_000);
+    }, 180_000);
     afterAll(async () => {
       database.program.kill();
       await database.program.exited;

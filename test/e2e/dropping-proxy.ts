@@ -1,6 +1,6 @@
 import type { Socket, TCPSocketListener } from 'bun';
 
-/** Which bytes are lost. */
+/** The direction in which bytes are lost. */
 export type Cut = 'to the server' | 'to the client' | 'both ways';
 
 interface Line {

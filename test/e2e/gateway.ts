@@ -77,7 +77,7 @@ export function startGateway(
 }
 
 /** Waits for a condition with a generous limit, and returns its value. */
-export async function until<T>(condition: () => T | undefined, timeoutMs = 20_000): Promise<T> {
+export async function until<T>(condition: () => T | undefined, timeoutMs = 90_000): Promise<T> {
   const limit = performance.now() + timeoutMs;
   for (;;) {
     const value = condition();

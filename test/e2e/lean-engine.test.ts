@@ -34,6 +34,7 @@ const KEY = ['Authorization', 'Bearer mk-app-key-1234'] as const;
 const JSON_TYPE = ['Content-Type', 'application/json'] as const;
 const LINE = 'POST /v1/chat/completions';
 const BODY = JSON.stringify(chat('m'));
+const GEMINI_BODY = JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }] });
 const request = (more: readonly (readonly [string, string])[] = [], body = BODY): string =>
   rawRequest(LINE, [KEY, JSON_TYPE, ...more], body);
 
@@ -71,6 +72,32 @@ describe('both engines give the same answer to', () => {
     'a length behind a vertical tab': () =>
       `${rawRequest(LINE, [KEY, JSON_TYPE, ['Content-Length', `\x0b${BODY.length}`]])}${BODY}`,
     'the list of models': () => rawRequest('GET /v1/models', [KEY]),
+    'the list of models without a key': () => rawRequest('GET /v1/models', []),
+    'the list of models with a body': () => rawRequest('GET /v1/models', [KEY, JSON_TYPE], BODY),
+    'the list of models for Google': () =>
+      rawRequest('GET /v1beta/models?key=mk-app-key-1234&pageSize=1', []),
+    'a model': () => rawRequest('GET /v1/models/n', [KEY]),
+    'a model that is not there': () => rawRequest('GET /v1beta/models/none-2.5', [KEY]),
+    'the heading of the list of models': () => rawRequest('HEAD /v1/models', [KEY]),
+    'the readiness': () => rawRequest('GET /readyz', []),
+    'an object of a provider': () => rawRequest('GET /v1/files/file-1', [KEY]),
+    'a POST for the health': () => rawRequest('POST /healthz', [JSON_TYPE], BODY),
+    'a request on a path of Azure': () =>
+      rawRequest(
+        'POST /openai/deployments/m/chat/completions?api-version=2024-10-21',
+        [KEY, JSON_TYPE],
+        JSON.stringify({ messages: chat('m')['messages'] }),
+      ),
+    'a request on a path of Gemini': () =>
+      rawRequest('POST /v1beta/models/m:generateContent', [KEY, JSON_TYPE], GEMINI_BODY),
+    'a stream on a path of Gemini': () =>
+      rawRequest('POST /v1beta/models/m:streamGenerateContent?alt=sse', [KEY, JSON_TYPE], GEMINI_BODY),
+    'a request without a version': () => rawRequest('POST /chat/completions', [KEY, JSON_TYPE], BODY),
+    'an escaped path': () => rawRequest('POST /v1/chat%2fcompletions', [KEY, JSON_TYPE], BODY),
+    'a dot segment': () => rawRequest('POST /v1/x/../chat/completions', [KEY, JSON_TYPE], BODY),
+    'an escaped dot segment': () => rawRequest('GET /v1/files/%2e%2e%2fmodels', [KEY]),
+    'a doubled slash': () => rawRequest('POST /v1//chat/completions', [KEY, JSON_TYPE], BODY),
+    'the use of the key': () => rawRequest('GET /v1/key', [KEY]),
     'a head that is too large': () => request([['X-Large', 'x'.repeat(40_000)]]),
   };
   for (const [what, text] of Object.entries(requests)) {
@@ -108,7 +135,7 @@ function session(
     });
     socket.on('error', reject);
     socket.on('end', done);
-    socket.setTimeout(20_000, () => reject(new Error(`no end after ${text.length} bytes`)));
+    socket.setTimeout(60_000, () => reject(new Error(`no end after ${text.length} bytes`)));
   });
 }
 
@@ -138,7 +165,7 @@ test('requests that are sent ahead are answered in order, whichever is quicker',
 
 test('a connection goes on after a request that was not plain', async () => {
   const text = await session(
-    [`${keepAlive()}${rawRequest('GET /healthz', [['Connection', 'keep-alive']])}${keepAlive()}`],
+    [`${keepAlive()}${rawRequest('GET /', [['Connection', 'keep-alive']])}${keepAlive()}`],
     {
       isOver: (all) => answersIn(all) === 3,
     },
@@ -204,7 +231,7 @@ test('an answer that closes the connection says so', async () => {
 test('the client behind a connection that was handed over is known', async () => {
   const config = 'master_keys: [{name: app, key: mk-app-key-1234}]\nlogging: {format: json}';
   const logged = await startLoggedGateway(`${OPEN}${config}`, 'engine: lean, trusted_proxies: [127.0.0.1]');
-  await sendRaw(logged.url, rawRequest('GET /v1/nothing', [['X-Forwarded-For', '203.0.113.9']]));
+  await sendRaw(logged.url, rawRequest('GET /nothing', [['X-Forwarded-For', '203.0.113.9']]));
   await logged.log.flush();
   expect(logged.terminal()).toContain('"client":"203.0.113.9"');
   await logged.stop();
@@ -230,7 +257,7 @@ test.skipIf(process.platform !== 'linux')('nobody takes the place of a client by
   const outer = Number(new URL(gateway.url).port);
   const inner = [...(await ownListeners())].find((port) => !ports.has(port) && port !== outer) ?? 0;
   const client = connect(outer, '127.0.0.1', () =>
-    client.write(rawRequest('GET /healthz', [['Connection', 'keep-alive']])),
+    client.write(rawRequest('GET /', [['Connection', 'keep-alive']])),
   );
   await new Promise((resolve) => client.once('data', resolve));
   const taken = (await connections()).find(({ remotePort }) => remotePort === inner);

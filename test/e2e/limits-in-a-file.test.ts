@@ -113,4 +113,4 @@ test('the limits of a file hold, outlive a kill, and follow its changes without 
   await writeFile(join(folder, 'config.yaml'), 'limits: [{ cost: 1 }]\n');
   await program?.printed(/say per: month, day, … or total/);
   expect(await ask(url, 'pre')).toBe('budget_exceeded');
-}, 60_000);
+}, 180_000);

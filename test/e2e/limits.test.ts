@@ -37,7 +37,7 @@ models:
   unknown: { routes: [{ provider: dark, model: mock/ok }] }
   half: { routes: [{ provider: mine, model: mock/ok, priority: 1 }, { provider: dark, model: mock/ok, priority: 2 }] }
   failing: { routes: [{ provider: mine, model: "mock/500" }] }
-  slow: { routes: [{ provider: mine, model: "mock/silence?ms=400" }] }
+  slow: { routes: [{ provider: mine, model: "mock/silence?ms=1000" }] }
 fallback: { retries: 0 }
 prices: { models: { "mine/*": { input: 2, output: 10 } } }
 spend: { journal: memory }
@@ -185,7 +185,8 @@ describe('a limit', () => {
   });
 
   test('counts a request that a provider failed, and none that was refused for another reason', async () => {
-    const [first, second] = await Promise.all([ask('one', 'slow'), Bun.sleep(100).then(() => ask('one'))]);
+    const isAsked = simulator.waitForAttempts(simulator.attempts.length + 1);
+    const [first, second] = await Promise.all([ask('one', 'slow'), isAsked.then(() => ask('one'))]);
     expect([first.status, second.status, second.body.error?.code]).toEqual([
       200,
       429,

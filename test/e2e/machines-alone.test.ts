@@ -34,7 +34,7 @@ test('gateways that share nothing notice each other, and say what their limits c
   expect(metrics).not.toContain('llm_proxy_lease_store_up 1');
   const listed = (await nodes[0]!.admin('GET', '/nodes')) as { nodes: { state: string }[] };
   expect(listed.nodes.map(({ state }) => state)).toEqual(['live', 'live', 'live']);
-}, 120_000);
+}, 180_000);
 
 test('on PostgreSQL limits are shared without a setting, and a change of the setting asks for a restart', async () => {
   const { nodes } = await start('{ driver: auto }');
@@ -45,4 +45,4 @@ test('on PostgreSQL limits are shared without a setting, and a change of the set
   expect(metrics).toMatch(/llm_proxy_leased_ratio\{scope="key",name="day",limit="requests\/day"\} [\d.]+\n/);
   await first!.admin('PUT', '/settings/shared_state', { value: { driver: 'none' } });
   for (const { program } of nodes) await program.printed(/shared_state has changed/);
-}, 120_000);
+}, 180_000);

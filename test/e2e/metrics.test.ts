@@ -126,7 +126,7 @@ test('junk models, paths, methods, keys and user agents make no series, and ever
   expect(total(text, 'llm_proxy_active_requests')).toBe(0);
   expect(text.split('\n').length - before).toBeLessThan(250);
   expect(text).not.toMatch(/junk|PROPFIND/);
-}, 120_000);
+}, 180_000);
 
 /** Unrelated requests over a few connections, with many in flight at a time. */
 async function flood(count: number): Promise<void> {

@@ -70,7 +70,7 @@ master_keys:
   - { name: limited, key: mk-limited, rate_limit: { requests_per_second: 0, burst_size: 0 } }`);
     prometheus = await startPrometheus(prometheusProgram ?? '', gateway.url);
     await load(9_000);
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await prometheus.stop();

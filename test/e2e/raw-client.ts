@@ -16,7 +16,7 @@ export function sendRaw(url: string, text: string): Promise<RawAnswer> {
     socket.on('data', (piece: Buffer) => pieces.push(piece));
     socket.on('error', reject);
     socket.on('close', () => resolve(parse(Buffer.concat(pieces).toString('latin1'))));
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within 10 s')));
+    socket.setTimeout(60_000, () => socket.destroy(new Error('no answer within a minute')));
   });
 }
 

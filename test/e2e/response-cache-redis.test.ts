@@ -173,7 +173,7 @@ master_keys:
       for (let count = 0; count < 5; count++) {
         const { cache, ms } = await ask(0, 'one', body);
         expect(cache).not.toBe('hit');
-        expect(ms).toBeLessThan(3000);
+        expect(ms).toBeLessThan(20_000);
       }
       redis.thaw();
       await untilHit(0, 'one', body);

@@ -98,11 +98,13 @@ for (const [what, more] of [
     });
 
     test('server-timing tells the time of the gateway alone', async () => {
-      const answer = await raw('gpt?latency=1500', more);
+      const askedAtMs = performance.now();
+      const answer = await raw('gpt?latency=500', more);
+      const tookMs = performance.now() - askedAtMs;
       const [timing = ''] = valuesOf(answer, 'server-timing');
       const [, ms] = /^gateway;dur=(\d+(?:\.\d+)?)$/.exec(timing) ?? [];
       expect(Number(ms)).toBeGreaterThanOrEqual(0);
-      expect(Number(ms)).toBeLessThan(1500);
+      expect(Number(ms)).toBeLessThan(tookMs - 450);
     });
 
     test('the length, where there is one, is that of the body', async () => {

@@ -98,5 +98,5 @@ describe.each([1, 2])('gateways with %d processes on one PostgreSQL', (workers) 
     expect((await routeAt(1, 'well')).state).toBe('draining');
     await nodes[1].admin('POST', `/routes/${well}/resume`);
     await becomes(0, 'well', 'available');
-  }, 60_000);
+  }, 180_000);
 });

@@ -111,7 +111,7 @@ describe.skipIf(OPENSSL === null).each(['runtime', 'lean'])('with server.tls and
     await until(() => (simulator.attempts.length === 1 ? true : undefined));
     await certify('second');
     let name = '';
-    for (let look = 0; name !== 'second' && look < 100; look++) {
+    for (let look = 0; name !== 'second' && look < 300; look++) {
       await Bun.sleep(100);
       name = await presented(port).catch(() => '');
     }

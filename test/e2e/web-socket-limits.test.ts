@@ -191,6 +191,7 @@ describe('a peer that does not read', () => {
     );
     expect(await raw.head()).toStartWith('HTTP/1.1 101');
     raw.pause();
+    await until(() => sent > 0);
     let before = -1;
     // The provider is paused once it sends nothing more for a while.
     while (before !== sent) {
@@ -198,7 +199,6 @@ describe('a peer that does not read', () => {
       await Bun.sleep(500);
     }
     // 4,000 are 250 MB. The system's buffers hold some.
-    expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThan(1_000);
     raw.destroy();
     await until(() => gateway.app.server.pending() === 0 || undefined);

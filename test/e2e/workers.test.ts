@@ -266,7 +266,7 @@ describe.skipIf(process.platform !== 'linux')('several workers on one port', () 
     await until(() => workersOf(team.program.pid).length === WORKERS || undefined);
     expect(isAlive(pid)).toBe(false);
     expect(await stopped(team)).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test('end when the process above them is killed', async () => {
     const team = await startTeam(configOf());

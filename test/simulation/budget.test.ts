@@ -15,7 +15,7 @@ describe('a budget of $10, used by streams of random length of which some 45 are
     expect(Math.min(...results.map(({ firstRefusal }) => firstRefusal ?? 1))).toBeGreaterThanOrEqual(0.7);
     expect(results.map(({ held }) => held)).toEqual(SEEDS.map(() => 0));
     expect(Math.min(...results.map(({ mostInFlight }) => mostInFlight))).toBeGreaterThan(40);
-  }, 60_000);
+  }, 180_000);
 
   test('is never passed with hold: maximum', async () => {
     const results = await Promise.all(
@@ -25,7 +25,7 @@ describe('a budget of $10, used by streams of random length of which some 45 are
       expect(spent).toBeLessThanOrEqual(1);
       expect(held).toBe(0);
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 test('a budget of some 25 requests is spent to the end, and passed by little once outputs are known', async () => {
@@ -36,11 +36,11 @@ test('a budget of some 25 requests is spent to the end, and passed by little onc
   expect(Math.min(...spent)).toBeGreaterThanOrEqual(1);
   expect(median(spent)).toBeLessThanOrEqual(1.05);
   expect(Math.max(...spent)).toBeLessThanOrEqual(1.4);
-}, 60_000);
+}, 180_000);
 
 test('requests one after the other are refused only when the budget is used up', async () => {
   for (const seed of FEW) {
     const { firstRefusal } = await playBudget({ dollars: 1, rate: 5, seed, isSerial: true });
     expect(firstRefusal).toBeGreaterThanOrEqual(1);
   }
-}, 60_000);
+}, 180_000);

@@ -29,7 +29,7 @@ export interface FleetOptions {
   readonly onCall?: (call: Call) => void;
 }
 
-/** What the fleet cost and did. */
+/** The cost and the work of the fleet. */
 export interface FleetFigures {
   readonly requests: number;
   readonly served: number;
@@ -43,7 +43,7 @@ export interface FleetFigures {
   readonly cpuMicros: number;
   /** How much of the budget that ended was used, in percent. */
   readonly usedPercent: number;
-  /** What was spent, admitted and under way beyond the limits. */
+  /** The excess over the limits: spent, admitted and under way. */
   readonly over: Readonly<Record<LeaseForm, number>>;
 }
 
@@ -57,7 +57,7 @@ const TRIES = 4;
 const RETRY_MS = 20;
 const MINUTE_MS = 60_000;
 
-/** What a limit has counted, over all nodes. */
+/** The count of a limit over all nodes. */
 interface Truth {
   readonly of: LeasedCounter;
   used: number;

@@ -40,7 +40,7 @@ export class LeaseWorld {
   readonly windows: readonly SimulatedWindow[];
   #nowMs = 0;
   #servedAfterMidnight = 0;
-  /** What was taken from the bucket and has not flowed in again. */
+  /** The part of the bucket that was taken and has not flowed in again. */
   #level = 0;
   #levelMs = 0;
   lastServedMs = 0;

@@ -8,7 +8,7 @@ import { Toasts } from '../ui/toast.tsx';
 import { BASE } from './base.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { Frame } from './frame.tsx';
-import { WithSession } from './session.tsx';
+import { WithSession } from './with-session.tsx';
 
 const queries = new QueryClient({
   queryCache: new QueryCache(),

@@ -11,7 +11,7 @@ import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { pagesFor } from './pages.ts';
 import { LazyPalette, LazyShortcuts, loadOverlays } from './on-demand.tsx';
-import { useSession } from './session.tsx';
+import { useSession } from '../session/session.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** After the first page is drawn. */

@@ -7,7 +7,7 @@ import { Problem } from '../api/problem.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, Input } from '../ui/field.tsx';
 import { useProblemText } from '../ui/states.tsx';
-import { SESSION } from './session-key.ts';
+import { SESSION } from '../session/sign-out.ts';
 import { Logo } from './logo.tsx';
 
 /** Asks for a key, which becomes a session's cookie and is then forgotten. */

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { useLive } from '../api/live.ts';
 import { changeLanguage } from '../i18n/set-up.ts';
-import { language, LANGUAGES, type Language } from '../i18n/language.ts';
+import { language, LANGUAGES, type Language } from '../lib/language.ts';
 import { COMMAND_KEY } from '../lib/shortcut.ts';
 import { Button, classes } from '../ui/button.tsx';
 import { Menu } from '../ui/menu.tsx';
@@ -12,8 +12,9 @@ import type { MenuEntry } from '../ui/menu-props.ts';
 import { Tip } from '../ui/tip.tsx';
 import { Logo } from './logo.tsx';
 import { pagesFor, type PlaceOnTheMap } from './pages.ts';
-import { useSession, useSignOut } from './session.tsx';
-import { chooseTheme, type Theme, theme } from './theme.ts';
+import { useSession } from '../session/session.ts';
+import { useSignOut } from '../session/sign-out.ts';
+import { chooseTheme, type Theme, theme } from '../lib/theme.ts';
 
 interface NavigationProps {
   readonly onPalette: () => void;

@@ -8,7 +8,7 @@ import { useLocation } from 'wouter';
 import { listKeys, listModels, listProviders } from '../api/queries.ts';
 import { useTeamNames, useUserNames } from '../pages/keys/use-owners.ts';
 import { formTargets, ownerTargets, placeTargets, type Target } from './palette-targets.ts';
-import { useMay, useSession } from './session.tsx';
+import { useMay, useSession } from '../session/session.ts';
 
 interface Group {
   readonly value: string;

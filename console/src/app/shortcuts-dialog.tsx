@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { COMMAND_KEY } from '../lib/shortcut.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { pagesFor } from './pages.ts';
-import { useSession } from './session.tsx';
+import { useSession } from '../session/session.ts';
 
 /** Every key that does something. */
 export function ShortcutsDialog({ open, onClose }: { open: boolean; onClose: () => void }): ReactNode {

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { isTyping } from '../lib/shortcut.ts';
 import { pagesFor } from './pages.ts';
-import { useSession } from './session.tsx';
+import { useSession } from '../session/session.ts';
 
 interface Shortcuts {
   readonly openPalette: () => void;

@@ -1,7 +1,7 @@
 import { createInstance } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { english } from './english.ts';
-import { type Language, language, storeLanguage } from './language.ts';
+import { type Language, language, storeLanguage } from '../lib/language.ts';
 
 const texts = createInstance();
 

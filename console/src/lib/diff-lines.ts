@@ -1,7 +1,11 @@
 import { diffLines } from 'diff';
-import type { DiffLine } from '../ui/changes.tsx';
 
 const AROUND = 3;
+
+export interface DiffLine {
+  readonly kind: 'same' | 'added' | 'removed' | 'gap';
+  readonly text: string;
+}
 
 /** The lines that differ, each with those around it; what is left out becomes a gap. */
 export function changedLines(before: string, after: string): readonly DiffLine[] {

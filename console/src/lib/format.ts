@@ -1,4 +1,4 @@
-import { language } from '../i18n/language.ts';
+import { language } from './language.ts';
 
 const formats = new Map<string, Intl.NumberFormat>();
 

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResourceChange } from '../api/resources.ts';
+import type { DiffLine } from '../lib/diff-lines.ts';
 
 const LOOKS = { created: 'is-good', updated: 'is-note', deleted: 'is-bad' } as const;
 
@@ -80,8 +81,3 @@ export function TextDiff({ lines }: { lines: readonly DiffLine[] }): ReactNode {
 }
 
 const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
-
-export interface DiffLine {
-  readonly kind: 'same' | 'added' | 'removed' | 'gap';
-  readonly text: string;
-}

@@ -11,7 +11,7 @@ export interface Column<Row> {
   readonly sortBy?: (row: Row) => string | number | null | undefined;
   readonly isNumber?: boolean;
   readonly className?: string;
-  /** Left out on a phone, where the row opens what it has. */
+  /** A phone hides the column. The opened row shows its value. */
   readonly isMinor?: boolean;
   /** Its title is for screen readers alone. */
   readonly hideTitle?: boolean;

@@ -5,7 +5,7 @@ import { asObject } from '../../protocols/json-object.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { usageIn } from '../../protocols/usage.ts';
 
-/** What a response or a batch says about itself. */
+/** The members of a response or a batch that describe its state. */
 export interface AnswerMembers {
   readonly status: string | undefined;
   readonly model: string | undefined;

@@ -30,7 +30,7 @@ export interface LaterOwners {
   readonly tags: string;
 }
 
-/** What was charged when the work began. */
+/** The charge at the time when the work began. */
 export interface LaterSum {
   /** Nano-dollars; undefined: the price is unknown. */
   readonly nano: number | undefined;

@@ -2,8 +2,8 @@ import { versionOf } from '../../lib/api-path.ts';
 import { decoded } from '../objects/path-subject.ts';
 
 /**
- * What an answer may report about work that was begun earlier: a `response`, a `batch`, or the `lines` of a file with
- * one result each. `id` is the provider's id of it.
+ * Work that was begun earlier and whose results an answer may report: a `response`, a `batch`, or the `lines` of a file with
+ * one result each. `id` is the provider's id.
  */
 export interface LaterSubject {
   readonly kind: 'response' | 'batch' | 'lines';

@@ -18,40 +18,27 @@ export function limitHeaders(
   at: Moment,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { ...before };
-  const requests = tightest(standings, isOnRequests);
+  let requests: StandingClaim | undefined;
+  let tokens: StandingClaim | undefined;
+  let budget: StandingClaim | undefined;
+  for (const one of standings) {
+    const { kind, isSoft } = one.claim;
+    if (isSoft || kind === 'concurrent') continue;
+    if (kind === 'requests') requests = tighter(one, requests);
+    else if (kind === 'cost') budget = tighter(one, budget);
+    else tokens = tighter(one, tokens);
+  }
   const left = Number(before['x-ratelimit-remaining-requests'] ?? Infinity);
   if (requests !== undefined && requests.standing.remaining < left) rateFields(headers, 'requests', requests);
-  const tokens = tightest(standings, isOnTokens);
   if (tokens !== undefined) rateFields(headers, 'tokens', tokens);
-  const budget = tightest(standings, isOnMoney);
   if (budget !== undefined) headers['x-llm-proxy-budget'] = budgetField(budget, at);
   const warnings = warningsOf(standings);
   if (warnings !== '') headers['x-llm-proxy-warning'] = warnings;
   return headers;
 }
 
-function isOnMoney({ kind }: Claim): boolean {
-  return kind === 'cost';
-}
-
-function isOnRequests({ kind }: Claim): boolean {
-  return kind === 'requests';
-}
-
-function isOnTokens({ kind }: Claim): boolean {
-  return kind === 'tokens' || kind === 'input_tokens' || kind === 'output_tokens';
-}
-
-function tightest(
-  standings: readonly StandingClaim[],
-  fits: (claim: Claim) => boolean,
-): StandingClaim | undefined {
-  let found: StandingClaim | undefined;
-  for (const one of standings) {
-    if (one.claim.isSoft || !fits(one.claim)) continue;
-    if (found === undefined || one.standing.remaining < found.standing.remaining) found = one;
-  }
-  return found;
+function tighter(one: StandingClaim, than: StandingClaim | undefined): StandingClaim {
+  return than === undefined || one.standing.remaining < than.standing.remaining ? one : than;
 }
 
 /** The fields that OpenAI's clients read. */

@@ -37,18 +37,19 @@ const UNITS = {
 /** Dollars with two to nine decimals, as many as needed: `37.61`, `0.0012345`. */
 export function shortDollars(nano: number): string {
   const whole = Math.floor(Math.max(0, nano) / NANO);
-  let part = Math.round(Math.max(0, nano) - whole * NANO);
+  const part = Math.round(Math.max(0, nano) - whole * NANO);
   // The leading one keeps the zeros after it.
-  let one = NANO;
-  while (one > 100 && part % 10 === 0) {
-    part /= 10;
-    one /= 10;
-  }
-  return `${whole}.${String(one + part).slice(1)}`;
+  const digits = String(NANO + part);
+  let end = digits.length;
+  while (end > LEAST_DIGITS && digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  return `${whole}.${digits.slice(1, end)}`;
 }
 
 /** Nano-dollars in a dollar. */
 const NANO = 1e9;
+/** The leading one and two decimals. */
+const LEAST_DIGITS = 3;
+const ZERO = 0x30;
 
 function wholeText(amount: number): string {
   return Math.round(amount).toLocaleString('en-US');

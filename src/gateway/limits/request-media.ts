@@ -13,16 +13,27 @@ export interface Media {
  * search needs no parser. For an unknown API it counts too much rather than too little.
  */
 export function mediaIn(body: Uint8Array): Media {
-  const found = { bytes: 0, images: 0, audioBytes: 0 };
-  for (const mark of BLOB_MARKS) findBlobs(body, mark, found);
-  let named = 0;
-  for (const mark of IMAGE_MARKS) named += count(body, mark);
-  return { ...found, images: Math.max(found.images, named) };
+  const search = new MediaSearch(body);
+  while (!search.isDone()) search.advance(Infinity);
+  return search.media();
+}
+
+/**
+ * Like `mediaIn`, one slice at a time, so that a large body does not block the event loop. Each call of the returned function
+ * searches about `sliceBytes` more for one of the marks, and returns undefined until the search is done.
+ */
+export function mediaInSlices(body: Uint8Array, sliceBytes: number): () => Media | undefined {
+  const search = new MediaSearch(body);
+  return () => {
+    search.advance(sliceBytes);
+    return search.isDone() ? search.media() : undefined;
+  };
 }
 
 /** The text before an encoded file: a data URL's type, or the data key of Anthropic, Gemini or OpenAI. */
 const BLOB_MARKS = [Buffer.from(';base64,'), Buffer.from('"data":"'), Buffer.from('"data": "')];
 const IMAGE_MARKS = ['"image_url":', '"type":"image"', '"type": "image"'].map((text) => Buffer.from(text));
+const MARKS = [...BLOB_MARKS, ...IMAGE_MARKS];
 
 /** Shorter strings count as text. */
 const LEAST_BLOB_BYTES = 64;
@@ -39,15 +50,62 @@ interface Found {
   audioBytes: number;
 }
 
-function findBlobs(body: Uint8Array, mark: Buffer, found: Found): void {
-  let at = indexOf(body, mark, 0);
-  while (at !== -1) {
-    const start = at + mark.length;
-    const end = indexOf(body, QUOTE, start);
-    if (end === -1) return;
-    if (end - start >= LEAST_BLOB_BYTES && isBase64(body.subarray(start, start + LEAST_BLOB_BYTES)))
-      noteBlob(body, { at, start, end }, found);
-    at = indexOf(body, mark, end);
+/** Searches a body for each mark in turn. */
+class MediaSearch {
+  readonly #body: Uint8Array;
+  readonly #found: Found = { bytes: 0, images: 0, audioBytes: 0 };
+  /** The number of image marks. */
+  #named = 0;
+  /** The index of the current mark in `MARKS`, and the offset up to which it was searched. */
+  #mark = 0;
+  #at = 0;
+
+  constructor(body: Uint8Array) {
+    this.#body = body;
+  }
+
+  isDone(): boolean {
+    return this.#mark === MARKS.length;
+  }
+
+  media(): Media {
+    return { ...this.#found, images: Math.max(this.#found.images, this.#named) };
+  }
+
+  advance(bytes: number): void {
+    const mark = MARKS[this.#mark];
+    if (mark === undefined) return;
+    const until = this.#at + bytes;
+    // A mark may begin in this slice and end after it.
+    const slice = until < this.#body.length ? this.#body.subarray(0, until + mark.length - 1) : this.#body;
+    const end = this.#mark < BLOB_MARKS.length ? this.#findBlobs(slice, mark) : this.#countIn(slice, mark);
+    this.#at = Math.max(end, until);
+    if (this.#at < this.#body.length) return;
+    this.#mark += 1;
+    this.#at = 0;
+  }
+
+  /** Returns the end of the last file in the slice. */
+  #findBlobs(slice: Uint8Array, mark: Buffer): number {
+    const body = this.#body;
+    let end = this.#at;
+    for (let at = indexOf(slice, mark, end); at !== -1; at = indexOf(slice, mark, end)) {
+      const start = at + mark.length;
+      end = indexOf(body, QUOTE, start);
+      if (end === -1) return body.length;
+      if (end - start >= LEAST_BLOB_BYTES && isBase64(body.subarray(start, start + LEAST_BLOB_BYTES)))
+        noteBlob(body, { at, start, end }, this.#found);
+    }
+    return end;
+  }
+
+  #countIn(slice: Uint8Array, mark: Buffer): number {
+    let end = this.#at;
+    for (let at = indexOf(slice, mark, end); at !== -1; at = indexOf(slice, mark, end)) {
+      this.#named += 1;
+      end = at + mark.length;
+    }
+    return end;
   }
 }
 
@@ -70,12 +128,6 @@ function isBase64(bytes: Uint8Array): boolean {
 }
 
 const BASE64 = /^[A-Za-z0-9+/_=-]+$/;
-
-function count(body: Uint8Array, mark: Buffer): number {
-  let found = 0;
-  for (let at = indexOf(body, mark, 0); at !== -1; at = indexOf(body, mark, at + mark.length)) found += 1;
-  return found;
-}
 
 function indexOf(body: Uint8Array, mark: Buffer, from: number): number {
   return Buffer.prototype.indexOf.call(body, mark, from);

@@ -139,18 +139,25 @@ interface Priced {
 
 /** Adds the cost of the most expensive route that may serve the request. */
 function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
-  const dearest = { nano: 0, outputNano: 0 };
+  const { input, output } = tokens;
+  let [cost, outputCost] = [0, 0];
   // Without an estimator, the cost is unknown.
   let isPriceUnknown = costs === undefined;
   for (const { provider, upstream } of costs === undefined ? [] : upstreamModels(model)) {
-    const priced = { provider, model: upstream, inputTokens: tokens.input, outputTokens: tokens.output };
-    const estimate = costs?.estimate({ ...size, ...priced, hasBudget: true });
+    const use = {
+      provider,
+      model: upstream,
+      size,
+      inputTokens: input,
+      outputTokens: output,
+      hasBudget: true,
+    };
+    const estimate = costs?.estimate(use);
     if (estimate === undefined) isPriceUnknown = true;
-    else if (estimate.nano > dearest.nano) Object.assign(dearest, estimate);
+    else if (estimate.nano > cost) ({ nano: cost, outputNano: outputCost } = estimate);
   }
-  const { nano: cost, outputNano: outputCost } = dearest;
-  const least = { input: tokens.input, output: 0, cost: cost - outputCost };
-  return { ...tokens, cost, outputCost, least, isPriceUnknown };
+  const least = { input, output: 0, cost: cost - outputCost };
+  return { input, output, cost, outputCost, least, isPriceUnknown };
 }
 
 interface UpstreamModel {

@@ -9,7 +9,7 @@ import {
 } from '../../lib/json/json-scan.ts';
 import type { RequestSize } from '../../limits/hold.ts';
 import { asObject } from '../../protocols/json-object.ts';
-import { mediaIn } from './request-media.ts';
+import { type Media, mediaIn, mediaInSlices } from './request-media.ts';
 
 /** The size of a request, and the service tier that it asks for. */
 export interface SizedRequest extends RequestSize {
@@ -30,10 +30,15 @@ const MEMBERS = [
 /** Measures a request's body in any API without parsing it. Returns a promise for a large one. */
 export function sizeOf(body: Uint8Array, hasOutput: boolean): SizedRequest | Promise<SizedRequest> {
   if (!seemsObject(body)) return sizeOfFile(body, hasOutput);
-  if (body.byteLength <= LARGE_BYTES) return sizeOfJson(body, scanObject(body, MEMBERS), hasOutput);
-  return inTurns(scanObjectInSlices(body, MEMBERS, SLICE_BYTES)).then((scan) =>
-    sizeOfJson(body, scan, hasOutput),
-  );
+  if (body.byteLength <= LARGE_BYTES)
+    return sizeOfJson({ body, scan: scanObject(body, MEMBERS), media: mediaIn(body), hasOutput });
+  return sizeOfLarge(body, hasOutput);
+}
+
+async function sizeOfLarge(body: Uint8Array, hasOutput: boolean): Promise<SizedRequest> {
+  const scan = await inTurns(scanObjectInSlices(body, MEMBERS, SLICE_BYTES));
+  const media = await inTurns(mediaInSlices(body, LARGE_BYTES));
+  return sizeOfJson({ body, scan, media, hasOutput });
 }
 
 /** Bytes per second of a recording, assumed without decoding: 128 kbit/s. */
@@ -55,8 +60,14 @@ function sizeOfFile({ byteLength }: Uint8Array, hasOutput: boolean): SizedReques
   };
 }
 
-function sizeOfJson(body: Uint8Array, scan: ObjectScan, hasOutput: boolean): SizedRequest {
-  const media = mediaIn(body);
+interface ReadBody {
+  readonly body: Uint8Array;
+  readonly scan: ObjectScan;
+  readonly media: Media;
+  readonly hasOutput: boolean;
+}
+
+function sizeOfJson({ body, scan, media, hasOutput }: ReadBody): SizedRequest {
   const limits: AnswerLimits = { askedTokens: undefined, answers: 1, tier: undefined, hasMediaOutput: false };
   if (scan.kind === 'object') for (const member of scan.members) noteMember(body, member, limits);
   return {

@@ -48,19 +48,20 @@ export class Reservation implements Admission {
     }
   }
 
-  readonly grow = (outputBytes: number): void => {
+  grow(outputBytes: number): void {
     this.#answerBytes += outputBytes;
     if (this.#answerBytes > this.#growAtBytes && !this.#isSettled) this.#growHolds();
-  };
+  }
 
-  readonly settle = (actual: Actual): readonly CounterAmount[] | undefined => {
+  settle(actual: Actual): readonly CounterAmount[] | undefined {
     if (this.#isSettled) return undefined;
     this.#isSettled = true;
     const { gateway, demand } = this.#context;
     const at = momentOf(gateway.clock);
     const uses: CounterAmount[] = [];
     const overspent: Overspent[] = [];
-    let [isJournaled, ratio] = [false, undefined as number | undefined];
+    let isJournaled = false;
+    let ratio: number | undefined;
     for (const hold of this.#holds) {
       const { claim, windowMs, amount } = hold;
       const used = actual.wasServed ? this.#usedOf(claim, actual) : 0;
@@ -76,7 +77,7 @@ export class Reservation implements Admission {
         ratio = used / amount;
       if (!isKept(claim)) continue;
       isJournaled = true;
-      if (used > 0) uses.push({ counter: claim.counter, windowMs, amount: used });
+      if (used > 0) uses.push({ counter: claim.counter, windowMs, key: hold.windowKey, amount: used });
     }
     if (actual.wasServed) {
       const { requestId } = demand;
@@ -84,7 +85,7 @@ export class Reservation implements Admission {
       this.#learn(actual);
     }
     return isJournaled ? uses : undefined;
-  };
+  }
 
   #usedOf(claim: Claim, actual: Actual): number {
     if (claim.kind === 'requests') return actual.isFailed === true && this.#context.refundsFailed ? 0 : 1;
@@ -176,8 +177,8 @@ function isKept({ period }: Claim): boolean {
 
 function amountsOf(holds: readonly Hold[]): CounterAmount[] {
   const amounts: CounterAmount[] = [];
-  for (const { claim, windowMs, amount } of holds)
-    if (isKept(claim)) amounts.push({ counter: claim.counter, windowMs, amount, kind: claim.kind });
+  for (const { claim, windowMs, windowKey: key, amount } of holds)
+    if (isKept(claim)) amounts.push({ counter: claim.counter, windowMs, key, amount, kind: claim.kind });
   return amounts;
 }
 
@@ -200,7 +201,7 @@ function leastOutput(holds: readonly Hold[], needs: RequestNeeds): number {
   return least;
 }
 
-/** What a limit holds more for an output that grows from one number of tokens to another. */
+/** How much more a limit holds for an output that grows from one number of tokens to another. */
 function morePart(claim: Claim, needs: RequestNeeds, [before, after]: readonly [number, number]): number {
   const { output, outputCost } = needFor(claim, needs);
   const more = after - Math.max(before, output);

@@ -55,7 +55,7 @@ export class ObjectOwnerLedger implements ObjectOwners {
   }
 }
 
-/** What is known of the key. 0 is an empty record. */
+/** How the owning key is named in a record. 0 is an empty record. */
 const BY_ID = 1;
 const BY_NAME = 2;
 

@@ -27,7 +27,7 @@ export const gemini: Protocol = {
 const GRAMMAR: StreamGrammar = {
   marks: ['"usageMetadata"', '"finishReason"', '"blockReason"'].map(markOf),
   words: [],
-  // Of a text, a call and a file.
+  // They name a text, a call and a file.
   textKeys: ['"text"', '"name"', '"data"'].map(markOf),
   understand: understandChunk,
   isEnd: () => false,

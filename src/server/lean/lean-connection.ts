@@ -99,7 +99,7 @@ export class LeanConnection implements Receiver {
 
   closed(): void {
     if (this.#isClosed) return;
-    // What the client has sent before counts. Here it may be in the middle of something else that closes this.
+    // Bytes that the client sent before count. This may run in the middle of something else that closes the connection.
     if (!this.#isClosing) socketTurn.take();
     this.#state = 'closed';
     this.#writer.closed();

@@ -9,7 +9,7 @@ import { refuseOwn } from '../../gateway/refuse.ts';
 import { requireOwnBrowser } from '../browser-guard.ts';
 import { clientAddress } from '../client-address.ts';
 import { BodyBudget, bodyMemory } from '../body-budget.ts';
-import type { HttpServer, ServeOptions } from '../http-server.ts';
+import type { HttpServer, RuntimeServer, ServeOptions } from '../http-server.ts';
 import {
   type Listener,
   type Listeners,
@@ -76,7 +76,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     port: inner.port,
     peers,
     isTls: tls !== undefined,
-    answer: (request) => answered(request, gateway),
+    answer: (request) => answered(request, gateway, inner),
     maxBodyBytes: () => gateway.snapshot().server.maxBodyBytes,
     bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
     isDraining: () => state.phase === 'draining',
@@ -160,7 +160,7 @@ function hostText(host: string): string {
 }
 
 /** The runtime's server on the loopback interface, for what is handed over. */
-function innerServer(gateway: Gateway, options: ServeOptions, listeners: Listeners): HttpServer {
+function innerServer(gateway: Gateway, options: ServeOptions, listeners: Listeners): RuntimeServer {
   try {
     return serve(gateway, options);
   } catch (error) {
@@ -172,27 +172,31 @@ function innerServer(gateway: Gateway, options: ServeOptions, listeners: Listene
 function answered(
   { head, readBody, peer, signal, isAnswered }: LeanRequest,
   gateway: Gateway,
+  inner: RuntimeServer,
 ): ReturnType<typeof handle> {
   const snapshot = gateway.snapshot();
-  const { path, search, headers } = head;
+  const { method, path, azure, search, headers } = head;
   const { trustsProxy } = snapshot.server;
   const request: ClientRequest = {
-    method: 'POST',
+    method,
     path,
     search,
+    azure,
     headers,
     signal,
     isAnswered,
     clientAddress: trustsProxy === undefined ? peer : behindProxies(peer, headers, trustsProxy),
     readBody,
   };
-  if (snapshot.access.kind === 'open' && allowed.get(headers.shared) !== snapshot) {
-    try {
+  try {
+    if (snapshot.access.kind === 'open' && allowed.get(headers.shared) !== snapshot) {
       requireOwnBrowser(request, path, snapshot);
-    } catch (error) {
-      return Promise.resolve(refuseOwn(error, request, gateway));
+      allowed.set(headers.shared, snapshot);
     }
-    allowed.set(headers.shared, snapshot);
+    const own = method === 'GET' ? inner.answerOwn(request) : undefined;
+    if (own !== undefined) return Promise.resolve(own);
+  } catch (error) {
+    return Promise.resolve(refuseOwn(error, request, gateway));
   }
   return handle(request, gateway);
 }

@@ -169,7 +169,15 @@ export const checkBatchEmbed = checking(googleWords, ({ body }: Call) => {
     [],
   );
 });
-export const checkPredict = checking(googleWords, ({ body }: Call) => {
+export const checkPredict = checking(googleWords, ({ body, model }: Call) => {
+  const most = model.endsWith('gemini-embedding-001') ? 1 : 250;
+  const given = listOf(body['instances']).length;
+  if (given > most)
+    throw new Misfit(
+      'rule',
+      ['instances'],
+      `${most} instance(s) is allowed per prediction. Actual: ${given}`,
+    );
   const instance = object({ content: someText }, { task_type: text, taskType: text, title: text });
   object(
     { instances: list(instance, 1) },

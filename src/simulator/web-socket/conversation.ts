@@ -62,7 +62,7 @@ export async function converse(request: HttpRequest, connection: Connection, api
 interface Stage {
   readonly connection: Connection;
   readonly send: (event: JsonObject) => void;
-  /** What would be sent without the fault. */
+  /** The events without the fault. */
   readonly events: readonly JsonObject[];
 }
 

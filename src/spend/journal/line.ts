@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { RequestRecord } from '../../store/records/request-record.ts';
+import { type BriefClose, type BriefUses, wholeRecord } from './brief-close.ts';
 
 /** An amount of one counter in one window: nano-dollars, tokens or requests, as its limit counts. */
 export type Use = readonly [counter: string, windowMs: number, amount: number];
@@ -42,8 +43,16 @@ export interface CloseLine {
   readonly uses: readonly Use[];
 }
 
+/** A line as a process writes it. Earlier versions wrote the whole form, and a reader takes both. */
+export type WrittenLine = WrittenHolds<OpenLine> | WrittenHolds<GrowLine> | CloseLine | BriefClose;
+
+/** Holds in either form. */
+export type WrittenHolds<Line extends OpenLine | GrowLine> = Omit<Line, 'holds'> & {
+  readonly holds: readonly Use[] | BriefUses;
+};
+
 /** A line with its checksum: eight hex digits, a space, JSON, a newline. */
-export function encodeLine(line: JournalLine): Buffer {
+export function encodeLine(line: WrittenLine): Buffer {
   return encodeLines([JSON.stringify(line)], Buffer.alloc(0));
 }
 
@@ -84,11 +93,45 @@ export function decodeLine(bytes: Buffer): JournalLine | undefined {
 /** A line that another program wrote may have the right checksum and another form. */
 function parseLine(json: string): JournalLine | undefined {
   try {
-    const line = JSON.parse(json) as JournalLine;
+    const line = wholeLine(JSON.parse(json) as WrittenLine);
     return isWhole(line) ? line : undefined;
   } catch {
     return undefined;
   }
+}
+
+function wholeLine(line: WrittenLine): JournalLine {
+  switch (line.t) {
+    case 'open':
+    case 'grow':
+      return { ...line, holds: wholeUses(line.holds) };
+    case 'close':
+      return isBrief(line)
+        ? { t: line.t, id: line.id, record: wholeRecord(line), uses: wholeUses(line.uses) }
+        : line;
+    default:
+      return line;
+  }
+}
+
+/** Only the whole form repeats the id within the record. */
+function isBrief(line: CloseLine | BriefClose): line is BriefClose {
+  return !('requestId' in line.record);
+}
+
+function wholeUses(uses: readonly Use[] | BriefUses): readonly Use[] {
+  if (!isBriefUses(uses)) return uses;
+  const whole: Use[] = [];
+  for (let at = 0; at < uses.length; at += 2) {
+    const window = String(uses[at]);
+    const end = window.lastIndexOf('@');
+    whole.push([window.slice(0, end), Number(window.slice(end + 1)), Number(uses[at + 1])]);
+  }
+  return whole;
+}
+
+function isBriefUses(uses: readonly Use[] | BriefUses): uses is BriefUses {
+  return typeof uses[0] === 'string';
 }
 
 function isWhole(line: JournalLine): boolean {

@@ -2,7 +2,8 @@ import { closeSync, constants, fdatasync, fdatasyncSync, ftruncateSync, openSync
 import { join } from 'node:path';
 import { fileName } from './file-name.ts';
 import { folderBytes } from './folder-bytes.ts';
-import { type CloseLine, encodeLines, type GrowLine, type OpenLine } from './line.ts';
+import type { BriefClose } from './brief-close.ts';
+import { type CloseLine, encodeLines, type GrowLine, type OpenLine, type WrittenHolds } from './line.ts';
 
 export interface WriterOptions {
   /** The folder's path. */
@@ -53,7 +54,7 @@ export class JournalWriter {
   readonly #options: WriterOptions;
   readonly #fileBytes: number;
   /** The requests in flight, in the order of the files that name them. */
-  readonly #opens = new Map<string, { line: OpenLine; file: number }>();
+  readonly #opens = new Map<string, { line: WrittenHolds<OpenLine>; file: number }>();
   /** Lines as JSON. */
   readonly #waiting: string[] = [];
   readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -66,6 +67,7 @@ export class JournalWriter {
   #isDirty = false;
   #isHeld = false;
   #dropped = 0;
+  #generation = 0;
   #toldAtMs = -Infinity;
 
   constructor(options: WriterOptions) {
@@ -83,9 +85,9 @@ export class JournalWriter {
     return this.#dropped;
   }
 
-  /** The number of the current or last file. */
-  get file(): number {
-    return this.#file;
+  /** Changes before a line that may not be behind all earlier ones in their file: they are in another one, or were lost. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Nano-dollars that a request in flight holds; undefined: none. */
@@ -93,13 +95,13 @@ export class JournalWriter {
     return this.#opens.get(id)?.line.holdNano;
   }
 
-  open(line: OpenLine): void {
+  open(line: WrittenHolds<OpenLine>): void {
     this.#opens.set(line.id, { line, file: this.#file });
     this.#push(JSON.stringify(line));
     this.#begun();
   }
 
-  grow(line: GrowLine): void {
+  grow(line: WrittenHolds<GrowLine>): void {
     const entry = this.#opens.get(line.id);
     if (entry !== undefined) {
       entry.line = {
@@ -113,7 +115,7 @@ export class JournalWriter {
     this.#begun();
   }
 
-  close(line: CloseLine): void {
+  close(line: CloseLine | BriefClose): void {
     this.#opens.delete(line.id);
     this.#push(JSON.stringify(line));
     this.#turn ??= setImmediate(this.#endTurn);
@@ -153,6 +155,7 @@ export class JournalWriter {
 
   #drop(count: number): void {
     this.#dropped += count;
+    this.#generation += 1;
     const nowMs = performance.now();
     if (nowMs - this.#toldAtMs < TELL_MS) return;
     this.#toldAtMs = nowMs;
@@ -240,6 +243,7 @@ export class JournalWriter {
   #leaveFile(): void {
     const fd = this.#fd;
     this.#fd = undefined;
+    this.#generation += 1;
     clearTimeout(this.#syncing);
     this.#syncing = undefined;
     if (fd === undefined) return;

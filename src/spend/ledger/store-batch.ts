@@ -14,7 +14,7 @@ export interface Batch {
   readonly part: JournalPart | undefined;
   /** Whether a row is stored for each request, or only their sums. */
   readonly keepsRecords: boolean;
-  /** false: only what the requests used of their limits is stored. */
+  /** false: only the prices, and what the requests used of their limits. */
   readonly isWhole?: boolean;
   readonly nowMs: number;
 }
@@ -44,11 +44,11 @@ export async function storeBatch(sql: SQL, batch: Batch): Promise<void> {
   const { closes, node, part, keepsRecords, isWhole = true, nowMs } = batch;
   if (part !== undefined) await acknowledge(sql, part, { node, nowMs });
   if (closes.length === 0) return;
-  if (!isWhole) return addUses(sql, closes, { node, nowMs });
   await insertSheets(
     sql,
     closes.map(({ record }) => record),
   );
+  if (!isWhole) return addUses(sql, closes, { node, nowMs });
   const counted = keepsRecords ? await insertRecords(sql, closes) : closes;
   if (keepsRecords)
     await addRequestSums(

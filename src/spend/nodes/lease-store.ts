@@ -41,7 +41,7 @@ export type Acquired =
 
 /** Why a server must not hold leases, or what an operator should change. */
 export interface StoreCheck {
-  /** What is needed instead. */
+  /** The requirement that the server does not meet. */
   readonly refused?: string;
   readonly warning?: string;
 }

@@ -73,7 +73,28 @@ const MOST_CHARACTERS = 200;
 
 /** The stored details of a request's way. */
 export function detailsOf(event: RequestEnded): RequestDetails {
-  const { method, endpoint, code, overheadMs, history, translation } = event;
+  const { history, translation } = event;
+  const { method, endpoint, code, overheadMs, hasFallback } = plainDetails(event);
+  return {
+    method,
+    endpoint,
+    code,
+    overheadMs,
+    hasFallback,
+    attemptsJson: attemptsJson(history, event.startedAtMs),
+    translationJson: translation === undefined ? null : JSON.stringify(boundedTranslation(translation)),
+    detailsJson: JSON.stringify(furtherDetails(event)),
+  };
+}
+
+/** The details that are not JSON. */
+export function plainDetails({
+  method,
+  endpoint,
+  code,
+  overheadMs,
+  history,
+}: RequestEnded): Pick<RequestDetails, 'method' | 'endpoint' | 'code' | 'overheadMs' | 'hasFallback'> {
   const [first] = history;
   return {
     method: method.slice(0, 16),
@@ -81,18 +102,18 @@ export function detailsOf(event: RequestEnded): RequestDetails {
     code: code ?? null,
     overheadMs: overheadMs === undefined ? null : Math.max(0, Math.round(overheadMs)),
     hasFallback: history.length > 1 && history.some(({ route }) => route.id !== first?.route.id) ? 1 : 0,
-    attemptsJson: attemptsJson(history, event.startedAtMs),
-    translationJson: translation === undefined ? null : JSON.stringify(bounded(translation)),
-    detailsJson: JSON.stringify(furtherDetails(event)),
   };
+}
+
+/** The stored attempts of a request that arrived at `startedAtMs`. */
+export function attemptDetails(history: readonly Attempt[], startedAtMs: number): AttemptDetail[] {
+  return history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, startedAtMs));
 }
 
 function attemptsJson(history: readonly Attempt[], startedAtMs: number): string {
   const [only] = history;
   if (history.length === 1 && only?.outcome.kind === 'answered') return answeredJson(only, startedAtMs);
-  return JSON.stringify(
-    history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, startedAtMs)),
-  );
+  return JSON.stringify(attemptDetails(history, startedAtMs));
 }
 
 /** Most requests have one attempt, whose text differs from that of the route's last one in the times only. */
@@ -116,7 +137,8 @@ interface AnsweredStart extends Pick<Attempt, 'model' | 'reason' | 'isProbe'> {
 
 const answered = new WeakMap<Route, AnsweredStart>();
 
-function furtherDetails(event: RequestEnded): FurtherDetails {
+/** The further details of a request. */
+export function furtherDetails(event: RequestEnded): FurtherDetails {
   const { startedAtMs, plannedAtMs, skipped, traceId } = event;
   return {
     admitted_ms: plannedAtMs === undefined ? undefined : Math.max(0, Math.round(plannedAtMs - startedAtMs)),
@@ -175,7 +197,8 @@ function detailOf(outcome: Outcome): string | null {
   }
 }
 
-function bounded({ from, to, losses, count }: TranslationReport): TranslationReport {
+/** A report with as many losses as are stored. */
+export function boundedTranslation({ from, to, losses, count }: TranslationReport): TranslationReport {
   const kept = losses
     .slice(0, MOST_LOSSES)
     .map(({ what, path, why }) => ({ what, path: cut(path), why: cut(why) }));

@@ -74,11 +74,15 @@ export interface RequestRecord extends RequestDetails {
  * The record of a request that ended at `endedAtMs`, which is in milliseconds since 1970, unlike the event's own times.
  */
 export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord {
+  return recordWith(event, endedAtMs, detailsOf(event));
+}
+
+/** The same with the details in this form. */
+export function recordWith(event: RequestEnded, endedAtMs: number, details: RequestDetails): RequestRecord {
   const { startedAtMs, firstByteAtMs } = event;
   const tokens = usageColumns(event.usage);
   const cost = costColumns(event.cost);
   const parts = event.usage?.parts === undefined ? NO_PARTS : partColumns(event.usage.parts);
-  const details = detailsOf(event);
   const owners = ownerColumns(event);
   return {
     endedAtMs,
@@ -159,7 +163,7 @@ function partColumns(parts: UsageParts): Partial<RequestRecord> {
   };
 }
 
-/** Left out where nobody is known: undefined fields take no room in a line of JSON. */
+/** Fields of unknown owners are undefined, so they take no room in a line of JSON. */
 export function ownerColumns(owners: Partial<Attribution>): Partial<RequestRecord> {
   const { keyId, team, teamPath, teamIds, userId, user, endUser, tags } = owners;
   return {

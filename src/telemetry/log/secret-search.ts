@@ -16,6 +16,13 @@ const SECRET_CLUE = 1 << 30;
 
 const NOTHING: readonly SecretForm[] = [];
 
+interface FoundForms {
+  /** By text. */
+  readonly found: Map<string, SecretForm>;
+  /** By secret, so that each is worked out once. */
+  readonly forms: Map<number, readonly SecretForm[]>;
+}
+
 /**
  * Finds which of many secrets occur in a text, and which shapes of keys may occur, in one pass. Where two characters end
  * a form, a hash of the last characters selects the forms that may end there. A line takes a microsecond with ten
@@ -83,10 +90,11 @@ export class SecretSearch {
   formsIn(text: string, clues: number): readonly SecretForm[] {
     if ((clues & SECRET_CLUE) === 0) return NOTHING;
     const found = new Map<string, SecretForm>();
+    const forms = new Map<number, readonly SecretForm[]>();
     for (let index = 1; index < text.length; index++) {
       const pair = ((text.charCodeAt(index - 1) & 0xff) << 8) | (text.charCodeAt(index) & 0xff);
       if (((this.#pairs[pair] ?? 0) & ENDS_FORM) === 0) continue;
-      for (const form of this.#endingAt(text, index)) found.set(form.text, form);
+      this.#findEndingAt(text, index, { found, forms });
     }
     return [...found.values()].sort((a, b) => b.text.length - a.text.length);
   }
@@ -98,18 +106,17 @@ export class SecretSearch {
     return next !== 0;
   }
 
-  /** The forms that end at this position. The hash only selects candidates. */
-  #endingAt(text: string, index: number): readonly SecretForm[] {
+  /** Finds the forms that end at this position. The hash only selects candidates. */
+  #findEndingAt(text: string, index: number, { found, forms }: FoundForms): void {
     const hash = tailHash(text, index + 1);
-    let found: SecretForm[] | undefined;
     let next = this.#heads[hash & (this.#heads.length - 1)] ?? 0;
     for (; next !== 0; next = this.#before[next - 1] ?? 0) {
       if (this.#hashes[next - 1] !== hash) continue;
-      const secret = this.#secrets[this.#owners[next - 1] ?? 0] ?? '';
-      const ending = formsOf(secret).filter((form) => text.endsWith(form.text, index + 1));
-      if (ending.length > 0) (found ??= []).push(...ending);
+      const owner = this.#owners[next - 1] ?? 0;
+      const ofOwner = forms.get(owner) ?? formsOf(this.#secrets[owner] ?? '');
+      forms.set(owner, ofOwner);
+      for (const form of ofOwner) if (text.endsWith(form.text, index + 1)) found.set(form.text, form);
     }
-    return found ?? NOTHING;
   }
 }
 

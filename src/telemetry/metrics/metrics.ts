@@ -90,7 +90,7 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' } | LimitEvent>;
 
-/** What is known of earlier events, and the sources of states. */
+/** The memory of earlier events, and the sources of states. */
 interface Memory {
   readonly cooling: Map<string, number>;
   readonly attempts: AttemptMetrics;

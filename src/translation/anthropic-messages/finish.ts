@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchange.ts';
-import type { Finish, FinishReason } from '../finish.ts';
+import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
 import { asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
@@ -41,7 +41,8 @@ const WORDS: Readonly<Record<FinishReason, string>> = {
 };
 
 /** `stop_reason`, `stop_sequence` and `stop_details` for a Messages client. */
-export function writeFinish(finish: Finish): JsonTree {
+export function writeFinish(finish: Finish, exchange: Exchange): JsonTree {
+  if (finish.reason === 'content_filter') tellRefusal(finish, exchange, false);
   const { reason, stopSequence, refusal } = finish;
   const isRefusal = reason === 'refusal' || reason === 'content_filter';
   const told = reason === 'refusal' ? refusal : undefined;

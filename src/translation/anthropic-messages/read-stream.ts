@@ -32,6 +32,8 @@ class MessagesReader {
   /** Calls that have not ended, by the index of their block. Some servers interleave parallel calls. */
   readonly #calls = new Map<string, CallBlock>();
   #called = 0;
+  /** The last thinking block if it ended without a signature. */
+  #unsigned: ThinkingBlock | undefined;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -101,7 +103,7 @@ class MessagesReader {
         this.#text('text', block['text']);
         break;
       case 'thinking':
-        this.#block = { kind: 'thinking', signature: asString(block['signature']) ?? '' };
+        this.#block = { kind: 'thinking', index, signature: asString(block['signature']) ?? '' };
         this.#text('reasoning', block['thinking']);
         break;
       case 'redacted_thinking': {
@@ -150,7 +152,7 @@ class MessagesReader {
         this.#text('reasoning', delta['thinking']);
         break;
       case 'signature_delta':
-        if (this.#block?.kind === 'thinking') this.#block.signature = asString(delta['signature']) ?? '';
+        this.#sign(asString(delta['signature']) ?? '', index);
         break;
       case 'input_json_delta':
         this.#arguments(this.#calls.get(String(index)) ?? this.#block, asString(delta['partial_json']) ?? '');
@@ -179,6 +181,18 @@ class MessagesReader {
     if (piece !== '') this.#out.push({ kind: 'arguments', key, json: piece });
   }
 
+  /** Some servers sign a block after its stop, or even after the next one has begun. */
+  #sign(signature: string, index: unknown): void {
+    if (this.#block?.kind === 'thinking') {
+      this.#block.signature = signature;
+      return;
+    }
+    const seal = anthropicSeal(signature, this.#exchange);
+    if (seal === undefined || this.#unsigned === undefined || this.#unsigned.index !== index) return;
+    this.#unsigned = undefined;
+    this.#out.push({ kind: 'late-seal', seal, path: `content[${String(index)}]` });
+  }
+
   /** A citation may come before the text of its block. It is kept until the block ends. */
   #cite(citation: Citation | undefined): void {
     if (citation === undefined) return;
@@ -190,8 +204,10 @@ class MessagesReader {
   #stopAt(index: unknown): void {
     const call = this.#calls.get(String(index));
     const isOther = typeof index === 'number' && this.#block?.kind === 'call' && index !== this.#block.index;
+    // Without a signature, it stays open until the next one begins.
+    const isUnsigned = this.#block?.kind === 'thinking' && this.#block.signature === '';
     if (call !== undefined) this.#blockStop(call);
-    else if (!isOther) this.#blockStop();
+    else if (!isOther && !isUnsigned) this.#blockStop();
   }
 
   #blockStop(block: Block | undefined = this.#block): void {
@@ -204,6 +220,7 @@ class MessagesReader {
       this.#out.push({ kind: 'call-end', key: block.key });
     } else if (block?.kind === 'thinking') {
       const seal = anthropicSeal(block.signature, this.#exchange);
+      this.#unsigned = seal === undefined ? block : undefined;
       this.#out.push({ kind: 'reasoning-end', seal, redacted: false });
     }
   }
@@ -239,10 +256,13 @@ class MessagesReader {
   }
 }
 
-type Block =
-  | { readonly kind: 'text'; readonly citations: Citation[] }
-  | { readonly kind: 'thinking'; signature: string }
-  | CallBlock;
+type Block = { readonly kind: 'text'; readonly citations: Citation[] } | ThinkingBlock | CallBlock;
+
+interface ThinkingBlock {
+  readonly kind: 'thinking';
+  readonly index: unknown;
+  signature: string;
+}
 
 interface CallBlock {
   readonly kind: 'call';

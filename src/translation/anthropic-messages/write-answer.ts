@@ -14,7 +14,7 @@ export function writeAnswer(answer: Answer, exchange: Exchange): string {
   return writeJson({
     ...messageHead(exchange, answer.model),
     content: choice?.parts.flatMap((part) => writePart(part, exchange)) ?? [],
-    ...writeFinish(choice?.finish ?? { reason: 'end' }),
+    ...writeFinish(choice?.finish ?? { reason: 'end' }, exchange),
     usage: writeUsage(toldUsage(answer.usage, exchange)),
   });
 }

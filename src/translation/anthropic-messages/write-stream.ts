@@ -3,6 +3,7 @@ import type { Seal } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
 import { type JsonTree, writeJson } from '../json.ts';
+import { LATE_SEAL } from '../losses.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
@@ -68,6 +69,9 @@ class MessagesWriter {
         );
       case 'reasoning-end':
         return this.#reasoningEnd(event.seal, event.redacted);
+      case 'late-seal':
+        this.#exchange.losses.dropped(event.path, LATE_SEAL);
+        return '';
       case 'part-end':
         return this.#stop() + (event.seal === undefined ? '' : this.#reasoningEnd(event.seal, false));
       case 'call': {
@@ -142,7 +146,7 @@ class MessagesWriter {
 
   #end(): string {
     const before = this.begin() + this.#stop();
-    const delta = { container: null, ...writeFinish(this.#finish) };
+    const delta = { container: null, ...writeFinish(this.#finish, this.#exchange) };
     const usage = writeDeltaUsage(toldUsage(this.#usage, this.#exchange));
     return (
       before +

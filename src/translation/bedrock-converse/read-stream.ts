@@ -41,6 +41,8 @@ class ConverseReader {
   readonly #exchange: Exchange;
   readonly #blocks = new Map<number, OpenBlock>();
   #out: HubEvent[] = [];
+  /** The block of the last content. */
+  #last: OpenBlock | undefined;
   #calls = 0;
   #finished = false;
   #over = false;
@@ -134,6 +136,7 @@ class ConverseReader {
       return;
     }
     block.kind = 'call';
+    this.#turnTo(block);
     const tool = clientTool(this.#exchange, asString(call['name']) ?? '');
     if (tool.form === 'freeform') {
       const path = `output.message.content[${index}]`;
@@ -152,7 +155,16 @@ class ConverseReader {
     this.#calls += 1;
   }
 
+  /** Notes where content arrives. Reasoning that is already signed ends before it. */
+  #turnTo(block: OpenBlock): void {
+    const before = this.#last;
+    if (before !== block && before?.kind === 'reasoning' && before.signature !== '')
+      this.#stop(Number(before.key));
+    this.#last = block;
+  }
+
   #delta(block: OpenBlock, delta: JsonObject): void {
+    if (asString(asObject(delta['reasoningContent'])?.['signature']) === undefined) this.#turnTo(block);
     const text = asString(delta['text']) ?? '';
     if (text !== '') {
       block.kind = 'text';
@@ -188,7 +200,10 @@ class ConverseReader {
     if (block.kind === 'text') this.#out.push({ kind: 'part-end' });
     if (block.kind !== 'reasoning') return;
     const seal = sealOf(block.redacted ?? block.signature, this.#exchange);
-    this.#out.push({ kind: 'reasoning-end', seal, redacted: block.redacted !== undefined });
+    const redacted = block.redacted !== undefined;
+    if (seal === undefined || redacted || block === this.#last)
+      this.#out.push({ kind: 'reasoning-end', seal, redacted });
+    else this.#out.push({ kind: 'late-seal', seal, path: `output.message.content[${index}]` });
   }
 
   #finish(payload: JsonObject): void {

@@ -67,8 +67,13 @@ export function writeEmbeddings(
   const losses = createLossList();
   const provider = EMBEDDINGS_PROVIDERS[target.api];
   const tree = provider.write(asked, target.model, losses);
-  // Without a text there is nothing to embed, under any policy.
-  const loss = losses.refusing(asked.inputs.length === 0 ? 'warn' : target.policy);
+  const most = provider.mostTexts?.(target.model) ?? asked.inputs.length;
+  const tooMany = asked.inputs[most];
+  if (tooMany !== undefined)
+    losses.meaning(tooMany.path, `the model embeds ${most} ${most === 1 ? 'text' : 'texts'} in a request`);
+  // Without a text there is nothing to embed, and each text needs its vector, under any policy.
+  const isImpossible = asked.inputs.length === 0 || tooMany !== undefined;
+  const loss = losses.refusing(isImpossible ? 'warn' : target.policy);
   if (loss !== undefined) return { kind: 'unsuitable', loss, losses: losses.all() };
   const pair = `${asked.client === 'gemini' ? 'gemini' : 'openai-embeddings'}>${provider.name}`;
   const exchange = { asked, target, losses, pair, answerModel: facts.answerModel };

@@ -1,18 +1,21 @@
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
 import type { LossList } from '../losses.ts';
 import { count, sum } from '../usage.ts';
+import { embedsContent, vertexTexts } from '../models/vertex-embeddings.ts';
 import type { EmbeddingsAsked, Vectors } from './asked.ts';
 
 /** The embeddings API of a provider: how to ask for vectors and how to read them. */
 export interface EmbeddingsProvider {
   /** Its name in the header. */
   readonly name: string;
+  /** The most texts that the model accepts in one request; undefined: no API that clients speak accepts more. */
+  readonly mostTexts?: (model: string) => number;
   readonly write: (asked: EmbeddingsAsked, model: string, losses: LossList) => JsonTree;
   /** undefined: the answer contains no vectors. */
   readonly read: (answer: JsonObject) => Vectors | undefined;
 }
 
-/** `openai`: /v1/embeddings; `gemini`: `:batchEmbedContents`; `vertex`: `:predict`. */
+/** `openai`: /v1/embeddings; `gemini`: `:batchEmbedContents`; `vertex`: `:predict`, for newer models `:embedContent`. */
 export type EmbeddingsApi = 'openai' | 'gemini' | 'vertex';
 
 export const EMBEDDINGS_PROVIDERS: Readonly<Record<EmbeddingsApi, EmbeddingsProvider>> = {
@@ -20,14 +23,17 @@ export const EMBEDDINGS_PROVIDERS: Readonly<Record<EmbeddingsApi, EmbeddingsProv
     name: 'openai-embeddings',
     write(asked, model, losses) {
       tellOnly(asked, losses);
+      tellTasks(asked, losses);
       return { model, input: asked.inputs.map(({ value }) => value), dimensions: asked.dimensions?.value };
     },
     read: readOpenAi,
   },
   gemini: {
     name: 'gemini',
+    mostTexts: () => MOST_REQUESTS,
     write(asked, model, losses) {
       tellOnly(asked, losses);
+      tellTasks(asked, losses);
       return {
         requests: asked.inputs.map(({ value }) => ({
           model: `models/${model}`,
@@ -44,23 +50,63 @@ export const EMBEDDINGS_PROVIDERS: Readonly<Record<EmbeddingsApi, EmbeddingsProv
   },
   vertex: {
     name: 'vertex',
-    write(asked, _model, losses) {
+    mostTexts: vertexTexts,
+    write(asked, model, losses) {
       tellOnly(asked, losses);
-      const outputDimensionality = asked.dimensions?.value;
-      return {
-        instances: asked.inputs.map(({ value }) => ({ content: value })),
-        parameters: outputDimensionality === undefined ? undefined : { outputDimensionality },
-      };
+      return embedsContent(model) ? vertexContent(asked) : vertexInstances(asked);
     },
-    read({ predictions }) {
-      const given = asArray(predictions).map((item) => asObject(asObject(item)?.['embeddings']));
-      return vectors(
-        given.map((item) => item?.['values']),
-        sum(...given.map((item) => count(asObject(item?.['statistics'])?.['token_count']))),
-      );
-    },
+    read: (answer) =>
+      asObject(answer['embedding']) === undefined ? readPredictions(answer) : readOne(answer),
   },
 };
+
+/** The most texts that `:batchEmbedContents` accepts: 100 requests can be in one batch. */
+const MOST_REQUESTS = 100;
+
+function tellTasks({ inputs }: EmbeddingsAsked, losses: LossList): void {
+  for (const { taskType, title } of inputs)
+    for (const field of [taskType, title])
+      if (field !== undefined) losses.dropped(field.path, 'only Google’s services have this field');
+}
+
+/** A body of `:embedContent` in Vertex's form. */
+function vertexContent({ inputs, dimensions }: EmbeddingsAsked): JsonTree {
+  const [text] = inputs;
+  const config = {
+    taskType: text?.taskType?.value,
+    title: text?.title?.value,
+    outputDimensionality: dimensions?.value,
+  };
+  const isEmpty = Object.values(config).every((value) => value === undefined);
+  return {
+    content: { parts: [{ text: text?.value ?? '' }] },
+    embedContentConfig: isEmpty ? undefined : config,
+  };
+}
+
+/** A body of `:predict`. */
+function vertexInstances({ inputs, dimensions }: EmbeddingsAsked): JsonTree {
+  return {
+    instances: inputs.map(({ value, taskType, title }) => ({
+      content: value,
+      task_type: taskType?.value,
+      title: title?.value,
+    })),
+    parameters: dimensions === undefined ? undefined : { outputDimensionality: dimensions.value },
+  };
+}
+
+function readPredictions({ predictions }: JsonObject): Vectors | undefined {
+  const given = asArray(predictions).map((item) => asObject(asObject(item)?.['embeddings']));
+  return vectors(
+    given.map((item) => item?.['values']),
+    sum(...given.map((item) => count(asObject(item?.['statistics'])?.['token_count']))),
+  );
+}
+
+function readOne({ embedding, usageMetadata }: JsonObject): Vectors | undefined {
+  return vectors([asObject(embedding)?.['values']], count(asObject(usageMetadata)?.['promptTokenCount']));
+}
 
 function tellOnly({ only }: EmbeddingsAsked, losses: LossList): void {
   for (const field of only) {

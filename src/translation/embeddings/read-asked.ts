@@ -4,7 +4,7 @@ import { readPath } from '../gemini/read-request.ts';
 import { asArray, asString, type JsonObject } from '../json.ts';
 import { Fields, objectAt, readBody } from '../request-fields.ts';
 import { InvalidBody, type ReadContext } from '../sides.ts';
-import type { EmbeddingsAsked } from './asked.ts';
+import type { AskedText, EmbeddingsAsked } from './asked.ts';
 
 /** Reads a body of POST /v1/embeddings. @throws InvalidBody */
 export function readOpenAi(text: string): EmbeddingsAsked {
@@ -53,13 +53,17 @@ export function readGemini(text: string, { path }: ReadContext): EmbeddingsAsked
   const fields = new Fields(camelKeys(readBody(text)));
   const isSingle = method !== 'batchEmbedContents';
   const only: OnlyField[] = [];
-  const inputs: Placed<string>[] = [];
+  const inputs: AskedText[] = [];
   let dimensions: Placed<number> | undefined;
   const given = isSingle ? [fields] : requestsOf(fields);
   given.forEach((request, index) => {
     const place = isSingle ? '' : `requests[${index}].`;
     request.any('model');
-    inputs.push(readContent(request.object('content'), `${place}content`, only));
+    inputs.push({
+      ...readContent(request.object('content'), `${place}content`, only),
+      taskType: request.placedString('taskType'),
+      title: request.placedString('title'),
+    });
     const wanted = request.placedNumber('outputDimensionality');
     if (index > 0 && wanted?.value !== dimensions?.value)
       only.push(

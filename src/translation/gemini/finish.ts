@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchange.ts';
-import type { Finish, FinishReason } from '../finish.ts';
+import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
 
@@ -35,8 +35,9 @@ export function blockedFinish(body: JsonObject): Finish | undefined {
 }
 
 /** `finishReason` and `finishMessage` for Gemini clients. */
-export function writeFinish({ reason, refusal }: Finish, exchange: Exchange): JsonTree {
-  switch (reason) {
+export function writeFinish(finish: Finish, exchange: Exchange): JsonTree {
+  tellRefusal(finish, exchange, true);
+  switch (finish.reason) {
     case 'end':
     case 'stop_sequence':
     case 'tool_calls':
@@ -49,6 +50,6 @@ export function writeFinish({ reason, refusal }: Finish, exchange: Exchange): Js
       return { finishReason: 'MAX_TOKENS' };
     case 'refusal':
     case 'content_filter':
-      return { finishReason: 'SAFETY', finishMessage: refusal?.explanation };
+      return { finishReason: 'SAFETY', finishMessage: finish.refusal?.explanation };
   }
 }

@@ -3,6 +3,7 @@ import { geminiErrorBody } from '../errors.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
 import { type JsonTree, writeJson } from '../json.ts';
+import { LATE_SEAL } from '../losses.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
@@ -73,6 +74,9 @@ class GeminiWriter {
         return this.#chunk(thought(event.text));
       case 'reasoning-end':
         this.#seals.note(event);
+        return '';
+      case 'late-seal':
+        this.#exchange.losses.dropped(event.path, LATE_SEAL);
         return '';
       case 'call':
         this.#call = { ...event, kind: 'call', arguments: '', pieces: [] };

@@ -1,6 +1,6 @@
 import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Finish, FinishReason } from '../finish.ts';
+import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
 import type { HubError } from '../hub-error.ts';
 import { asString, type JsonObject } from '../json.ts';
 
@@ -47,8 +47,9 @@ export function readFinish(choice: JsonObject, exchange: Exchange): Finish | Hub
 }
 
 /** The finish reason for Chat clients. */
-export function writeFinish({ reason }: Finish, exchange: Exchange): string {
-  switch (reason) {
+export function writeFinish(finish: Finish, exchange: Exchange): string {
+  tellRefusal(finish, exchange, true);
+  switch (finish.reason) {
     case 'end':
     case 'stop_sequence':
       return 'stop';

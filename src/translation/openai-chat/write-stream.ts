@@ -1,3 +1,4 @@
+import type { AnswerReasoning } from '../answer.ts';
 import { chatErrorBody } from '../errors.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
@@ -31,6 +32,8 @@ class ChatWriter {
   readonly #calls = new Map<string, { readonly k: number; readonly freeform: boolean; empty: boolean }>();
   /** The open reasoning block, repeated together with its seal. */
   #reasoning: string[] = [];
+  /** The last block that ended without a seal, which may arrive later. */
+  #unsealed: string[] = [];
   #heldChars = 0;
   #refused = false;
   #usage: Usage | undefined;
@@ -70,6 +73,9 @@ class ChatWriter {
         return this.begin() + this.#delta(`{"reasoning_content":${JSON.stringify(event.text)}}`);
       case 'reasoning-end':
         return this.#reasoningEnd(event);
+      case 'late-seal':
+        this.#reasoning = this.#unsealed;
+        return this.#reasoningEnd({ ...event, redacted: false });
       case 'call':
         return this.begin() + this.#call(event);
       case 'arguments':
@@ -110,8 +116,9 @@ class ChatWriter {
     return `${this.#prefix}{"index":0,"delta":${delta},"logprobs":${logprobs},"finish_reason":${finish}}]${this.#tail}`;
   }
 
-  #reasoningEnd({ seal, redacted }: Extract<HubEvent, { kind: 'reasoning-end' }>): string {
+  #reasoningEnd({ seal, redacted }: Pick<AnswerReasoning, 'seal' | 'redacted'>): string {
     const text = seal === undefined ? '' : this.#reasoning.join('');
+    this.#unsealed = seal === undefined ? this.#reasoning : [];
     this.#reasoning = [];
     this.#heldChars = 0;
     const detail = writeDetail({ text, seal, redacted }, this.#exchange);

@@ -1,6 +1,6 @@
 import type { Answer, Choice } from '../answer.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
-import type { Finish } from '../finish.ts';
+import { type Finish, tellRefusal } from '../finish.ts';
 import { asString, type JsonTree, writeJson } from '../json.ts';
 import { writeUsage } from '../openai-chat/usage.ts';
 import { writeLogprobs } from './logprobs.ts';
@@ -36,7 +36,7 @@ function writeChoice({ parts, finish, logprobs }: Choice, index: number, exchang
     index,
     text: prompt + texts.join(''),
     logprobs: logprobs === undefined ? null : writeLogprobs(logprobs, prompt.length),
-    finish_reason: writeFinish(finish),
+    finish_reason: writeFinish(finish, exchange),
   };
 }
 
@@ -47,8 +47,9 @@ export function tellLost(kind: 'reasoning' | 'call' | 'citation', { losses }: Ex
   else losses.dropped('annotations', 'a completion has no citations');
 }
 
-export function writeFinish({ reason }: Finish): string {
-  switch (reason) {
+export function writeFinish(finish: Finish, exchange: Exchange): string {
+  tellRefusal(finish, exchange, false);
+  switch (finish.reason) {
     case 'end':
     case 'stop_sequence':
     case 'tool_calls':

@@ -1,5 +1,6 @@
 import { chatErrorBody } from '../errors.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
+import type { Finish } from '../finish.ts';
 import { writeJson } from '../json.ts';
 import { writeUsage } from '../openai-chat/usage.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
@@ -64,10 +65,11 @@ class CompletionsWriter {
         tellLost(event.kind, this.#exchange);
         return '';
       case 'finish':
-        return this.#echo() + this.#chunk('', JSON.stringify(writeFinish(event.finish)), this.#taken());
+        return this.#echo() + this.#finish(event.finish);
       case 'end':
         return `${this.#usageChunk()}data: [DONE]\n\n`;
       case 'reasoning-end':
+      case 'late-seal':
       case 'part-end':
       case 'arguments':
       case 'call-end':
@@ -79,6 +81,10 @@ class CompletionsWriter {
   /** The prompt to put before the first text. */
   #echo(): string {
     return this.#hasPrompt ? this.begin() : '';
+  }
+
+  #finish(finish: Finish): string {
+    return this.#chunk('', JSON.stringify(writeFinish(finish, this.#exchange)), this.#taken());
   }
 
   #taken(): readonly unknown[] {

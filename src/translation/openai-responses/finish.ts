@@ -1,6 +1,6 @@
 import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Finish } from '../finish.ts';
+import { type Finish, tellRefusal } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
 
@@ -27,8 +27,9 @@ export function readFinish(response: JsonObject): Finish | HubError {
 }
 
 /** `status` and `incomplete_details` for a client. */
-export function writeFinish({ reason }: Finish, exchange: Exchange): JsonTree {
-  switch (reason) {
+export function writeFinish(finish: Finish, exchange: Exchange): JsonTree {
+  tellRefusal(finish, exchange, true);
+  switch (finish.reason) {
     case 'end':
     case 'stop_sequence':
     case 'tool_calls':

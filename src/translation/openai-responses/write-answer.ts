@@ -19,7 +19,7 @@ import { writeUsage } from './usage.ts';
 
 /** The body of a whole answer. */
 export function writeAnswer(answer: Answer, exchange: Exchange): string {
-  const choice = answer.choices[0] ?? NOTHING;
+  const choice = explained(answer.choices[0] ?? NOTHING);
   const finish = writeFinish(choice.finish, exchange);
   return writeJson({
     ...responseHead(exchange, answer.model),
@@ -31,6 +31,13 @@ export function writeAnswer(answer: Answer, exchange: Exchange): string {
 }
 
 const NOTHING: Choice = { parts: [], finish: { reason: 'end' }, logprobs: undefined };
+
+/** The choice with the explanation of a refusal as a part of its own, unless the model itself gave one. */
+function explained(choice: Choice): Choice {
+  const text = choice.finish.refusal?.explanation ?? '';
+  if (text === '' || choice.parts.some(({ kind }) => kind === 'refusal')) return choice;
+  return { ...choice, parts: [...choice.parts, { kind: 'refusal', text }] };
+}
 
 /** The members of a response that are known before its output. Instructions and tools are not repeated. */
 export function responseHead(exchange: Exchange, model: string | undefined): JsonTree {

@@ -6,6 +6,7 @@ import type { Finish } from '../finish.ts';
 import { LargeTexts } from '../held-text.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { type JsonTree, writeJson } from '../json.ts';
+import { LATE_SEAL } from '../losses.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
@@ -48,6 +49,7 @@ class ResponsesWriter {
    */
   #isOver = false;
   #encrypted: string | undefined;
+  #refused = false;
   #logprobs: readonly unknown[] = [];
   #held = 0;
 
@@ -84,6 +86,9 @@ class ResponsesWriter {
         return this.#text(event.kind, event.text);
       case 'reasoning-end':
         return this.#reasoningEnd(event.seal, event.redacted);
+      case 'late-seal':
+        this.#exchange.losses.dropped(event.path, LATE_SEAL);
+        return '';
       case 'part-end':
       case 'call-end':
         this.#isOver = true;
@@ -99,7 +104,7 @@ class ResponsesWriter {
         return this.#cite(event.citation);
       case 'finish':
         this.#finish = event.finish;
-        return this.begin();
+        return this.begin() + this.#explained(event.finish);
       case 'end':
         return this.#end();
       case 'error':
@@ -126,11 +131,18 @@ class ResponsesWriter {
 
   #text(kind: 'text' | 'refusal' | 'reasoning', text: string): string {
     this.#held += text.length;
+    this.#refused ||= kind === 'refusal';
     const fits = this.#open?.kind === kind && !this.#isOver;
     const opened = fits ? '' : this.#opened(kind);
     const logprobs = kind === 'text' ? this.#logprobs : [];
     if (kind === 'text') this.#logprobs = [];
     return opened + (this.#open?.delta(text, logprobs) ?? '');
+  }
+
+  /** The explanation of a refusal, unless the model itself gave one. */
+  #explained({ refusal }: Finish): string {
+    const text = refusal?.explanation ?? '';
+    return text === '' || this.#refused ? '' : this.#text('refusal', text);
   }
 
   #opened(kind: 'text' | 'refusal' | 'reasoning'): string {

@@ -163,7 +163,7 @@ export class Connection implements Receiver, Sender {
   }
 
   closed(error: Error | undefined): void {
-    // What the other side has sent before counts. Here it may be in the middle of something else that closes this.
+    // Bytes that the other side sent before count. Here it may be in the middle of something else that closes this.
     if (!this.#isClosing) socketTurn.take();
     this.#fail(error ?? Object.assign(new Error('the connection was closed'), { code: 'ConnectionClosed' }));
     if (this.#state === 'closed') return;

@@ -19,13 +19,19 @@ export function startEchoGateway(engine: 'lean' | 'runtime'): EchoGateway {
       const echo = await echoOf(request);
       const id = idIn(echo);
       if (id !== -1) seen.set(id, [...(seen.get(id) ?? []), echo]);
-      return Response.json(answerOf(new URL(request.url).pathname, echo));
+      const { pathname } = new URL(request.url);
+      const answer = answerOf(pathname, echo);
+      if (!pathname.includes(':stream')) return Response.json(answer);
+      const headers = { 'content-type': 'text/event-stream' };
+      return new Response(`data: ${JSON.stringify(answer)}\n\n`, { headers });
     },
   });
   const gateway: TestGateway = startGateway(
     `
-providers: [{ name: echo, api_base: "http://127.0.0.1:${provider.port}" }]
-models: { m: { routes: [{ provider: echo, model: m }] } }
+providers:
+  - { name: echo, api_base: "http://127.0.0.1:${provider.port}" }
+  - { name: google, api_base: "http://127.0.0.1:${provider.port}", provider_type: gemini }
+models: { m: { routes: [{ provider: echo, model: m }] }, g-2.5: { routes: [{ provider: google, model: g-2.5 }] } }
 master_keys: [{ name: app, key: ${KEY} }]
 fallback: { retries: 0, cooldown_seconds: 0 }`,
     undefined,
@@ -84,6 +90,13 @@ function answerOf(path: string, echo: string): unknown {
       content: [{ type: 'text', text: content }],
       stop_reason: 'end_turn',
       usage,
+    };
+  if (path.endsWith('GenerateContent') || path.endsWith(':generateContent'))
+    return {
+      candidates: [
+        { index: 0, content: { role: 'model', parts: [{ text: content }] }, finishReason: 'STOP' },
+      ],
+      usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
     };
   const message = { role: 'assistant', content };
   return {

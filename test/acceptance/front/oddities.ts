@@ -97,7 +97,21 @@ const lines: readonly Oddity[] = [
     '/v1/chat/completions x',
     '/v1/chat/complet\xeaons',
     '/v1/models',
+    '/v1/models/m',
+    '/v1/v1/chat/completions',
+    '/v1/chat/completions:x.y',
+    '/v1/.chat/completions',
+    '/v1/chat/..completions',
+    '/openai/deployments/m%2fx/chat/completions',
+    '/openai/deployments//chat/completions',
+    '/openai/deployments/../v1/chat/completions',
+    '/v1beta/models/../chat/completions',
+    '/v1beta/models/m:generateContent/',
+    '/v1beta/models/m%3AgenerateContent',
+    '/v1/key',
+    '/v1/keys/x',
     '/healthz',
+    '/metrics',
     '/admin/v1/keys',
   ].map((target): Oddity => (draft) => {
     draft.target = target;
@@ -119,6 +133,24 @@ const lines: readonly Oddity[] = [
     draft.eol = eol;
   }),
 ];
+
+/** GETs without a body, some of which the gateway answers itself. */
+const reads: readonly Oddity[] = [
+  '/v1/models',
+  '/v1beta/models',
+  '/v1/models/m',
+  '/healthz',
+  '/readyz',
+  '/health',
+  '/metrics',
+  '/v1/key',
+  '/v1/files/file-2',
+].map((target): Oddity => (draft) => {
+  draft.method = 'GET';
+  draft.target = target;
+  draft.body = '';
+  draft.framing = [];
+});
 
 const fields: readonly Oddity[] = [
   has('Host: other.test'),
@@ -294,4 +326,4 @@ const bodies: readonly Oddity[] = [
 ];
 
 /** Ways in which a request is unusual, ambiguous or wrong. */
-export const ODDITIES: readonly Oddity[] = [...lines, ...fields, ...framings, ...bodies];
+export const ODDITIES: readonly Oddity[] = [...lines, ...reads, ...fields, ...framings, ...bodies];

@@ -35,12 +35,17 @@ function checkOf(id: number): number {
   return ((id + 7) * 7_919) % 9_973;
 }
 
-const PATHS = [
-  '/v1/chat/completions',
-  '/v1/chat/completions',
-  '/v1/chat/completions',
-  '/v1/embeddings',
-  '/v1/messages',
+/** Most clients use the first one. */
+const TARGETS: readonly (readonly [method: 'GET' | 'POST', path: string, query?: string])[] = [
+  ...Array.from({ length: 6 }, () => ['POST', '/v1/chat/completions'] as const),
+  ['POST', '/v1/embeddings'],
+  ['POST', '/v1/messages'],
+  ['POST', '/chat/completions'],
+  ['POST', '/openai/v1/embeddings'],
+  ['POST', '/openai/deployments/m/chat/completions', 'api-version=2024-10-21'],
+  ['POST', '/v1beta/models/g-2.5:generateContent'],
+  ['POST', '/v1beta/models/g-2.5:streamGenerateContent', 'alt=sse'],
+  ['GET', '/v1/files/file-1.x'],
 ];
 
 /** Fields of real clients, which change nothing. */
@@ -104,16 +109,21 @@ function repeatedForm(id: number, dice: Dice): RequestForm {
 function draftOf(mark: string, dice: Dice): Draft {
   const fields = ['Host: gateway.test', `Authorization: Bearer ${KEY}`, 'Content-Type: application/json'];
   for (const field of USUAL) if (dice() < 0.2) fields.splice(Math.floor(dice() * fields.length), 0, field);
-  fields.push(`x-case: ${mark}`);
+  fields.push(`x-case: ${mark}`, 'x-llm-proxy-provider: echo');
+  const [method, path, query] = pick(TARGETS, dice) ?? ['POST', '/v1/chat/completions'];
+  const queries = [query, dice() < 0.2 ? `case=${mark}` : undefined].filter((each) => each !== undefined);
   const message = { role: 'user', content: 'x'.repeat(Math.floor(dice() ** 4 * 400)) };
   return {
-    method: 'POST',
-    target: `${pick(PATHS, dice)}${dice() < 0.2 ? `?case=${mark}` : ''}`,
+    method,
+    target: queries.length === 0 ? path : `${path}?${queries.join('&')}`,
     version: 'HTTP/1.1',
     eol: '\r\n',
     fields,
-    body: JSON.stringify({ model: 'm', max_tokens: 9, input: mark, messages: [message], user: mark }),
-    framing: undefined,
+    body:
+      method === 'GET'
+        ? ''
+        : JSON.stringify({ model: 'm', max_tokens: 9, input: mark, messages: [message], user: mark }),
+    framing: method === 'GET' ? [] : undefined,
   };
 }
 

@@ -8,7 +8,7 @@ let api: TestApi;
 beforeAll(async () => {
   databases = await startDatabases();
   api = await startApi(await databases.newUrl('sqlite'));
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await api.store.close();

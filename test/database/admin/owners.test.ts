@@ -11,7 +11,7 @@ let databases: TestDatabases;
 
 beforeAll(async () => {
   databases = await startDatabases();
-}, 60_000);
+}, 180_000);
 afterAll(() => databases.stop());
 
 const PROVIDER = { id: 'a', api_base: 'http://127.0.0.1:9/v1' };

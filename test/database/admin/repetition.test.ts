@@ -10,7 +10,7 @@ let databases: TestDatabases;
 
 beforeAll(async () => {
   databases = await startDatabases();
-}, 60_000);
+}, 180_000);
 afterAll(() => databases.stop());
 
 const HOUR_MS = 3_600_000;

@@ -72,7 +72,7 @@ for (const kind of REDIS_KINDS) {
       for (const node of nodes) await node.command('CLUSTER', 'SETSLOT', String(slot), 'NODE', id);
       expect(await redis.run(COUNT, ['{llmp:test}:a'], [])).toBe(1);
       expect(await other.command('GET', '{llmp:test}:a')).toContain('1');
-    }, 120_000);
+    }, 180_000);
 
     test('sentinels are asked for the primary, again after a failover', async () => {
       const primary = await start(kind);
@@ -96,7 +96,7 @@ sentinel failover-timeout main 3000
       await primary.crash();
       await eventually(async () => typeof (await redis.run(COUNT, ['{a}'], [])), 'number');
       expect(await replica.command('ROLE')).toContain('master');
-    }, 120_000);
+    }, 180_000);
 
     test('a user with a password gets what its rights allow', async () => {
       const server = await start(kind);

@@ -71,13 +71,13 @@ test('a request without a lease waits on for a store that is only slow, and not 
   slow.ms = 60_000;
   const beganMs = performance.now();
   expect(await ask('second')).toBe('away');
-  expect(performance.now() - beganMs).toBeLessThan(5000);
+  expect(performance.now() - beganMs).toBeLessThan(30_000);
   await desk.close();
-}, 20_000);
+}, 180_000);
 
 test('a counter that the store has never told of is unknown, and not used up', async () => {
   const { desk, slow, ask } = await openDesk('half');
   Object.assign(slow, { ms: 60_000, areTicks: false });
   expect(await ask('third')).toBe('away');
   await desk.close();
-}, 20_000);
+}, 180_000);

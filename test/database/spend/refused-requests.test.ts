@@ -25,6 +25,8 @@ const REFUSED = {
   sqlite: { attempts: null as unknown as number },
 } satisfies Record<string, Partial<RequestRecord>>;
 
+const PRICES = { priceRef: 'ref', priceSheet: '{}' };
+
 describe.each([...ENGINES])('in %s', (engine) => {
   test('requests that the database refuses are put aside, and all others are stored', async () => {
     const database = openDatabase(await databases.newUrl(engine));
@@ -33,7 +35,7 @@ describe.each([...ENGINES])('in %s', (engine) => {
     await ledger.start();
     const writer = newWriter(folder, ledger.begin());
     for (let at = 0; at < 600; at++)
-      writer.close(closeLine(`r${at}`, 100, at === 3 || at === 300 ? REFUSED[engine] : {}));
+      writer.close(closeLine(`r${at}`, 100, at === 3 || at === 300 ? { ...REFUSED[engine], ...PRICES } : {}));
     writer.flush();
     await ledger.flush();
     expect(troubles.map((trouble) => trouble.type === 'refused' && trouble.requestId)).toEqual([
@@ -47,6 +49,11 @@ describe.each([...ENGINES])('in %s', (engine) => {
     // Their use of a limit still counts.
     const [used] = await database.read((sql) => sql`select sum(used) as used from counter_windows`);
     expect(Number(used.used)).toBe(60_000);
+    // The prices, which later requests of the file leave out.
+    const sheets = await database.read((sql) => sql`select ref, body from price_sheets`);
+    expect(sheets.map(({ ref, body }: { ref: string; body: string }) => [ref, body])).toEqual([
+      ['ref', '{}'],
+    ]);
     const path = join(folder.path, REFUSED_FILE);
     const kept = readFileSync(path, 'utf8')
       .trim()

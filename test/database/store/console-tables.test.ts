@@ -8,7 +8,7 @@ let databases: TestDatabases;
 
 beforeAll(async () => {
   databases = await startDatabases();
-}, 60_000);
+}, 180_000);
 afterAll(() => databases.stop());
 
 const ACCOUNT: Account = {

@@ -12,7 +12,7 @@ let databases: TestDatabases;
 
 beforeAll(async () => {
   databases = await startDatabases();
-}, 60_000);
+}, 180_000);
 afterAll(() => databases.stop());
 
 const MINUTE_MS = 60_000;

@@ -128,7 +128,7 @@ test('a process that is killed with a lock in its hand holds up nobody once it i
   const next = start(2, 'reclaim-1-and-take');
   await next.said('ready');
   next.begin();
-  const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);
+  const killer = setTimeout(() => next.child.kill('SIGKILL'), 60_000);
   expect(await next.result()).toBe(true);
   clearTimeout(killer);
 });
@@ -142,7 +142,7 @@ test('a process that is stopped with a lock in its hand holds up nobody', async 
   const next = start(2, 'take-one');
   await next.said('ready');
   next.begin();
-  const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);
+  const killer = setTimeout(() => next.child.kill('SIGKILL'), 60_000);
   expect(await next.result()).toBe(true);
   clearTimeout(killer);
   stopped.child.kill('SIGKILL');

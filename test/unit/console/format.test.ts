@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'bun:test';
-import { storeLanguage } from '../../../console/src/i18n/language.ts';
+import { storeLanguage } from '../../../console/src/lib/language.ts';
 import { money, moneyMark, roundMarks } from '../../../console/src/lib/format.ts';
 
 beforeAll(() => storeLanguage('en'));

@@ -214,7 +214,7 @@ describe('nothing is held, and counters and records agree, after', () => {
     const gateway = { ...world.gateway, newRequestId: () => `req_${++id}` };
     for (const [, client, isStream] of chosen) await ask({ ...world, gateway }, client, isStream);
     await expectSettled(world);
-  }, 30_000);
+  }, 180_000);
 });
 
 describe('the cost of a client that leaves', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { mediaIn, mediaInSlices } from '../../../src/gateway/limits/request-media.ts';
 import { type SizedRequest, sizeOf } from '../../../src/gateway/limits/request-size.ts';
 
 async function size(body: object | string): Promise<SizedRequest> {
@@ -72,4 +73,22 @@ test.each([
 ] as const)('the answer to %j may be more than text: %p', async (body, isMore) => {
   const size = await sizeOf(Buffer.from(JSON.stringify(body)), true);
   expect(size.hasMediaOutput === true).toBe(isMore);
+});
+
+test('files are the same wherever a body is cut into slices', () => {
+  const url = { type: 'image_url', image_url: { url: 'https://a.test/b.png' } };
+  const long = BLOB.slice(0, 100);
+  const source = { type: 'base64', media_type: 'application/pdf', data: long };
+  const audio = { type: 'input_audio', input_audio: { data: long, format: 'audio/mp3' } };
+  const parts = [url, { type: 'image', source }, { url: `data:image/png;base64,${long}` }, audio, url];
+  for (const text of [JSON.stringify({ content: parts }), `{"data":"${long}`, '"data":"'.repeat(30)]) {
+    const body = Buffer.from(text);
+    for (let sliceBytes = 1; sliceBytes <= body.length + 1; sliceBytes++) {
+      const search = mediaInSlices(body, sliceBytes);
+      let found = search();
+      for (let left = 10 * body.length; left > 0 && found === undefined; left--) found = search();
+      expect(found).toEqual(mediaIn(body));
+    }
+  }
+  expect(mediaIn(Buffer.from(JSON.stringify({ content: parts }))).images).toBeGreaterThan(2);
 });

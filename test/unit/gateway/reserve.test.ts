@@ -315,4 +315,4 @@ test('100,000 requests at a tenth of every limit are never refused', async () =>
     admission.settle({ ...USED, inputTokens: 20, outputTokens: 60, costNano: 200_000 });
   }
   expect(Object.values(standings()).every(([, held]) => held === 0)).toBe(true);
-}, 120_000);
+}, 180_000);

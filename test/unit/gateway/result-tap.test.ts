@@ -14,7 +14,7 @@ allow_unauthenticated: true
 `);
 const costs = createCostMeter(() => snapshot, new FakeClock());
 
-/** What the answer to a GET request tells about earlier work. It comes in pieces with memory of their own. */
+/** The events that the answer to a GET request gives about earlier work. It comes in pieces with memory of their own. */
 async function told(path: string, answer: string, pieceBytes = 7): Promise<LaterEvent[]> {
   // Once the prices are read, nothing waits for more than a turn.
   await costs.estimator();

@@ -5,8 +5,8 @@ import { parseRequestHead } from '../../../src/http1/request-head.ts';
 
 const LINE = 'POST /v1/messages HTTP/1.1';
 
-function textOf(lines: readonly string[]): string {
-  return [LINE, ...lines].join('\r\n');
+function textOf(lines: readonly string[], line = LINE): string {
+  return [line, ...lines].join('\r\n');
 }
 
 function bytesOf(text: string, body = ''): Buffer {
@@ -19,9 +19,9 @@ function meaning(placed: PlacedHead | undefined): unknown {
   return { ...head, headers: { ...head.headers.toJSON() }, bytes };
 }
 
-function after(lines: readonly string[]): LastRequestHead {
+function after(lines: readonly string[], line = LINE): LastRequestHead {
   const last = new LastRequestHead();
-  last.read(textOf(lines));
+  last.read(textOf(lines, line));
   return last;
 }
 
@@ -44,6 +44,15 @@ test('a head with another length has the same fields but for its length', () => 
   // The same length in more digits makes a longer head.
   const text = textOf(['host: a', 'Content-Length: 0005', 'x-a: 1']);
   expect(last.find(bytesOf(text, 'hello'))?.bytes).toBe(text.length + 4);
+});
+
+test('a GET that repeats the last is found, whatever follows it', () => {
+  const text = textOf(['host: a', 'x-a: 1'], 'GET /v1/models HTTP/1.1');
+  const last = new LastRequestHead();
+  const read = last.read(text);
+  expect(read).toMatchObject({ bytes: text.length + 4, head: { contentLength: 0 } });
+  expect(last.find(bytesOf(text, text))).toBe(read);
+  expect(last.find(bytesOf(`${text}\r\ncontent-length: 5`, 'hello'))).toBeUndefined();
 });
 
 test('before the first head, and after one that is not plain, nothing is found', () => {
@@ -75,12 +84,13 @@ test('it finds nothing that the parser would read differently', () => {
     '',
   );
   const lines = array(line, { maxLength: 4 });
+  const verb = constantFrom(LINE, 'GET /v1/models HTTP/1.1');
   assert(
-    property(tuple(lines, lines), ([one, other]) => {
-      const head = textOf(other);
+    property(tuple(lines, lines, verb), ([one, other, start]) => {
+      const head = textOf(other, start);
       const end = `${head}\r\n\r\n`.indexOf('\r\n\r\n');
       const parsed = parseRequestHead(head.slice(0, end));
-      const found = after(one).find(bytesOf(head, '{}'));
+      const found = after(one, start).find(bytesOf(head, '{}'));
       if (found === undefined) return;
       expect(meaning(found)).toEqual(meaning(parsed && { head: parsed, bytes: end + 4 }));
     }),

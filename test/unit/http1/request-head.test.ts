@@ -29,12 +29,53 @@ test('reads the query and whether the connection closes', () => {
   expect(read).toMatchObject({ path: '/v1/messages', search: '?beta=true', isLast: true });
 });
 
+describe('reads the target', () => {
+  const targets: readonly (readonly [line: string, read: object])[] = [
+    ['GET /v1/models', { method: 'GET', path: '/v1/models', search: '', contentLength: 0 }],
+    ['GET /v1/models?limit=2&a', { path: '/v1/models', search: '?limit=2&a' }],
+    ['GET /healthz', { path: '/healthz' }],
+    ['GET /v1/responses/resp_0A.b-c:d', { path: '/v1/responses/resp_0A.b-c:d' }],
+    ['POST /v1/v1/messages', { method: 'POST', path: '/v1/messages', azure: undefined }],
+    ['POST /openai/v1/embeddings', { path: '/v1/embeddings', azure: undefined }],
+    [
+      'POST /openai/deployments/gpt-4.1_x/chat/completions?api-version=2024-10-21',
+      { path: '/v1/chat/completions', search: '?api-version=2024-10-21', azure: { deployment: 'gpt-4.1_x' } },
+    ],
+    [
+      'POST /v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse',
+      { path: '/v1beta/models/gemini-2.5-pro:streamGenerateContent', search: '?alt=sse' },
+    ],
+  ];
+  test.each(targets)('of %s', (line, read) => {
+    const fields = line.startsWith('GET') ? ['Host: gateway'] : FIELDS;
+    expect(parseRequestHead(head(`${line} HTTP/1.1`, ...fields))).toMatchObject(read);
+  });
+});
+
 describe('leaves to the runtime', () => {
   const unusual: readonly (readonly [what: string, text: string])[] = [
-    ['another method', head('GET /v1/chat/completions HTTP/1.1', ...FIELDS)],
+    ['another method', head('PUT /v1/chat/completions HTTP/1.1', ...FIELDS)],
+    ['HEAD', head('HEAD /v1/models HTTP/1.1', 'Host: gateway')],
+    ['a GET with a length', head('GET /v1/models HTTP/1.1', ...FIELDS)],
+    ['a GET with a length of 0', head('GET /v1/models HTTP/1.1', 'Host: gateway', 'Content-Length: 0')],
+    ['a GET with an empty length', head('GET /v1/models HTTP/1.1', 'Host: gateway', 'Content-Length:')],
+    ['a POST with an empty length', head(LINE, 'Host: gateway', 'Content-Length:')],
     ['another version', head('POST /v1/chat/completions HTTP/1.0', ...FIELDS)],
-    ['another root', head('POST /v2/messages HTTP/1.1', ...FIELDS)],
+    ['the root', head('GET / HTTP/1.1', 'Host: gateway')],
+    ['no target', head('GET  HTTP/1.1', 'Host: gateway')],
     ['a dot segment', head('POST /v1/../v1/messages HTTP/1.1', ...FIELDS)],
+    ['a single dot', head('POST /v1/./messages HTTP/1.1', ...FIELDS)],
+    ['a dot segment at the end', head('POST /v1/messages/.. HTTP/1.1', ...FIELDS)],
+    ['a segment that begins with a dot', head('POST /v1/.messages HTTP/1.1', ...FIELDS)],
+    ['an escaped dot segment', head('POST /v1/%2e%2e/messages HTTP/1.1', ...FIELDS)],
+    ['a doubled slash', head('POST /v1//messages HTTP/1.1', ...FIELDS)],
+    ['two slashes in front', head('POST //other/v1/messages HTTP/1.1', ...FIELDS)],
+    ['a slash at the end', head('POST /v1/messages/ HTTP/1.1', ...FIELDS)],
+    ['a backslash', head('POST /v1\\messages HTTP/1.1', ...FIELDS)],
+    ['a parameter of a segment', head('POST /v1/messages;a=b HTTP/1.1', ...FIELDS)],
+    ['a second question mark', head('POST /v1/messages?a?b HTTP/1.1', ...FIELDS)],
+    ['a fragment', head('POST /v1/messages#a HTTP/1.1', ...FIELDS)],
+    ['a plus in the query', head('GET /v1/models?a=b+c HTTP/1.1', 'Host: gateway')],
     ['an escape in the path', head('POST /v1/chat%2fcompletions HTTP/1.1', ...FIELDS)],
     ['an escape in the query', head('POST /v1/messages?key=%61 HTTP/1.1', ...FIELDS)],
     ['the absolute form', head('POST http://gateway/v1/messages HTTP/1.1', ...FIELDS)],

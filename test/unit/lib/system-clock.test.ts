@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { systemClock } from '../../../src/lib/system-clock.ts';
 
 const NEVER = new AbortController().signal;
@@ -51,10 +53,38 @@ describe('sleep', () => {
 describe('setTimer', () => {
   test('rings once, and not when it was called off', async () => {
     let rings = 0;
-    systemClock.setTimer(5, () => (rings += 1));
     systemClock.setTimer(5, () => (rings += 10))();
-    await Bun.sleep(60);
+    await new Promise<void>((resolve) => {
+      systemClock.setTimer(5, () => {
+        rings += 1;
+        systemClock.setTimer(5, resolve);
+      });
+    });
     expect(rings).toBe(1);
+  });
+
+  test.each([20, 20.5])('hears first what came while the process was busy (%p ms)', async (ms) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const client = connect(port, '127.0.0.1');
+    const [[peer]] = (await Promise.all([once(server, 'connection'), once(client, 'connect')])) as [
+      [Socket],
+      unknown,
+    ];
+    const first = await new Promise<string>((resolve) => {
+      const stop = systemClock.setTimer(ms, () => resolve('the timer'));
+      client.once('data', () => {
+        stop();
+        resolve('the answer');
+      });
+      peer.write('x');
+      Bun.sleepSync(60);
+    });
+    client.destroy();
+    peer.destroy();
+    server.close();
+    expect(first).toBe('the answer');
   });
 
   test('does not ring at once where it is set for longer than a timer holds', async () => {

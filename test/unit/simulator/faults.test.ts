@@ -52,7 +52,7 @@ describe('the table', () => {
     );
     await Promise.all(exchanges);
     expect((await ask('mock/ok')).status).toBe(200);
-  }, 20_000);
+  }, 180_000);
 });
 
 describe('statuses', () => {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { whenLate } from '../../../src/lib/late.ts';
 
 /** The bytes received on a connection and how it ended; `open`: it was still open after the given time. */
 export interface RawAnswer {
@@ -15,12 +16,12 @@ export function exchange(port: number, sent: string | Buffer, waitMs = 400): Pro
     const segments: Buffer[] = [];
     const socket = connect(port, '127.0.0.1', () => socket.write(sent));
     const finish = (ending: RawAnswer['ending']): void => {
-      clearTimeout(timer);
+      stopTimer();
       socket.destroy();
       const bytes = Buffer.concat(segments);
       resolve({ text: bytes.toString(), bytes, segments, ending });
     };
-    const timer = setTimeout(() => finish('open'), waitMs);
+    const stopTimer = whenLate(waitMs, () => finish('open'));
     socket.on('data', (bytes: Buffer) => segments.push(bytes));
     socket.on('end', () => finish('fin'));
     socket.on('error', () => finish('rst'));

@@ -1,15 +1,22 @@
 import { expect, test } from 'bun:test';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { RequestEnded } from '../../../src/gateway/events.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
+import { PlainFields } from '../../../src/lib/http/fields.ts';
+import { decodeLine, encodeLine } from '../../../src/spend/journal/line.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
 import {
   type JournalOrders,
   type JournalSources,
   openProcessJournal,
 } from '../../../src/spend/process-journal.ts';
+import { rowOf } from '../../../src/store/records/request-record-row.ts';
+import { recordOf } from '../../../src/store/records/request-record.ts';
 import { ended } from '../../database/store/request-records.ts';
 import { AT_MS, COUNTER, newFolder } from '../../database/spend/lines.ts';
+import { attempt, route } from '../routing/world.ts';
 
 const HOLDS = [{ counter: COUNTER, windowMs: AT_MS, amount: 700, kind: 'cost' }] as const;
 
@@ -137,6 +144,107 @@ test('what a provider reports is whole in the journal, whatever it is', () => {
   folder.close();
 });
 
+/** Requests that ended in every way that a record tells apart. */
+const ENDINGS: readonly Partial<RequestEnded>[] = [
+  {},
+  { ending: 'refused', status: 401, code: 'invalid_api_key', model: undefined, provider: undefined },
+  {
+    ending: 'truncated',
+    method: 'GET',
+    history: [
+      attempt(route('p'), {
+        kind: 'failed',
+        status: 500,
+        defect: 'empty',
+        retryAfterMs: 5,
+        fault: 'provider',
+      }),
+      { ...attempt(route('q'), { kind: 'answered' }), isProbe: true, connectMs: 2.4 },
+    ],
+    skipped: [{ route: route('r'), model: 'fast', why: 'cooling', forMs: 10, beforeAttempt: 1 }],
+    isStreamed: true,
+    isUsageEstimated: true,
+    overheadMs: undefined,
+    plannedAtMs: 1001,
+    traceId: 'a'.repeat(32),
+    requestHeaders: new PlainFields({ accept: '*/*', 'user-agent': 'a"b\n' }),
+    translation: {
+      from: 'openai-chat',
+      to: 'anthropic-messages',
+      losses: [{ what: 'dropped', path: 'seed', why: 'no "seed"' }],
+      count: 1,
+    },
+    keyId: 'k',
+    team: 't',
+    user: 'u',
+    endUser: 'e@1',
+    tags: { app: 'we"b' },
+    usage: {
+      inputTokens: 0,
+      outputTokens: 0,
+      totalTokens: 0,
+      cachedTokens: 0,
+      reasoningTokens: 0,
+      parts: { serviceTier: 'flex', cacheWrite: 0, webSearches: 2 },
+    },
+    cost: {
+      nano: 0,
+      basis: 'estimated',
+      priceRef: 'abc',
+      priceSheet: '{}',
+      savedNano: 0,
+      providerNano: 7,
+      attempts: [
+        {
+          provider: 'p',
+          model: 'm',
+          nano: undefined,
+          basis: 'provider',
+          priceRef: undefined,
+          inputTokens: 1,
+          outputTokens: 2,
+        },
+      ],
+    },
+  },
+  { history: Array.from({ length: 40 }, () => attempt(route('p'), { kind: 'cancelled' })) },
+];
+
+test('a record is in the journal what it is elsewhere', () => {
+  const { folder, journal, lines } = start();
+  const events = ENDINGS.map(ended);
+  journal.open(entry(events[0]!.requestId));
+  for (const event of events) journal.listen(event);
+  journal.flush();
+  const rows = lines().flatMap((line) => (line?.t === 'close' ? [rowOf(line.record)] : []));
+  const [first, ...others] = events.map((event) => recordOf(event, AT_MS));
+  expect(rows).toEqual([{ ...first!, holdNano: 700 }, ...others].map(rowOf));
+  journal.end();
+  folder.close();
+});
+
+test('lines of an earlier version are read', () => {
+  const record = recordOf(ended(ENDINGS[2]), AT_MS);
+  const uses = [['end_user:app:a@b/cost/day', AT_MS, 5]] as const;
+  const old = [
+    { t: 'open', id: 'a', atMs: AT_MS, holds: uses, holdNano: 5, names: { key: 'app', model: 'm' } },
+    { t: 'grow', id: 'a', atMs: AT_MS, holds: uses, holdNano: 6 },
+    { t: 'close', id: 'a', record, uses },
+  ];
+  for (const line of old) {
+    const json = JSON.stringify(line);
+    const bytes = Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} ${json}`);
+    expect(decodeLine(bytes)).toEqual(JSON.parse(json));
+  }
+  const brief = {
+    t: 'grow',
+    id: 'a',
+    atMs: AT_MS,
+    holds: [`end_user:app:a@b/cost/day@${AT_MS}`, 5],
+  } as const;
+  expect(decodeLine(encodeLine(brief).subarray(0, -1))).toEqual({ ...brief, holds: uses });
+});
+
 test('the prices behind costs are in each file once', () => {
   const { folder, journal, lines } = start();
   const cost = { nano: 1, basis: 'provider', priceRef: 'abc', priceSheet: '{}' } as const;
@@ -144,6 +252,19 @@ test('the prices behind costs are in each file once', () => {
   journal.flush();
   const sheets = lines().map((line) => line?.t === 'close' && line.record.priceSheet);
   expect(sheets).toEqual(['{}', null, null]);
+  journal.end();
+  folder.close();
+});
+
+test('the first requests of a new file bring their prices, though they ended before it began', () => {
+  const { folder, journal, lines } = start({ fileBytes: 1 });
+  const cost = { nano: 1, basis: 'provider', priceRef: 'abc', priceSheet: '{}' } as const;
+  for (let file = 0; file < 2; file++) {
+    for (const requestId of ['a', 'b']) journal.listen(ended({ requestId, cost }));
+    journal.flush();
+  }
+  const sheets = lines().map((line) => line?.t === 'close' && line.record.priceSheet);
+  expect(sheets).toEqual(['{}', null, '{}', null]);
   journal.end();
   folder.close();
 });

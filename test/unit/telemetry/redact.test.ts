@@ -126,7 +126,7 @@ test('a hostile text takes no more than moments', () => {
   ]) {
     shapes(text);
   }
-  expect(performance.now() - begin).toBeLessThan(5_000);
+  expect(performance.now() - begin).toBeLessThan(20_000);
 });
 
 test('the redact follows the secrets of the configuration', () => {

@@ -67,6 +67,21 @@ describe('a client of OpenAI', () => {
     });
   });
 
+  test.each([
+    [{ ...VERTEX, model: 'text-embedding-005' }, 250],
+    [VERTEX, 1],
+    [{ ...VERTEX, model: 'google/gemini-embedding-2' }, 1],
+    [GEMINI, 100],
+  ])('embeds as many texts as the model accepts in a request, under every policy: %j', (target, most) => {
+    const input = Array.from({ length: most + 1 }, () => 'a');
+    for (const policy of ['warn', 'drop'] as const) {
+      const asking = (texts: readonly string[]) =>
+        sent('embeddings', { input: texts }, { ...target, policy });
+      expect(asking(input)).toEqual({ unsuitable: `input[${most}]` });
+      expect(asking(input.slice(1)).losses).toEqual([]);
+    }
+  });
+
   test.each([[[1, 2]], [[[1], [2]]], [['a', [1]]]])(
     'token ids are unsuitable under every policy: %p',
     (input) => {
@@ -121,6 +136,37 @@ describe('a client of Gemini', () => {
       isEstimated: true,
       tokens: 2,
     });
+  });
+
+  test('keeps what a text is for at Vertex, in the form of the model’s own method', () => {
+    const request = {
+      content: { parts: [{ text: 'a' }] },
+      taskType: 'RETRIEVAL_DOCUMENT',
+      title: 't',
+      outputDimensionality: 2,
+    };
+    const older = sent('gemini', request, VERTEX, SINGLE);
+    expect(older).toMatchObject({
+      body: {
+        instances: [{ content: 'a', task_type: 'RETRIEVAL_DOCUMENT', title: 't' }],
+        parameters: { outputDimensionality: 2 },
+      },
+      losses: [],
+    });
+    const { body, losses, exchange } = sent(
+      'gemini',
+      request,
+      { ...VERTEX, model: 'gemini-embedding-2' },
+      SINGLE,
+    );
+    expect(body).toEqual({
+      content: { parts: [{ text: 'a' }] },
+      embedContentConfig: { taskType: 'RETRIEVAL_DOCUMENT', title: 't', outputDimensionality: 2 },
+    });
+    expect(losses).toEqual([]);
+    const answer = { embedding: { values: [1, 2] }, usageMetadata: { promptTokenCount: 4 } };
+    const done = embeddingsAnswer(JSON.stringify(answer), exchange!, () => 9);
+    expect(done).toMatchObject({ body: '{"embedding":{"values":[1,2]}}', tokens: 4 });
   });
 
   test('cannot request embeddings of an image or of several lengths', () => {

@@ -161,3 +161,46 @@ test('a tool without arguments that stands for JSON gives the same, whole and st
   ]);
   expect(JSON.stringify(events)).toContain('"content":"{}"');
 });
+
+describe('a refusal of Claude', () => {
+  const stop_details = { type: 'refusal', category: 'cyber', explanation: 'No.' };
+  const answer = { content: [{ type: 'text', text: 'a' }], stop_reason: 'refusal', stop_details };
+  const frames = [
+    { type: 'message_start', message: {} },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'a' } },
+    { type: 'content_block_stop', index: 0 },
+    { type: 'message_delta', delta: { stop_reason: 'refusal', stop_details } },
+    { type: 'message_stop' },
+  ];
+  const request = { messages: undefined, input: 'x' };
+
+  test('is explained to a Responses client in a part of its own, whole and streamed', async () => {
+    const output = [
+      { content: [{ type: 'output_text', text: 'a' }] },
+      { type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] },
+    ];
+    const response = { status: 'incomplete', incomplete_details: { reason: 'content_filter' }, output };
+    const { body, losses } = await whole({ from: 'responses', to: 'messages', request }, answer);
+    expect(body).toMatchObject(response);
+    expect(losses).toContain('dropped stop_details.category');
+    expect(losses).not.toContain('dropped stop_details.explanation');
+    const streamed = await playStream({ from: 'responses', to: 'messages', request }, frames);
+    expect(streamed.events.at(-1)?.data).toMatchObject({ response });
+  });
+
+  test('is explained once by a model that refuses in its own words', async () => {
+    const chat = chatAnswer({ refusal: 'Never.' });
+    const { body } = await whole({ from: 'responses', to: 'chat', request }, chat);
+    expect(body).toMatchObject({ output: [{ content: [{ refusal: 'Never.' }] }] });
+  });
+
+  test('is told as a loss where the client’s API has no place for its explanation', async () => {
+    const completion = { from: 'completions', to: 'messages', request: { prompt: 'x' } } as const;
+    const lost = ['category', 'explanation'].map((name) => `dropped stop_details.${name}`);
+    expect((await whole(completion, answer)).losses).toEqual(expect.arrayContaining(lost));
+    expect((await playStream(completion, frames)).losses).toEqual(expect.arrayContaining(lost));
+    const blocked = { promptFeedback: { blockReason: 'SAFETY', blockReasonMessage: 'Blocked.' } };
+    const { losses } = await whole({ from: 'messages', to: 'gemini' }, blocked);
+    expect(losses).toContain('dropped finishMessage');
+  });
+});

@@ -83,6 +83,47 @@ describe('a Messages provider', () => {
     expect(pieces.filter((piece) => piece !== '')).toEqual([...expected]);
   });
 
+  const thinking = [
+    begin(0, { type: 'thinking', thinking: '', signature: '' }),
+    delta(0, { type: 'thinking_delta', thinking: 'hm' }),
+  ];
+  const signature = delta(0, { type: 'signature_delta', signature: 'sig' });
+  const answered = [begin(1, { type: 'text', text: '' }), text(1, 'a')];
+  const detail = '"reasoning_details":[{"type":"reasoning.text","text":"hm","signature":"sig"}]';
+
+  test.each<readonly [string, readonly Frame[]]>([
+    ['after the block', [...thinking, stop(0), signature, ...answered, stop(1)]],
+    ['in the next block', [...thinking, stop(0), ...answered, signature, stop(1)]],
+    ['when the next block is over', [...thinking, ...answered, stop(1), signature, stop(0)]],
+  ])('that signs its thinking %s keeps the signature for a Chat client', async (_, frames) => {
+    const { text: sent, over } = await streamed(play('chat', 'messages'), [start, ...frames, ...end]);
+    expect([over ?? 'complete', sent.split(detail).length]).toEqual(['complete', 2]);
+    const exchange = await exchangeFor(play('chat', 'messages'));
+    const collector = (await translationFor('chat', 'messages', exchange.target)).collector(exchange);
+    for (const [name, data] of [start, ...frames, ...end])
+      collector.push(name, Buffer.from(JSON.stringify(data)));
+    const whole = collector.answer();
+    expect(whole.kind === 'answer' && whole.body).toContain(detail);
+  });
+
+  test.each(['responses', 'gemini'] as const)(
+    'that signs its thinking in the next block loses the signature for a client of %s, which is told',
+    async (from) => {
+      const frames = [start, ...thinking, stop(0), ...answered, signature, stop(1), ...end];
+      const more = {
+        ...RESPONSES,
+        include: ['reasoning.encrypted_content'],
+        contents: [{ parts: [{ text: 'x' }] }],
+      };
+      const pair: Play = { from, to: 'messages', request: more };
+      const late = await streamed(pair, frames);
+      expect(late.losses).toContain('dropped content[0]');
+      expect(late.text).not.toContain('llmp1.');
+      const inTime = [start, ...thinking, stop(0), signature, ...answered, stop(1), ...end];
+      expect((await streamed(pair, inTime)).text).toContain('llmp1.an.');
+    },
+  );
+
   test('that cites before the text of the block cites that text', async () => {
     const citation = { type: 'web_search_result_location', url: 'https://a', title: 'A', cited_text: 'b' };
     const { text: sent } = await streamed(play('responses', 'messages'), [
@@ -167,6 +208,23 @@ describe('a Converse provider', () => {
     ['messageStop', { stopReason: 'end_turn' }],
     ['metadata', { usage: { inputTokens: 1, outputTokens: 1 } }],
   ];
+
+  test('that signs its reasoning late loses no signature for a Chat client', async () => {
+    const reasoning = (given: object) => delta(0, { reasoningContent: given });
+    const begun = [reasoning({ text: 'hm' }), delta(1, { text: 'a' })];
+    for (const frames of [
+      [begun[0]!, reasoning({ signature: 'sig' }), begun[1]!],
+      [...begun, reasoning({ signature: 'sig' }), ['contentBlockStop', at(0, {})] as const],
+    ]) {
+      const { text } = await streamed(play('chat', 'converse'), [...frames, ...end]);
+      const detail = '"reasoning_details":[{"type":"reasoning.text","text":"hm","signature":"sig"}]';
+      expect(text.split(detail)).toHaveLength(2);
+      const told = await streamed(play('responses', 'converse'), [...frames, ...end]);
+      const isLate = frames.length > 3;
+      expect(told.losses.includes('dropped output.message.content[0]')).toBe(isLate);
+      expect(responseIn(told.text).output).toHaveLength(2);
+    }
+  });
 
   test('that runs a tool itself does not ask the client to', async () => {
     const toolUse = { toolUseId: 't', name: 'nova_grounding', type: 'server_tool_use' };

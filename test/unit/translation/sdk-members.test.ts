@@ -90,7 +90,7 @@ test.each(
   ).toEqual([]);
 });
 
-/** What the clouds know of the Messages API besides the fields that they share with Anthropic's own service. */
+/** The members of the Messages API that the clouds know, too. */
 const CARRIED: ReadonlySet<string> = new Set(
   'max_tokens messages metadata output_config stop_sequences system temperature thinking tool_choice tools top_k top_p'.split(
     ' ',

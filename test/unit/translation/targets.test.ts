@@ -242,6 +242,11 @@ describe('URLs', () => {
       call('gemini', 'vectors', 'e'),
       'http://h/x/v1beta1/projects/p/locations/global/publishers/google/models/e:predict',
     ],
+    [
+      vertex('us-east5'),
+      call('gemini', 'vectors', 'google/gemini-embedding-2'),
+      'https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/google/models/gemini-embedding-2:embedContent',
+    ],
     [{ type: 'vertex', apiBase: undefined }, call('gemini', 'stream'), undefined],
     [
       { type: 'bedrock', apiBase: undefined, region: 'eu-west-1' },

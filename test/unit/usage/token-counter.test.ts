@@ -71,7 +71,7 @@ describe('the thread that counts', () => {
     const startedAt = performance.now();
     expect(await ordinary).toBeGreaterThan(0);
     // A second, plus the time that a busy machine adds. Counted as one piece, the text would take minutes.
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     for (const tokens of await Promise.all(asked)) expect(tokens).toBeGreaterThanOrEqual(SIZE / 4);
     expect(counter.pending).toBe(0);
   });

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
 import { Problem } from '../../api/problem.ts';
-import { useAct } from '../../api/use-act.ts';
+import { useAct } from '../../ui/use-act.ts';
 import { changedLines } from '../../lib/diff-lines.ts';
 import { Button } from '../../ui/button.tsx';
 import { Changes, TextDiff } from '../../ui/changes.tsx';

@@ -1,7 +1,7 @@
 import { Download } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMay, useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../session/session.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Page } from '../../ui/page.tsx';
 import { Tabs } from '../../ui/tabs.tsx';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
-import { useMay, useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Copy } from '../../ui/copy.tsx';
 import { Failed, Notice, Skeleton } from '../../ui/states.tsx';

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { admin } from '../../api/client.ts';
-import { useMay, useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../session/session.ts';
 import { listKeys, listModels, listProviders } from '../../api/queries.ts';
 import type { Explanation, SupposedChange } from '../../api/resources.ts';
 import type { Params } from '../../lib/params.ts';

@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 
 interface SnippetsProps {
-  /** Left out: the variable `LLM_PROXY_KEY` stands for it. */
+  /** Undefined: the variable `LLM_PROXY_KEY` stands for it. */
   readonly secret?: string;
   readonly model: string;
 }

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { listModels, listProviders } from '../../api/queries.ts';
 import type { Model, ModelRoute } from '../../api/resources.ts';
-import { type Draft, SaveDialog } from '../../app/save-dialog.tsx';
+import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Drawer } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { listModels } from '../../api/queries.ts';
 import type { Model } from '../../api/resources.ts';
-import { useMay } from '../../app/session.tsx';
+import { useMay } from '../../session/session.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';

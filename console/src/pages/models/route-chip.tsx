@@ -2,8 +2,8 @@ import { CirclePause, CirclePlay, FlaskConical, Plug, ScrollText, SunMedium } fr
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import { useAct } from '../../api/use-act.ts';
-import { useMay } from '../../app/session.tsx';
+import { useAct } from '../../ui/use-act.ts';
+import { useMay } from '../../session/session.ts';
 import { count, duration, percent } from '../../lib/format.ts';
 import { Menu } from '../../ui/menu.tsx';
 import type { MenuEntry } from '../../ui/menu-props.ts';

@@ -3,7 +3,7 @@ import { Zap } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readDemo } from '../../api/queries.ts';
-import { useAct } from '../../api/use-act.ts';
+import { useAct } from '../../ui/use-act.ts';
 import type { DemoState } from '../../api/resources.ts';
 import { useLive } from '../../api/live.ts';
 import { NativeSelect } from '../../ui/native-select.tsx';

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { LIVE_WINDOW_SECONDS, readOverview, readSeries } from '../../api/queries.ts';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Page } from '../../ui/page.tsx';

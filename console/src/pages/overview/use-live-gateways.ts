@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { listNodes } from '../../api/queries.ts';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 
 /** Counts the running gateways on this gateway's database, itself included; undefined until the count is known. */
 export function useLiveGateways(): number | undefined {

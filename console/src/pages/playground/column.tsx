@@ -1,7 +1,7 @@
 import { Code, X } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -18,7 +18,7 @@ interface ColumnProps {
   readonly onModel: (model: string) => void;
   /** Sends an example. Left out: this column offers none. */
   readonly onAsk?: (text: string) => void;
-  /** Left out: it is the only one. */
+  /** Undefined for the only column. */
   readonly onRemove?: () => void;
 }
 

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readOffer } from '../../api/queries.ts';
-import { useMay, useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../session/session.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';

@@ -4,7 +4,7 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { listProviders } from '../../api/queries.ts';
 import type { Provider } from '../../api/resources.ts';
-import { useMay, useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../session/session.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { DataTable } from '../../ui/data-table.tsx';

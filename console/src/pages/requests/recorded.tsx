@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { readRecorded } from '../../api/queries.ts';
 import { Problem } from '../../api/problem.ts';
 import type { RecordedMessage, RequestDetail } from '../../api/types.ts';
-import { useMay } from '../../app/session.tsx';
+import { useMay } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';

@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { readRequest } from '../../api/queries.ts';
 import { isAnswered } from '../../api/seconds.ts';
 import type { RequestDetail } from '../../api/types.ts';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { count, duration, NONE } from '../../lib/format.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useAct } from '../../api/use-act.ts';
+import { useAct } from '../../ui/use-act.ts';
 import type { Account } from '../../api/resources.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useLive } from '../../api/live.ts';
 import { listNodes } from '../../api/queries.ts';
 import type { Nodes } from '../../api/types.ts';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { count, duration, money, percent } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { DataTable } from '../../ui/data-table.tsx';

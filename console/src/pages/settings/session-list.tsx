@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
 import type { SessionRow } from '../../api/resources.ts';
-import { useAct } from '../../api/use-act.ts';
+import { useAct } from '../../ui/use-act.ts';
 import { NONE } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { DataTable } from '../../ui/data-table.tsx';

@@ -1,9 +1,10 @@
 import { LogOut } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMay, useSession, useSignOut } from '../../app/session.tsx';
-import { chooseTheme, type Theme, theme } from '../../app/theme.ts';
-import { type Language, language, LANGUAGES } from '../../i18n/language.ts';
+import { useMay, useSession } from '../../session/session.ts';
+import { useSignOut } from '../../session/sign-out.ts';
+import { chooseTheme, type Theme, theme } from '../../lib/theme.ts';
+import { type Language, language, LANGUAGES } from '../../lib/language.ts';
 import { changeLanguage } from '../../i18n/set-up.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';

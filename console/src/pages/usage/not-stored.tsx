@@ -2,7 +2,7 @@ import { ChartColumn } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../../api/problem.ts';
-import { useSession } from '../../app/session.tsx';
+import { useSession } from '../../session/session.ts';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { Empty } from '../../ui/states.tsx';
 

@@ -352,6 +352,14 @@ describe('Gemini', () => {
   });
 });
 
+test('Vertex AI refuses more texts than a model embeds in one request', async () => {
+  const path = '/v1/projects/p/locations/l/publishers/google/models/gemini-embedding-001:predict';
+  const instances = [{ content: 'a' }, { content: 'b' }];
+  expect(await post(simulator.url, path, { instances: instances.slice(1) })).toMatchObject({ status: 200 });
+  const { status, text } = await post(simulator.url, path, { instances });
+  expect([status, text.includes('1 instance(s) is allowed per prediction. Actual: 2')]).toEqual([400, true]);
+});
+
 describe('Converse', () => {
   const asked = { role: 'user', content: [{ text: 'hi' }] };
   const called = { role: 'assistant', content: [{ toolUse: { toolUseId: 't1', name: 'f', input: {} } }] };

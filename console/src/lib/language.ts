@@ -1,4 +1,4 @@
-import { readStored, store } from '../lib/stored.ts';
+import { readStored, store } from './stored.ts';
 
 /** The languages of the console. */
 export const LANGUAGES = { en: 'English', zh: '中文' } as const;

@@ -1,34 +1,19 @@
-import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useEffect, useRef } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { admin, onSignedOut, signWrites } from '../api/client.ts';
 import { Problem } from '../api/problem.ts';
 import { startLive } from '../api/live.ts';
 import type { SignedIn } from '../api/resources.ts';
+import { SessionContext } from '../session/session.ts';
+import { forget, SESSION } from '../session/sign-out.ts';
 import { Failed } from '../ui/states.tsx';
 import { BASE } from './base.ts';
 import { LoginPage } from './login-page.tsx';
 import { askAhead } from './pages.ts';
-import { SESSION } from './session-key.ts';
 
 /** Asked while other scripts are still being read, so that its answer is there when the page is drawn. */
 let first: Promise<SignedIn | null> | undefined = readSession();
 first.catch(() => undefined);
-
-const Context = createContext<SignedIn | undefined>(undefined);
-
-/** The session of the signed-in user, and its gateway. */
-export function useSession(): SignedIn {
-  const signedIn = useContext(Context);
-  if (signedIn === undefined) throw new Error('nobody is signed in here');
-  return signedIn;
-}
-
-/** The permissions of the signed-in user. */
-export function useMay(): { readonly act: boolean; readonly edit: boolean; readonly administer: boolean } {
-  const { session, gateway } = useSession();
-  const act = session.role === 'admin' || session.role === 'operator';
-  return { act, edit: act && gateway.mode !== 'file', administer: session.role === 'admin' };
-}
 
 /** Shows its children to somebody who is signed in, and to everybody else the login. */
 export function WithSession({ children }: { children: ReactNode }): ReactNode {
@@ -57,7 +42,7 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
   if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return null;
   if (data === null) return <LoginPage />;
-  return <Context value={data}>{children}</Context>;
+  return <SessionContext value={data}>{children}</SessionContext>;
 }
 
 async function readSession(): Promise<SignedIn | null> {
@@ -70,19 +55,4 @@ async function readSession(): Promise<SignedIn | null> {
     if (error instanceof Problem && error.status === 401) return null;
     throw error;
   }
-}
-
-/** Ends the session in all tabs. */
-export function useSignOut(): () => Promise<void> {
-  const queries = useQueryClient();
-  return async () => {
-    await admin('/session', { method: 'DELETE' });
-    forget(queries);
-  };
-}
-
-/** Nothing that the one who left has seen stays in the cache. */
-function forget(queries: QueryClient): void {
-  queries.setQueryData(SESSION, null);
-  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
 }

@@ -4,13 +4,13 @@ import { useTranslation } from 'react-i18next';
 import { admin } from '../api/client.ts';
 import { Problem, type ProblemDetail } from '../api/problem.ts';
 import type { ResourceChange } from '../api/resources.ts';
-import { useAct } from '../api/use-act.ts';
+import { useAct } from '../ui/use-act.ts';
 import { Button } from '../ui/button.tsx';
 import { Changes } from '../ui/changes.tsx';
 import { CodeBlock } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Notice, ProblemNotice, SkeletonLines } from '../ui/states.tsx';
-import { useMay, useSession } from './session.tsx';
+import { useMay, useSession } from '../session/session.ts';
 
 /** A write of one resource that is not saved yet. */
 export interface Draft {

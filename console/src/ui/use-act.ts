@@ -1,7 +1,7 @@
 import { useMutation, type UseMutationResult, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { say, sayFailed } from '../ui/toast.tsx';
-import { admin, type CallOptions } from './client.ts';
+import { say, sayFailed } from './toast.tsx';
+import { admin, type CallOptions } from '../api/client.ts';
 
 export interface Action {
   readonly path: string;

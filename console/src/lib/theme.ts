@@ -1,4 +1,4 @@
-import { readStored, store } from '../lib/stored.ts';
+import { readStored, store } from './stored.ts';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
