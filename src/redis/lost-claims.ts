@@ -39,10 +39,10 @@ export class LostClaims {
     if (claims.length > 0) await database.write((sql) => noteLost(sql, { node, life }, claims));
   }
 
-  /** Frees what counts as spent for a node. */
-  async free(node: string): Promise<void> {
+  /** Frees what counts as spent for the lives of a node before this one. */
+  async free(node: string, life: number): Promise<void> {
     const { redis, database, keys: all } = this.#options;
-    const lost = await database.read((sql) => countersOfLost(sql, node));
+    const lost = await database.read((sql) => countersOfLost(sql, node, life));
     if (lost.length === 0) return;
     for (let at = 0; at < lost.length; at += MOST_KEYS) {
       const some = lost.slice(at, at + MOST_KEYS);
@@ -50,6 +50,6 @@ export class LostClaims {
       const names = some.map(({ name }) => name);
       await redis.run(FREE_LOST, [all.epoch, all.nodes, ...keys], [crypto.randomUUID(), ...names]);
     }
-    await database.write((sql) => freeLost(sql, node));
+    await database.write((sql) => freeLost(sql, node, life));
   }
 }

@@ -9,7 +9,7 @@ import type {
   StoreCheck,
 } from '../spend/nodes/lease-store.ts';
 import { beginLife, endLife, registeredNodes } from '../spend/nodes/node-registry.ts';
-import { dropNoted, lostOf, pruneWindows } from '../spend/nodes/lost-claims.ts';
+import { dropNoted, LAST_LIFE, lostOf, pruneWindows } from '../spend/nodes/lost-claims.ts';
 import type { Database } from '../store/database.ts';
 import type { RedisConnection } from './connection.ts';
 import { LeaseKeys } from './lease-keys.ts';
@@ -120,13 +120,13 @@ export class RedisLeases implements LeaseStore {
     if (row === undefined) return;
     await this.#note(node, row.life, 'leave');
     await this.#free(node, row.life + 1);
-    await (await this.#open()).lost.free(node);
+    await (await this.#open()).lost.free(node, LAST_LIFE);
     await endLife(database, node, row.life);
   }
 
   async clear(node: string, life: number): Promise<void> {
     await this.#free(node, life);
-    await (await this.#open()).lost.free(node);
+    await (await this.#open()).lost.free(node, life);
   }
 
   async leave(node: string, life: number): Promise<void> {

@@ -86,7 +86,10 @@ export class LeaseStore {
   /** Removes what earlier lives of a node have told, since the ledger has all of it. */
   clear(node: string, life: number): void {
     for (const rows of this.rows.values()) if ((rows.get(node)?.life ?? life) < life) rows.delete(node);
-    for (const name of this.lost.keys()) if (name.split(' ')[1] === node) this.lost.delete(name);
+    for (const name of this.lost.keys()) {
+      const [, of, past] = name.split(' ');
+      if (of === node && Number(past) < life) this.lost.delete(name);
+    }
   }
 
   #answer(

@@ -1,7 +1,7 @@
 import type { LeaseAnswer } from '../../limits/lease-report.ts';
 import type { Database } from '../../store/database.ts';
 import { beginLife, databaseNowMs, registeredNodes } from './node-registry.ts';
-import { freeLost, pruneWindows, spendClaims } from './lost-claims.ts';
+import { freeLost, LAST_LIFE, pruneWindows, spendClaims } from './lost-claims.ts';
 import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport, StoreCheck } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
@@ -69,14 +69,14 @@ export class LeaseTable implements LeaseStore {
     await this.#database.write(async (sql) => {
       await sql`update nodes set gone = 1 where node = ${node}`;
       await sql`update leases set claim = 0 where node = ${node}`;
-      await freeLost(sql, node);
+      await freeLost(sql, node, LAST_LIFE);
     });
   }
 
   async clear(node: string, life: number): Promise<void> {
     await this.#database.write(async (sql) => {
       await sql`delete from leases where node = ${node} and life < ${life}`;
-      await freeLost(sql, node);
+      await freeLost(sql, node, life);
     });
   }
 

@@ -7,6 +7,8 @@ import { NOW } from '../../store/database-clock.ts';
  */
 
 const MARK = '#lost.';
+/** A life that no node reaches: all of its lives are before this one. */
+export const LAST_LIFE = Number.MAX_SAFE_INTEGER;
 /** A pattern for these names. */
 export const LOST_NAMES = `%${MARK}%`;
 
@@ -56,10 +58,10 @@ export interface LostCounter {
   readonly name: string;
 }
 
-/** The counters in which claims of a node count as spent. */
-export async function countersOfLost(sql: SQL, node: string): Promise<LostCounter[]> {
+/** The counters in which claims of a node's lives before this one count as spent. */
+export async function countersOfLost(sql: SQL, node: string, life: number): Promise<LostCounter[]> {
   const rows: Record<string, unknown>[] = await sql`select counter, window_ms, node from leases
-    where starts_with(node, ${node + MARK})`;
+    where starts_with(node, ${node + MARK}) and life < ${life}`;
   return rows.map((row) => ({
     counter: String(row['counter']),
     windowMs: Number(row['window_ms']),
@@ -72,9 +74,9 @@ export async function dropNoted(sql: SQL, node: string, life: number): Promise<v
   await sql`delete from leases where node = ${lostOf(node, life)}`;
 }
 
-/** Frees what counts as spent for a node. */
-export async function freeLost(sql: SQL, node: string): Promise<void> {
-  await sql`delete from leases where starts_with(node, ${node + MARK})`;
+/** Frees what counts as spent for the lives of a node before this one. */
+export async function freeLost(sql: SQL, node: string, life: number): Promise<void> {
+  await sql`delete from leases where starts_with(node, ${node + MARK}) and life < ${life}`;
 }
 
 const KEPT_MS = 2 * 86_400_000;
