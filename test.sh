@@ -8,8 +8,11 @@ cd "$(dirname "$0")"
 . scripts/install-clients.sh
 . scripts/install-console.sh
 install all
-install_servers
-install_python_libraries
-install_clients
-install_console
+# Side by side, since each of them mostly waits for what it downloads.
+installing=
+for part in install_servers install_python_libraries install_clients install_console; do
+  $part &
+  installing="$installing $!"
+done
+for part in $installing; do wait "$part"; done
 exec node_modules/.bin/bun scripts/test.ts "$@"

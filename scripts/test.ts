@@ -24,7 +24,7 @@ async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
   const postgres = includeDatabases(patterns) ? await startPostgres() : undefined;
   const env = { ...environment, ...(postgres && { [SHARED_PORT]: `${postgres.port}` }) };
-  const runs = [runTests(patterns, { env, workers: availableParallelism() + 1 })];
+  const runs = [runTests(patterns, { env, workers: availableParallelism() + 2 })];
   // Many tests wait for something, so that these take little time beside them.
   if (patterns.length === 0)
     runs.push(

@@ -21,7 +21,7 @@ import { judgeReport } from './classify-report.ts';
 import { classifyError } from './classify-status.ts';
 import { isEventStream } from './event-stream.ts';
 import { outcomeOfAbort } from './attempt-timeouts.ts';
-import { redact } from './redact.ts';
+import { redact, redactLarge } from './redact.ts';
 import { failedStreamOf } from './translated/failed-stream.ts';
 import type { ReplyTranslation } from './translated/reply-translation.ts';
 import { usageAtEnd } from './stream/usage-at-end.ts';
@@ -180,7 +180,7 @@ function classifyWhole(reply: Reply, reading: ReplyContext): Classification | Pr
   if (bytes === undefined) return classifyArriving(reply, reading);
   const decoded = new AnswerBody(bytes);
   const read = readAnswer(reading.protocol, decoded, headers.get('content-type') ?? '');
-  return classifyRead(reply, reading, { bytes, decoded, read });
+  return classifyRead(reply, reading, { bytes, decoded, read, safe: redact(bytes, reading.provider) });
 }
 
 async function classifyArriving(reply: Reply, reading: ReplyContext): Promise<Classification> {
@@ -201,7 +201,9 @@ async function classifyArriving(reply: Reply, reading: ReplyContext): Promise<Cl
     decoded === undefined
       ? { defect: undefined, usage: await usageAtEnd(bytes, headers), text: NO_TEXT }
       : readAnswer(reading.protocol, decoded, headers.get('content-type') ?? '');
-  return classifyRead(reply, reading, { bytes, decoded, read });
+  const redacting = redactLarge(decoded?.bytes ?? bytes, reading.provider);
+  const safe = redacting instanceof Promise ? await redacting : redacting;
+  return classifyRead(reply, reading, { bytes, decoded, read, safe });
 }
 
 function failed(status: number, defect: Defect): Classification {
@@ -214,12 +216,14 @@ interface ReadAnswer {
   /** undefined if it could not be decoded. */
   readonly decoded: AnswerBody | undefined;
   readonly read: AnswerReading;
+  /** The decoded bytes without the provider's credentials. */
+  readonly safe: Uint8Array;
 }
 
 function classifyRead(
   reply: Reply,
   reading: ReplyContext,
-  { bytes, decoded, read }: ReadAnswer,
+  { bytes, decoded, read, safe }: ReadAnswer,
 ): Classification | Promise<Classification> {
   const { status, headers } = reply;
   if (read.defect !== undefined && !isAsked(read.defect, status, reading)) {
@@ -229,7 +233,7 @@ function classifyRead(
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
   }
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
-  const shown = shownWhole({ headers, bytes }, decoded, reading);
+  const shown = shownWhole({ headers, bytes, safe }, decoded, reading);
   return {
     outcome: ANSWERED,
     answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },
@@ -245,12 +249,12 @@ function usageOf(decoded: AnswerBody | undefined): Usage | undefined {
 
 /** Returns the answer for the client: unchanged, or decoded if a secret is redacted or the model renamed. */
 function shownWhole(
-  came: { readonly headers: Fields; readonly bytes: Uint8Array },
+  came: { readonly headers: Fields; readonly bytes: Uint8Array; readonly safe: Uint8Array },
   decoded: AnswerBody | undefined,
-  { provider, shownModel }: ReplyContext,
+  { shownModel }: ReplyContext,
 ): { readonly headers: Fields; readonly bytes: Uint8Array } {
   const plain = decoded?.bytes ?? came.bytes;
-  const safe = redact(plain, provider);
+  const { safe } = came;
   const named =
     shownModel === undefined || decoded === undefined
       ? safe

@@ -2,6 +2,8 @@ import { credentialSecrets } from '../config/compile/credential-secrets.ts';
 import { previewKey } from '../config/compile/compile-access.ts';
 import { isSecretHeader } from '../config/secret-header.ts';
 import type { Provider } from '../config/snapshot.ts';
+import { LARGE_BYTES, nextTurn } from '../lib/in-turns.ts';
+import { joined } from '../lib/joined.ts';
 
 /** Shorter values are not secret, and too common to search for. */
 const SHORTEST_SECRET = 8;
@@ -22,6 +24,47 @@ export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   if (secrets.length === 0) return bytes;
   for (const secret of secrets) if (isIn(bytes, secret)) return redacted(bytes, secrets);
   return bytes;
+}
+
+/** Like `redact`. Searches large answers in several turns of the event loop. */
+export function redactLarge(bytes: Uint8Array, provider: Provider): Uint8Array | Promise<Uint8Array> {
+  if (bytes.byteLength <= LARGE_BYTES) return redact(bytes, provider);
+  const secrets = secretsOf(provider);
+  return secrets.length === 0 ? bytes : redactedInTurns(bytes, secrets);
+}
+
+async function redactedInTurns(bytes: Uint8Array, secrets: readonly Secret[]): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  let isChanged = false;
+  for (let from = 0; from < bytes.byteLength;) {
+    const to = endOfPart(bytes, from, secrets);
+    const part = bytes.subarray(from, to);
+    const hasSecret = secrets.some((secret) => isIn(part, secret));
+    const safe = hasSecret ? redacted(part, secrets) : part;
+    isChanged ||= hasSecret;
+    pieces.push(safe);
+    size += safe.byteLength;
+    from = to;
+    await nextTurn();
+  }
+  return isChanged ? joined(pieces, size) : bytes;
+}
+
+/** Returns the end of a part of about a megabyte that divides no secret. */
+function endOfPart(bytes: Uint8Array, from: number, secrets: readonly Secret[]): number {
+  const most = from + LARGE_BYTES;
+  if (most >= bytes.byteLength) return bytes.byteLength;
+  const starts = secrets.map((secret) => startAcross(bytes, most, secret));
+  return Math.min(most, ...starts.filter((start) => start > from));
+}
+
+/** Returns where the secret begins that extends over an offset; Infinity if none does. */
+function startAcross(bytes: Uint8Array, offset: number, secret: Secret): number {
+  const reach = secret.bytes.byteLength - 1;
+  const from = Math.max(0, offset - reach);
+  const found = Buffer.prototype.indexOf.call(bytes.subarray(from, offset + reach), secret.bytes);
+  return found === -1 ? Infinity : from + found;
 }
 
 /** A view of its own for each answer would cost more than the search. */

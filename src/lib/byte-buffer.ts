@@ -70,7 +70,7 @@ export function createByteHold(): ByteBuffer {
 }
 
 /** Allocates without zeroing, since zeros would touch memory that may never be needed. */
-function unwritten(size: number): Uint8Array {
+export function unwritten(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
@@ -79,8 +79,13 @@ function unwritten(size: number): Uint8Array {
  * their copies until the collector notices them.
  */
 export function giveBack(bytes: Uint8Array): void {
-  if (bytes.length < LARGE_BYTES || bytes.length !== bytes.buffer.byteLength) return;
-  if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+  if (bytes.length >= LARGE_BYTES) ownMemory(bytes)?.buffer.transfer(0);
+}
+
+/** Returns the bytes if no others share their memory, so that it can be transferred. */
+export function ownMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  const isAlone = bytes.length === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return isAlone ? (bytes as Uint8Array<ArrayBuffer>) : undefined;
 }
 
 const EMPTY = new Uint8Array(0);

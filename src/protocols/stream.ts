@@ -22,6 +22,8 @@ export interface StreamGrammar {
    */
   readonly digest?: (data: Uint8Array) => JsonObject | undefined;
   readonly understand: (value: JsonObject, event: string) => Reading;
+  /** Reads an event with content that is too large to be parsed; if absent, only its size is known. */
+  readonly glance?: (data: Uint8Array, event: string) => Reading;
   /** Whether an event that is not JSON ends the stream normally. */
   readonly isEnd: (data: string) => boolean;
   /** Whether a later usage report is merged into the earlier ones instead of replacing them. */
@@ -70,6 +72,12 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     return following && event !== 'error' ? 'content' : 'error';
   }
 
+  function glanced(event: string, data: Uint8Array): StreamSign {
+    if (event === 'error' || !seemsContent(data)) return unparsed(event, data);
+    failure = undefined;
+    return note(grammar.glance?.(data, event) ?? { sign: 'content' });
+  }
+
   return {
     read(event, data) {
       if (data.length === 0) return 'preamble';
@@ -77,7 +85,8 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
         return grammar.textKeys.some((key) => countCharacters(data, key) > 0) ? 'content' : 'preamble';
       }
       const short = data.length > LONG_BYTES ? shortenStrings(data, MAX_PARSED_BYTES) : data;
-      const value = short && (grammar.digest ?? parse)(short);
+      if (short === undefined) return glanced(event, data);
+      const value = (grammar.digest ?? parse)(short);
       if (value === undefined) return unparsed(event, data);
       const reading: Reading = isError(value, event) ? { sign: 'error' } : grammar.understand(value, event);
       if (reading.sign === 'error') failure = event === 'error' ? { type: 'error', ...value } : value;
@@ -110,6 +119,13 @@ const LONG_BYTES = 65_536;
  * If more than this remains without long strings, the event is not parsed, since that would block all other requests.
  */
 const MAX_PARSED_BYTES = 2 * 1024 * 1024;
+
+/** Whether a large event is an object whose first member is no error. Only a list that a model wrote makes one so large. */
+function seemsContent(data: Uint8Array): boolean {
+  return /^\s*\{\s*"(?!error"\s*:\s*[^n\s])/.test(UTF8.decode(data.subarray(0, HEAD_BYTES)));
+}
+
+const HEAD_BYTES = 64;
 
 function isMarked(bytes: Uint8Array, grammar: StreamGrammar): boolean {
   // Hardly any event contains "error", so one search rules out all three conditions.

@@ -1,12 +1,15 @@
 import type { ClientAnswer, StreamedClientAnswer } from '../gateway/client-answer.ts';
+import { nextTurn, SLICE_BYTES } from '../lib/in-turns.ts';
 
 /** Turns the gateway's answer into the runtime's response. */
 export function responseOf(answer: ClientAnswer): Response {
   const { status, fields: headers } = answer;
   if (answer.kind === 'whole') {
     // A stream of unknown length keeps the runtime from writing the length 0.
-    const body = answer.hasUnsentBody === true ? new ReadableStream() : answer.body;
-    return new Response(body, { status, headers });
+    if (answer.hasUnsentBody === true) return new Response(new ReadableStream(), { status, headers });
+    const { body } = answer;
+    const isLarge = body instanceof Uint8Array && body.byteLength > MOST_COPIED_BYTES;
+    return new Response(isLarge ? largeBody(body) : body, { status, headers });
   }
   try {
     return new Response(streamOf(answer), { status, headers });
@@ -15,6 +18,29 @@ export function responseOf(answer: ClientAnswer): Response {
     answer.cancel();
     throw error;
   }
+}
+
+/** The runtime copies a complete body at once. */
+const MOST_COPIED_BYTES = 16 * 1024 * 1024;
+
+/** Sends a large body in parts, and others get a turn between two of them. The runtime sends it in chunks then. */
+function largeBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let hasLeft = false;
+  return new ReadableStream({
+    type: 'direct',
+    async pull(client: DirectController) {
+      for (let from = 0; from < bytes.byteLength; from += SLICE_BYTES) {
+        await client.write(bytes.subarray(from, from + SLICE_BYTES));
+        await client.flush();
+        await nextTurn();
+        if (hasLeft) return;
+      }
+      client.close();
+    },
+    cancel() {
+      hasLeft = true;
+    },
+  });
 }
 
 function streamOf(answer: StreamedClientAnswer): ReadableStream<Uint8Array> {

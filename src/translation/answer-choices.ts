@@ -21,6 +21,15 @@ export function choicesIn(list: unknown, name: string, exchange: Exchange): read
   return ordered.slice(0, 1);
 }
 
+/**
+ * Reports answers beside the first in a chunk of a stream, of which a translated one has a single one. `name` is the
+ * list's path.
+ */
+export function tellOthers(choices: readonly JsonObject[], name: string, { losses }: Exchange): void {
+  for (const { index } of choices)
+    if ((index ?? 0) !== 0) losses.dropped(`${name}[${String(index)}]`, 'a translated stream has one answer');
+}
+
 const HAS_ONE: ReadonlySet<string> = new Set(['messages', 'responses']);
 
 function indexOf({ at, value }: PlacedChoice): number {

@@ -64,8 +64,36 @@ export interface ProviderWords {
   readonly status?: number | undefined;
 }
 
-const CONTEXT_LENGTH =
-  /prompt is too long|input token count|input is too long for requested model|maximum context length|exceeds the available context size/i;
+/** The sentences of the providers and servers: agents shorten their history when they learn that it is too long. */
+const CONTEXT_LENGTH = new RegExp(
+  [
+    // Anthropic
+    'prompt is too long',
+    'exceed context limit',
+    // Google
+    'input token count',
+    // Bedrock
+    'input is too long for requested model',
+    'number of input tokens exceeds maximum length',
+    // OpenAI, DeepSeek, Mistral, OpenRouter, vLLM
+    'maximum context length',
+    'exceeds the context window',
+    // vLLM, SGLang
+    'context length is only',
+    'longer than the maximum model length',
+    "longer than the model's context length",
+    // llama.cpp, LM Studio, Ollama
+    'exceeds the available context size',
+    'greater than the context length',
+    'prompt too long; exceeded',
+    // xAI, Groq, MiniMax, Moonshot
+    'maximum prompt length is',
+    'reduce the length of the messages',
+    'context window exceeds limit',
+    'exceeded model token limit',
+  ].join('|'),
+  'i',
+);
 
 /**
  * Classifies a failure. Specific codes and messages decide first, then Amazon's exception, the status, and the

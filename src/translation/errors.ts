@@ -52,7 +52,9 @@ export function readError(_api: ProviderApi, reply: ErrorReply, now: number): Hu
 /** The error that an answer of status 200 or a stream event contains instead of content; undefined: none. */
 export function errorInBody(body: JsonObject): HubError | undefined {
   const error = body['error'];
-  if (error === undefined || error === null || error === '' || error === false) return undefined;
+  const isAbsent = error === undefined || error === null || error === '' || error === false;
+  // vLLM's older form is an object of its own.
+  if (isAbsent && body['object'] !== 'error') return undefined;
   const words = wordsOf(body);
   const kind = errorKind(words);
   return { kind, message: messageOf(words.message, kind, undefined), retryAfter: delayIn(body) };
@@ -79,7 +81,7 @@ function wordsOf(body: JsonObject): ProviderWords & { readonly message: string }
     type: asString(error['type']) ?? asString(body['type']),
     code: asString(error['code']) ?? asString(body['code']),
     googleStatus: asString(error['status']),
-    numericCode: asNumber(error['code']) ?? numberIn(error['code'] ?? body['code']),
+    numericCode: asNumber(error['code'] ?? body['code']) ?? numberIn(error['code'] ?? body['code']),
   };
 }
 

@@ -54,6 +54,12 @@ const MARK = '\0';
 /** The long texts of an answer. Events contain marks in their places until they are encoded. */
 export class LargeTexts {
   readonly #texts: (readonly string[])[] = [];
+  readonly #areRepeated: boolean;
+
+  /** @param areRepeated whether later events may contain the marks, too; otherwise a text is released with its event */
+  constructor(areRepeated = true) {
+    this.#areRepeated = areRepeated;
+  }
 
   markFor(text: readonly string[]): string {
     return `${MARK}${this.#texts.push(text) - 1}${MARK}`;
@@ -63,6 +69,7 @@ export class LargeTexts {
   encoded(events: string): StreamPiece {
     if (this.#texts.length === 0) return UTF8.encode(events);
     const sliced = new SlicedText(this.#unmarked(events));
+    if (!this.#areRepeated) this.#texts.length = 0;
     return sliced.length <= MOST_AT_ONCE ? sliced.whole() : sliced;
   }
 

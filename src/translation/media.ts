@@ -9,7 +9,17 @@ export function urlSource(url: string): { readonly source: MediaSource; readonly
   const rest = comma === -1 ? '' : url.slice(comma + 1);
   const isBase64 = /;\s*base64\s*$/i.test(head);
   const mediaType = plainMediaType(head.split(';', 1)[0] ?? '');
-  return { source: { kind: 'bytes', data: isBase64 ? rest : percentToBase64(rest) }, mediaType };
+  return { source: { kind: 'bytes', data: isBase64 ? plainBase64(rest) : percentToBase64(rest) }, mediaType };
+}
+
+/** Base64 without line breaks, and without the percent signs that its characters may have in a URL. */
+function plainBase64(text: string): string {
+  const plain = text.includes('%') ? text.replace(/%([\da-f]{2})/gi, charOf) : text;
+  return /[\n\r ]/.test(plain) ? plain.replace(/[\n\r ]+/g, '') : plain;
+}
+
+function charOf(_: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 /** The type in lower case, without parameters, with the registered name for common misspellings. */
@@ -20,18 +30,17 @@ export function plainMediaType(type: string): string {
 
 function percentToBase64(text: string): string {
   const bytes: number[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const hex = text.charAt(at) === '%' ? text.slice(at + 1, at + 3) : '';
-    if (/^[\da-f]{2}$/i.test(hex)) {
-      bytes.push(Number.parseInt(hex, 16));
-      at += 2;
-    } else {
-      for (const byte of UTF8.encode(text.charAt(at))) bytes.push(byte);
-    }
+  const given = UTF8.encode(text);
+  for (let at = 0; at < given.length; at++) {
+    const hex = given[at] === PERCENT ? String.fromCharCode(given[at + 1] ?? 0, given[at + 2] ?? 0) : '';
+    const isHex = /^[\da-f]{2}$/i.test(hex);
+    bytes.push(isHex ? Number.parseInt(hex, 16) : (given[at] ?? 0));
+    if (isHex) at += 2;
   }
   return Uint8Array.from(bytes).toBase64();
 }
 
+const PERCENT = 0x25;
 const UTF8 = new TextEncoder();
 
 /** Media as one URL: `data:` for bytes; undefined for file ids. */
@@ -64,6 +73,20 @@ export function tellCitations(
   if (citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
 }
 
+/** The reason why a provider cannot read a file that it has to fetch; undefined: it may. */
+export function unreachable(source: MediaSource): string | undefined {
+  if (source.kind === 'file-id') return 'the file is stored at another provider';
+  if (source.kind !== 'url') return undefined;
+  if (source.url.startsWith('https://generativelanguage.googleapis.com/'))
+    return 'the file is stored at Google';
+  return isFetchable(source.url) ? undefined : 'the API fetches files only by http and https';
+}
+
+/** Whether the URL has a scheme from which files are fetched. */
+export function isFetchable(url: string): boolean {
+  return /^https?:\/\//i.test(url);
+}
+
 /** A file name with an extension, which OpenAI requires. Derived from the title if there is no name. */
 export function fileName(media: Media): string {
   const name = media.name ?? media.title ?? 'document';
@@ -85,6 +108,12 @@ export function countOfMedia(media: readonly Media[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of media) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${count} ${kind}${count > 1 ? 's' : ''}`).join(' and ');
+}
+
+/** The text of a document of bytes whose type is one of text; undefined for any other. */
+export function textOfDocument({ kind, source, mediaType }: Media): string | undefined {
+  const isText = mediaType.startsWith('text/') || mediaType === 'application/json';
+  return kind === 'document' && source.kind === 'bytes' && isText ? textOfBytes(source.data) : undefined;
 }
 
 /** The text of a base64 document; undefined if it is not UTF-8. */

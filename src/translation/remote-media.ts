@@ -1,7 +1,7 @@
 import type { Conversation, Media, Part } from './conversation.ts';
 import type { Target } from './exchange.ts';
 import type { Loss } from './losses.ts';
-import { plainMediaType, textOfBytes } from './media.ts';
+import { isFetchable, plainMediaType, textOfBytes } from './media.ts';
 import { isGeminiFile } from './models/gemini.ts';
 
 /** A file that a request names by URL, for a target that takes only bytes. */
@@ -33,11 +33,6 @@ export function remoteMedia({ turns }: Conversation, target: Target): readonly R
   };
   for (const { parts } of turns) parts.forEach(look);
   return found;
-}
-
-/** Whether the URL has a scheme from which files are fetched. */
-export function isFetchable(url: string): boolean {
-  return /^https?:\/\//i.test(url);
 }
 
 function wantsBytes(kind: RemoteMedia['kind'], url: string, { api, carriage }: Target): boolean {

@@ -1,7 +1,7 @@
 import { finishAfter, type Finish } from './finish.ts';
 import { unreadable } from './hub-error.ts';
 import { createJsonDepth, type JsonDepth } from './json-depth.ts';
-import type { HubEvent } from './stream.ts';
+import type { EventOf, HubEvent } from './stream.ts';
 
 /**
  * The maximum numbers of characters of one call's arguments, of characters in waiting deltas, and of calls and blocks
@@ -10,8 +10,6 @@ import type { HubEvent } from './stream.ts';
 const MAX_ARGUMENTS = 8 * 1024 * 1024;
 const MAX_WAITING = 8 * 1024 * 1024;
 const MAX_BLOCKS = 1024;
-
-type EventOf<Kind extends HubEvent['kind']> = Extract<HubEvent, { kind: Kind }>;
 
 /**
  * Orders the blocks of a stream so that each closes before the next begins, even if the reader's API interleaves them.

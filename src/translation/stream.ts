@@ -60,6 +60,8 @@ export type HubEvent =
   | { readonly kind: 'end' }
   | { readonly kind: 'error'; readonly error: HubError };
 
+export type EventOf<Kind extends HubEvent['kind']> = Extract<HubEvent, { kind: Kind }>;
+
 /** The data of a provider's event: UTF-8, or its text if it has been decoded. */
 export type EventData = Uint8Array | string;
 

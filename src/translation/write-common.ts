@@ -68,9 +68,14 @@ export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[])
     if (!isOption && (isNamed || isAll)) losses.meaning(tool.path, why);
     else losses.dropped(tool.path, why);
   }
-  if (toolChoice?.kind !== 'server' || conversation.tools.length === 0) return;
-  if (!conversation.serverTools.some(({ type }) => type === toolChoice.type))
+  if (toolChoice === undefined || conversation.tools.length === 0) return;
+  if (toolChoice.kind === 'server' && !conversation.serverTools.some(({ type }) => type === toolChoice.type))
     losses.dropped(toolChoice.path, 'no tool of the request has this type');
+  // Gemini reads a choice of none as one of all, and the other APIs refuse it.
+  const chosen =
+    toolChoice.kind === 'one' ? [toolChoice.name] : toolChoice.kind === 'some' ? toolChoice.names : undefined;
+  if (chosen !== undefined && !conversation.tools.some(({ name }) => chosen.includes(name)))
+    losses.meaning(toolChoice.path, 'no tool of the request has this name');
 }
 
 /** The replacement of an unknown part: a text, or nothing with a loss. */
@@ -85,15 +90,19 @@ export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {
   return [];
 }
 
-/** A call's arguments as a JSON object: verbatim, `{}` if there are none, wrapped if they are not an object. */
+/**
+ * A call's arguments as a JSON object: verbatim, `{}` if there are none, wrapped if they are not an object. `isObject`:
+ * whether they are one, if that is known.
+ */
 export function argumentsObject(
   call: Pick<ToolCall, 'arguments' | 'form'>,
   path: string,
   losses: LossList,
+  isObject?: boolean,
 ): RawJson {
   if (call.form === 'freeform') return new RawJson(writeJson({ input: call.arguments }));
   if (call.arguments.trim() === '') return new RawJson('{}');
-  if (isJsonObjectText(call.arguments)) return new RawJson(call.arguments.trim());
+  if (isObject ?? isJsonObjectText(call.arguments)) return new RawJson(call.arguments.trim());
   losses.repaired(path, 'the arguments are not a JSON object');
   return new RawJson(writeJson({ _invalid_arguments: call.arguments }));
 }

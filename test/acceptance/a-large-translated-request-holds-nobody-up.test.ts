@@ -27,12 +27,14 @@ allow_unauthenticated: true
 providers:
   - { name: up, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }
   - { name: big, provider_type: openai, apis: [chat, embeddings], api_base: "${big.url}/v1" }
+  - { name: list, provider_type: gemini, api_key: k, api_base: "${big.url}" }
   - { name: own, provider_type: anthropic, api_key: k, api_base: "${big.url}" }
   - { name: cloud, provider_type: vertex, project: p, location: us-east5, api_key: k, api_base: "${big.url}" }
 models:
   m: { routes: [{ provider: up, model: mock/ok }] }
   big: { routes: [{ provider: big, model: x }] }
   streamed: { routes: [{ provider: big, model: streamed }] }
+  list: { routes: [{ provider: list, model: x }] }
   own: { routes: [{ provider: own, model: claude-sonnet-4-5 }] }
   claude: { routes: [{ provider: cloud, model: claude-sonnet-4-5 }] }`;
 
@@ -58,6 +60,8 @@ function startBigProvider(): BigProvider {
       if (size !== null) return new Response(slices(oneEvent(Number(size[1]))), { headers: EVENT_STREAM });
       if (body.includes('"streamed"')) return new Response(pieces(), { headers: EVENT_STREAM });
       const { pathname } = new URL(request.url);
+      if (pathname.endsWith(':streamGenerateContent'))
+        return new Response(slices(LIST), { headers: EVENT_STREAM });
       if (pathname.endsWith('/embeddings')) return Response.json(vectors());
       return Response.json(pathname.endsWith('/completions') ? completion() : message());
     },
@@ -83,6 +87,11 @@ async function* pieces(): AsyncGenerator<string> {
 
 const oneEvent = (megabytes: number): string =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(megabytes * 2 ** 20) }, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`;
+
+const CALL = {
+  functionCall: { name: 'f', args: { list: Array.from({ length: 1_200_000 }, () => ({ b: 1 })) } },
+};
+const LIST = `data: ${JSON.stringify({ candidates: [{ content: { parts: [CALL] }, finishReason: 'STOP' }] })}\r\n\r\n`;
 
 async function* slices(text: string): AsyncGenerator<string> {
   for (let at = 0; at < text.length; at += 2 ** 20) {
@@ -233,6 +242,17 @@ test('one event of 10 MB is a whole stream, and one of 17 MB is none', async () 
   expect(answers[0]?.length).toBeGreaterThan(10e6);
   expect(answers[1]).toContain('could not be translated');
 }, 180_000);
+
+test('an event of 9 MB of small values passes as it is in its own API, and is the whole answer', async () => {
+  await slowestMs();
+  const response = await post(
+    gateway.url,
+    JSON.stringify({ contents: [{ parts: [{ text: 'Hi' }] }] }),
+    '/v1beta/models/list:streamGenerateContent?alt=sse',
+  );
+  expect([response.status, (await response.text()) === LIST]).toEqual([200, true]);
+  expect(await slowestMs()).toBeLessThan(MOST_MS);
+}, 60_000);
 
 test('vectors of 20 MB are translated in a thread', async () => {
   const started = await threadsOf(async (url) => {

@@ -101,7 +101,13 @@ const geminiCli: Agent = {
   program: 'gemini',
   launch: ({ url, key, model }, prompt) => ({
     args: ['-m', model, '--yolo', '--skip-trust', '-p', prompt],
-    env: { GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url, GEMINI_SANDBOX: 'false' },
+    env: {
+      GEMINI_API_KEY: key,
+      GOOGLE_GEMINI_BASE_URL: url,
+      GEMINI_SANDBOX: 'false',
+      // It would start itself once more, with another limit on its memory.
+      GEMINI_CLI_NO_RELAUNCH: 'true',
+    },
     files: {
       '.gemini/settings.json': JSON.stringify({
         security: { auth: { selectedType: 'gemini-api-key' } },

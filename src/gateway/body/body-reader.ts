@@ -1,4 +1,5 @@
 import type { Fields } from '../../lib/http/fields.ts';
+import { joined } from '../../lib/joined.ts';
 import type { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { ByteSource } from '../ports.ts';
 
@@ -28,10 +29,11 @@ export async function readWhole(
     size += chunk.byteLength;
     if (size > maxBytes) {
       body.cancel().catch(ignore);
-      return { kind: 'read', bytes: join(chunks, size).subarray(0, maxBytes), isCut: true };
+      return { kind: 'read', bytes: (await joined(chunks, size)).subarray(0, maxBytes), isCut: true };
     }
   }
-  return { kind: 'read', bytes: join(chunks, size), isCut: false };
+  const whole = joined(chunks, size);
+  return { kind: 'read', bytes: whole instanceof Promise ? await whole : whole, isCut: false };
 }
 
 /**
@@ -50,11 +52,6 @@ export async function readChunk(
   } finally {
     timeouts.arrived();
   }
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
 }
 
 function ignore(): void {

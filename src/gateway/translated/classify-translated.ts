@@ -12,7 +12,7 @@ import { asObject, parsed } from '../../translation/json.ts';
 import type { WholeAnswer } from '../answer.ts';
 import { outcomeOfAbort } from '../attempt-timeouts.ts';
 import { readWhole } from '../body/body-reader.ts';
-import { redact } from '../redact.ts';
+import { redactLarge } from '../redact.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
 import { decodedBody } from '../body/decoded-body.ts';
 import { isEventStream } from '../event-stream.ts';
@@ -117,13 +117,17 @@ async function translatedWhole(
   const { how } = translation;
   const failure = (error: HubError): Classification =>
     classifyTranslatedFailure({ error, headers, defect: 'malformed' }, reading, translation);
-  const answered = (written: Uint8Array, more: Partial<WholeAnswer> = {}, type = 'application/json') => ({
+  const answered = async (
+    written: Uint8Array,
+    more: Partial<WholeAnswer> = {},
+    type = 'application/json',
+  ): Promise<Classification> => ({
     outcome: { kind: 'answered' as const },
     answer: {
       kind: 'whole' as const,
       status,
       headers: translatedHeaders(headers, type, reading, translation),
-      bytes: redact(written, reading.provider),
+      bytes: await redactLarge(written, reading.provider),
       usage: undefined,
       text: NO_TEXT,
       ...more,
@@ -171,7 +175,7 @@ async function writtenFrom(
   const { translator } = gateway;
   if (translator === undefined || bytes.byteLength <= THREAD_BYTES)
     return writtenAnswer(new TextDecoder().decode(bytes), exchange, translation);
-  const on = { bytes, signal: planned.request.signal };
+  const on = { bytes, signal: planned.request.signal, isLastUse: true };
   const made = await translator.run('answer', { exchange: sentExchange(exchange) }, on);
   if (made === undefined) return { kind: 'failed', error: unreadable('it takes too long to be translated') };
   addLosses(exchange.losses, made.losses);

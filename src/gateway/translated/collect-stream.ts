@@ -1,10 +1,11 @@
+import { joined } from '../../lib/joined.ts';
 import { unreadable } from '../../translation/hub-error.ts';
 import type { HubError } from '../../translation/hub-error.ts';
 import { outcomeOfAbort } from '../attempt-timeouts.ts';
 import { readChunk } from '../body/body-reader.ts';
 import { NOTHING } from '../body/sniffed-body.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
-import { redact } from '../redact.ts';
+import { redactLarge } from '../redact.ts';
 import { collectedAnswer } from './collected-answer.ts';
 import { isFrames } from './unframed-body.ts';
 import type { ReplyTranslation, TranslationWay } from './reply-translation.ts';
@@ -39,7 +40,7 @@ export async function collectStream(
       kind: 'whole',
       status,
       headers: translatedHeaders(headers, 'application/json', reading, translation),
-      bytes: redact(made.body, reading.provider),
+      bytes: await redactLarge(made.body, reading.provider),
       usage: made.usage,
       text: made.text,
     },
@@ -52,7 +53,7 @@ async function allOf({ body }: Reply, { timeouts }: ReplyContext): Promise<Uint8
   const chunks: Uint8Array[] = [];
   for (let size = 0; ;) {
     const chunk = await readChunk(source, timeouts);
-    if (typeof chunk === 'string') return Buffer.concat(chunks, size);
+    if (typeof chunk === 'string') return joined(chunks, size);
     if (size === 0) timeouts.answered();
     chunks.push(chunk);
     size += chunk.byteLength;
@@ -74,7 +75,7 @@ async function collectedFrom(
   const framed = isFrames(headers);
   if (translator === undefined || bytes.byteLength <= THREAD_BYTES)
     return collectedAnswer(bytes, framed, exchange, translation);
-  const on = { bytes, signal: planned.request.signal };
+  const on = { bytes, signal: planned.request.signal, isLastUse: true };
   const made = await translator.run('collect', { exchange: sentExchange(exchange), framed }, on);
   if (made === undefined) return { kind: 'failed', error: unreadable('it takes too long to be translated') };
   addLosses(exchange.losses, made.losses);

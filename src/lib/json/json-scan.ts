@@ -1,5 +1,6 @@
 import { MalformedJson, expect, expectEnd, placeOf } from './json-fault.ts';
 import { wantedKey } from './json-key.ts';
+import { type Mark, valueStart } from './json-marks.ts';
 import { stringAt, UTF8 } from './json-string.ts';
 import { afterSpace, afterString, createCursor, passValue, type ValueCursor } from './json-value.ts';
 
@@ -199,6 +200,26 @@ export function valueAt(bytes: Uint8Array, start: number, end: number): unknown 
     return undefined;
   }
 }
+
+/**
+ * The value behind the last occurrence of a key, found without scanning what is before it. Returns undefined if there is
+ * none, or if it is an object or a list of more than 64 KiB.
+ */
+export function lastValueOf(bytes: Uint8Array, key: Mark): unknown {
+  const at = Buffer.prototype.lastIndexOf.call(bytes, key.bytes);
+  const start = at === -1 ? -1 : valueStart(bytes, at + key.bytes.length);
+  if (start === -1) return undefined;
+  const cursor = createCursor();
+  cursor.pos = start;
+  try {
+    return passValue(bytes, cursor, start + MOST_VALUE_BYTES) ? valueAt(bytes, start, cursor.pos) : undefined;
+  } catch (error) {
+    if (error instanceof MalformedJson) return undefined;
+    throw error;
+  }
+}
+
+const MOST_VALUE_BYTES = 64 * 1024;
 
 function afterMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

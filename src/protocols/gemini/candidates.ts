@@ -1,4 +1,5 @@
 import { hasValue, markOf, occurs } from '../../lib/json/json-marks.ts';
+import { lastValueOf } from '../../lib/json/json-scan.ts';
 import { saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import { asObject, type JsonObject } from '../json-object.ts';
@@ -59,6 +60,14 @@ export function understandChunk(value: JsonObject): Reading {
   const telling = candidates.map(signOf).filter((sign) => sign !== 'preamble');
   return { sign: telling.find((sign) => sign === 'content') ?? telling[0] ?? 'preamble', usage };
 }
+
+/** Classifies a chunk that is too large to be parsed. Its size shows that a candidate has content. */
+export function glanceAtChunk(chunk: Uint8Array): Reading {
+  const usage = lastValueOf(chunk, USAGE);
+  return { sign: 'content', usage, done: isFinished({ finishReason: lastValueOf(chunk, FINISH_REASON) }) };
+}
+
+const USAGE = markOf('"usageMetadata"');
 
 function isBlocked(promptFeedback: unknown): boolean {
   return saysSomething(asObject(promptFeedback)?.['blockReason']);

@@ -5,7 +5,7 @@ import type { Protocol, StreamPosition } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
-import { judgeCandidates, understandChunk } from './candidates.ts';
+import { glanceAtChunk, judgeCandidates, understandChunk } from './candidates.ts';
 import { createListReader } from './list-reader.ts';
 
 const text = textUnder('"text"');
@@ -30,6 +30,7 @@ const GRAMMAR: StreamGrammar = {
   // They name a text, a call and a file.
   textKeys: ['"text"', '"name"', '"data"'].map(markOf),
   understand: understandChunk,
+  glance: glanceAtChunk,
   isEnd: () => false,
   // Not every report repeats the counts of the one before.
   mergesUsage: true,

@@ -6,7 +6,7 @@ import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 import { failedResponseEvent, failedResponseStream } from './failed-response.ts';
-import { digestResponseEvent, understandResponseEvent } from './stream.ts';
+import { digestResponseEvent, glanceAtResponseEvent, understandResponseEvent } from './stream.ts';
 
 const text = textUnder('"delta"', '"text"', '"arguments"');
 
@@ -83,6 +83,7 @@ const GRAMMAR: StreamGrammar = {
   textKeys: ['"delta"'].map(markOf),
   understand: understandResponseEvent,
   digest: digestResponseEvent,
+  glance: glanceAtResponseEvent,
   isEnd: (data) => data === '[DONE]',
   mergesUsage: false,
 };

@@ -1,4 +1,5 @@
-import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
+import { markOf } from '../../lib/json/json-marks.ts';
+import { lastValueOf, scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import { saysSomething } from '../answer.ts';
 import type { StreamSign } from '../protocol.ts';
 import type { Reading } from '../stream.ts';
@@ -42,6 +43,25 @@ export function digestResponseEvent(data: Uint8Array): JsonObject | undefined {
   const response = members?.response;
   if (members === undefined || !(response instanceof Uint8Array)) return members;
   return { ...members, response: smallMembers(response, ['usage', 'error', 'id', 'model', 'service_tier']) };
+}
+
+/** Classifies an event that is too large to be parsed, such as a last event with the probabilities of all tokens. */
+export function glanceAtResponseEvent(data: Uint8Array, event: string): Reading {
+  const usage = lastValueOf(data, USAGE);
+  const service_tier = lastValueOf(data, SERVICE_TIER);
+  return understandResponseEvent(
+    { response: { usage, service_tier }, delta: 'long', type: typeIn(data) },
+    event,
+  );
+}
+
+const USAGE = markOf('"usage"');
+const SERVICE_TIER = markOf('"service_tier"');
+
+/** The type that an event names at its beginning. */
+function typeIn(data: Uint8Array): string | undefined {
+  const head = new TextDecoder().decode(data.subarray(0, 256));
+  return /^\s*\{\s*"type"\s*:\s*"([\w.]+)"/.exec(head)?.[1];
 }
 
 const WANTED = ['type', 'error', 'code', 'message', 'param', 'usage', 'delta', 'item', 'response'];

@@ -1,7 +1,7 @@
 import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { dropDetail, textOfBytes } from '../media.ts';
+import { dropDetail, textOfDocument, unreachable } from '../media.ts';
 import { shownType } from '../media-type.ts';
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
@@ -26,7 +26,7 @@ function image({ source, mediaType }: Media, { target }: Exchange): JsonTree | s
     }
     case 'url':
       if (target.carriage !== undefined) return 'the provider accepts images only as bytes';
-      return { type: 'image', source: { type: 'url', url: source.url } };
+      return unreachable(source) ?? { type: 'image', source: { type: 'url', url: source.url } };
     case 'file-id':
       return 'the file is stored at another provider';
     case 'text':
@@ -49,14 +49,13 @@ function document(media: Media, { target }: Exchange): JsonTree | string {
       if (mediaType === 'application/pdf' || mediaType === '') {
         return block({ type: 'base64', media_type: 'application/pdf', data: source.data });
       }
-      const isText = mediaType.startsWith('text/') || mediaType === 'application/json';
-      const text = isText ? textOfBytes(source.data) : undefined;
+      const text = textOfDocument(media);
       if (text === undefined) return `the API does not accept documents of type ${mediaType}`;
       return block({ type: 'text', media_type: 'text/plain', data: text });
     }
     case 'url':
       if (target.carriage !== undefined) return 'the provider accepts documents only as bytes';
-      return block({ type: 'url', url: source.url });
+      return unreachable(source) ?? block({ type: 'url', url: source.url });
     case 'file-id':
       return 'the file is stored at another provider';
     case 'text':

@@ -1,13 +1,7 @@
 import { type Extent, memberNamed, membersOf, textOf } from '../../lib/json/json-outline.ts';
 import type { LossList } from '../losses.ts';
-import { textOfBytes } from '../media.ts';
-import {
-  type FetchedByPath,
-  type FetchedMedia,
-  isFetchable,
-  type RemoteMedia,
-  whyNot,
-} from '../remote-media.ts';
+import { isFetchable, textOfBytes } from '../media.ts';
+import { type FetchedByPath, type FetchedMedia, type RemoteMedia, whyNot } from '../remote-media.ts';
 import type { Block, Verdict } from '../same-api/message-block.ts';
 import { blocksAt, listEdits } from '../same-api/message-edits.ts';
 

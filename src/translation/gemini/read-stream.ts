@@ -1,8 +1,9 @@
 import type { AnswerCall } from '../answer.ts';
+import { tellOthers } from '../answer-choices.ts';
 import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { type HubError, truncated, unreadable } from '../hub-error.ts';
-import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
+import { asArray, asObject, asString, type JsonObject, parsed, writeJson } from '../json.ts';
 import { sourceSlices } from '../json-slices.ts';
 import { eventText, type HubEvent, type StreamReader } from '../stream.ts';
 import { blockedFinish, readFinish } from './finish.ts';
@@ -46,9 +47,10 @@ class GeminiReader {
     if (this.#over || data === '' || data.trim() === '[DONE]') return [];
     this.#out = [];
     const value = parsed(data);
-    const chunk = asObject(value) ?? asObject(asArray(value)[0]);
-    if (chunk === undefined) this.#fail(unreadable('an event is not a JSON object'));
-    else this.#chunk(chunk, data);
+    const chunk = asObject(value);
+    if (chunk !== undefined) this.#chunk(chunk, data);
+    else if (Array.isArray(value) && value.length > 0) this.#list(value);
+    else this.#fail(unreadable('an event is not a JSON object'));
     return this.#out;
   }
 
@@ -61,6 +63,16 @@ class GeminiReader {
       this.#out.push({ kind: 'end' });
     }
     return this.#out;
+  }
+
+  /** Errors come in a list, and some servers put several chunks into one. */
+  #list(chunks: readonly unknown[]): void {
+    for (const chunk of chunks) {
+      const object = asObject(chunk);
+      if (this.#over) return;
+      if (object === undefined) this.#fail(unreadable('an event is not a JSON object'));
+      else this.#chunk(object, writeJson(object));
+    }
   }
 
   #fail(error: HubError): void {
@@ -83,6 +95,7 @@ class GeminiReader {
     }
     const candidates = asArray(chunk['candidates']).map((candidate) => asObject(candidate) ?? {});
     const candidate = candidates.find(({ index }) => (index ?? 0) === 0);
+    if (candidates.length > 1) tellOthers(candidates, 'candidates', this.#exchange);
     if (candidate !== undefined) this.#candidate(candidate, source, candidates.indexOf(candidate));
     const blocked = candidates.length === 0 && !this.#finished ? blockedFinish(chunk) : undefined;
     if (blocked !== undefined) this.#finish(blocked);

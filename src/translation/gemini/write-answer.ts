@@ -1,7 +1,7 @@
 import type { Answer, AnswerCall, AnswerPart, Choice } from '../answer.ts';
 import { envelopeOf } from '../envelope.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
-import { type JsonTree, writeJson } from '../json.ts';
+import { type JsonTree, type RawJson, writeJson } from '../json.ts';
 import { argumentsObject } from '../write-common.ts';
 import { writeFinish } from './finish.ts';
 import { writeLogprobs } from './logprobs.ts';
@@ -36,7 +36,7 @@ function writeParts({ parts }: Choice, exchange: Exchange): readonly JsonTree[] 
 }
 
 function writePart(part: Exclude<AnswerPart, { kind: 'reasoning' }>, exchange: Exchange): JsonTree {
-  if (part.kind === 'call') return callPart(part, exchange);
+  if (part.kind === 'call') return callPart(part, argumentsObject(part, 'tool_calls', exchange.losses));
   if ((part.citations ?? []).length > 0)
     exchange.losses.dropped('annotations', 'the client API has no citations of this kind');
   return {
@@ -49,8 +49,7 @@ export function thought(text: string): JsonTree {
   return { text, thought: true };
 }
 
-export function callPart(call: AnswerCall, exchange: Exchange): JsonTree {
-  const args = argumentsObject(call, 'tool_calls', exchange.losses);
+export function callPart(call: Pick<AnswerCall, 'id' | 'name' | 'seal'>, args: RawJson): JsonTree {
   const thoughtSignature = call.seal?.origin === 'gemini' ? call.seal.payload : undefined;
   return { functionCall: { id: call.id, name: call.name, args }, thoughtSignature };
 }

@@ -1,6 +1,6 @@
 import type { Media, Part, Seal, Text, ToolCall, ToolResult, Turn } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
-import type { JsonTree } from '../json.ts';
+import { asString, type JsonTree } from '../json.ts';
 import { documentText, dropDetail, tellCitations, tellDocument } from '../media.ts';
 import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
 import { arranged, CONTINUES, EMPTY_MESSAGE, joinedMessages } from '../repair.ts';
@@ -130,9 +130,15 @@ class ContentWriter {
     const parts = result.parts.flatMap((part) =>
       part.kind === 'unknown' ? insteadOf(part, losses) : [part],
     );
-    const texts = parts.map((part) => (part.kind === 'text' ? part.text : undefined));
-    const media = parts.flatMap((part) => this.#mediaIn(part));
-    const text = texts.filter((each) => each !== undefined).join('\n');
+    // A part of a response can hold only bytes or a file.
+    const written = parts.flatMap((part) =>
+      part.kind === 'text' ? [{ text: part.text }] : this.#mediaIn(part),
+    );
+    const media = written.filter((part) => part['text'] === undefined);
+    const text = written
+      .map((part) => asString(part['text']) ?? '')
+      .filter((each) => each !== '')
+      .join('\n');
     const inside = this.#manner.facts.signatures && media.length > 0;
     const functionResponse = {
       id: result.callId,

@@ -1,10 +1,11 @@
-import type { AnswerCall } from '../answer.ts';
 import { geminiErrorBody } from '../errors.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
+import { HeldArguments } from '../held-arguments.ts';
+import { LargeTexts } from '../held-text.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import { LATE_SEAL } from '../losses.ts';
-import type { HubEvent, StreamWriter } from '../stream.ts';
+import type { EventOf, HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
@@ -19,6 +20,7 @@ export function createStreamWriter(exchange: Exchange): StreamWriter {
     push: (event) => writer.push(event),
     begin: () => writer.begin(),
     fail: (error) => writer.framed(writeJson(geminiErrorBody(error))),
+    texts: writer.texts,
   });
 }
 
@@ -28,6 +30,7 @@ export function isSse({ conversation }: Exchange): boolean {
 }
 
 class GeminiWriter {
+  readonly texts = new LargeTexts(false);
   readonly #exchange: Exchange;
   readonly #isSse: boolean;
   readonly #seals: SealCarrier;
@@ -35,7 +38,7 @@ class GeminiWriter {
   #model: string | undefined;
   #hasBegun = false;
   /** The open call. Gemini sends calls whole. */
-  #call: (AnswerCall & { readonly pieces: string[] }) | undefined;
+  #call: { readonly started: EventOf<'call'>; readonly held: HeldArguments } | undefined;
   #logprobs: readonly unknown[] = [];
   #finish: Finish | undefined;
   #usage: Usage | undefined;
@@ -79,10 +82,10 @@ class GeminiWriter {
         this.#exchange.losses.dropped(event.path, LATE_SEAL);
         return '';
       case 'call':
-        this.#call = { ...event, kind: 'call', arguments: '', pieces: [] };
+        this.#call = { started: event, held: new HeldArguments() };
         return '';
       case 'arguments':
-        this.#call?.pieces.push(event.json);
+        this.#call?.held.add(event.json);
         return '';
       case 'call-end':
         return this.#callChunk();
@@ -107,8 +110,9 @@ class GeminiWriter {
     const call = this.#call;
     if (call === undefined) return '';
     this.#call = undefined;
-    const whole = { ...call, arguments: call.pieces.join('') };
-    return this.#chunk(this.#seals.onto(callPart(whole, this.#exchange)));
+    const { started, held } = call;
+    const args = held.object(started, this.#exchange.losses, this.texts);
+    return this.#chunk(this.#seals.onto(callPart(started, args)));
   }
 
   #chunk(part: JsonTree): string {

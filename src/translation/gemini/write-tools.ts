@@ -1,6 +1,7 @@
 import type { Tool } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
+import { withType } from '../schema.ts';
 import { distinctTools, dropped, freeformFunction, tellServerTools } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
@@ -41,8 +42,8 @@ function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
 }
 
 /**
- * Writes the schema unchanged: `parametersJsonSchema` accepts full JSON Schema, unlike `parameters` with its OpenAPI
- * subset.
+ * Writes the schema unchanged but for a missing type: `parametersJsonSchema` accepts full JSON Schema, unlike
+ * `parameters` with its OpenAPI subset.
  */
 function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
   const name = names(tool.name, tool.namespace);
@@ -54,7 +55,8 @@ function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
   return {
     name,
     description: tool.description ?? '',
-    parametersJsonSchema: tool.schema ?? { type: 'object', properties: {} },
+    parametersJsonSchema:
+      tool.schema === undefined ? { type: 'object', properties: {} } : withType(tool.schema),
   };
 }
 

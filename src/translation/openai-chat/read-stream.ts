@@ -1,3 +1,4 @@
+import { tellOthers } from '../answer-choices.ts';
 import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { truncated, unreadable } from '../hub-error.ts';
@@ -86,7 +87,9 @@ class ChatReader {
     if (usage !== undefined) this.#out.push({ kind: 'usage', usage, serviceTier });
     for (const value of asArray(chunk['choices'])) {
       const choice = asObject(value);
-      if (choice !== undefined && (choice['index'] ?? 0) === 0) this.#choice(choice, data);
+      if (choice === undefined) continue;
+      if ((choice['index'] ?? 0) === 0) this.#choice(choice, data);
+      else tellOthers([choice], 'choices', this.#exchange);
     }
   }
 

@@ -1,21 +1,32 @@
 import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { documentText, fileName, mediaUrl, tellCitations, tellDocument } from '../media.ts';
+import {
+  documentText,
+  fileName,
+  mediaUrl,
+  tellCitations,
+  tellDocument,
+  textOfDocument,
+  unreachable,
+} from '../media.ts';
 import type { Dialect } from '../models/dialects.ts';
 
 /** Writes media as parts of a user message. Records a loss and writes nothing if the API does not accept them. */
 export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): readonly JsonTree[] {
   const { losses } = exchange;
   const { source, path } = media;
-  if (source.kind === 'text') tellCitations(media, exchange);
-  else tellDocument(media, exchange);
-  if (source.kind === 'file-id') {
-    losses.meaning(path, 'the file is stored at another provider');
+  // Of files, OpenAI's Chat API accepts only PDF.
+  const text = source.kind === 'text' ? source.text : textOfDocument(media);
+  if (text === undefined) tellDocument(media, exchange);
+  else tellCitations(media, exchange);
+  if (media.kind === 'document' && text !== undefined)
+    return [{ type: 'text', text: documentText(media, text) }];
+  const lost = unreachable(source);
+  if (lost !== undefined) {
+    losses.meaning(path, lost);
     return [];
   }
-  if (media.kind === 'document' && source.kind === 'text')
-    return [{ type: 'text', text: documentText(media, source.text) }];
   if (media.kind === 'image') {
     const url = mediaUrl(media);
     return url === undefined ? [] : [{ type: 'image_url', image_url: { url, detail: media.detail } }];

@@ -147,7 +147,7 @@ class MessageWriter {
     const parts = result.parts;
     for (const part of result.parts) if (part.kind === 'unknown') insteadOf(part, losses);
     const media = parts.filter(isMovable);
-    const texts = parts.map(textInResult).filter((text) => text !== undefined);
+    const texts = parts.map(textInResult).filter((text) => text !== undefined && text !== '');
     if (result.isError === true && result.made !== true) {
       losses.approximated(`${result.path}.is_error`, 'the text marks it as an error');
     }

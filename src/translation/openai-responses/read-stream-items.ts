@@ -63,12 +63,18 @@ export class StreamedItems {
   complete(output: readonly unknown[]): void {
     const items = output.map((value) => asObject(value) ?? {});
     const hasMoreCalls = items.filter(isCall).length > this.#callIds.size;
+    const hasMoreMessages =
+      items.filter(isMessage).length >
+      [...this.#items.values()].filter((item) => typeOf(item) === 'message').length;
+    const wereStreamed = this.#created > 0;
     const arePlaces = this.#created === this.#items.size;
     for (const [index, given] of items.entries()) {
       const known = this.#items.get(String(index));
       const isMissing =
-        this.#created === 0 || (hasMoreCalls && isCall(given) && !this.#callIds.has(given['call_id']));
-      if (arePlaces && known?.type !== undefined && known.type === given['type']) this.#done(given, known);
+        !wereStreamed ||
+        (hasMoreCalls && isCall(given) && !this.#callIds.has(given['call_id'])) ||
+        (hasMoreMessages && isMessage(given) && known === undefined);
+      if (arePlaces && known !== undefined && typeOf(known) === given['type']) this.#done(given, known);
       else if (isMissing) this.#done(given, this.#create(`last ${index}`, { output_index: index }));
     }
   }
@@ -142,6 +148,7 @@ export class StreamedItems {
 
   #done(given: JsonObject, item: Item): void {
     if (item.isOver) return;
+    item.type ??= given['type'];
     switch (given['type']) {
       case 'message':
         asArray(given['content']).forEach((part, index) => this.#lastPart(asObject(part) ?? {}, item, index));
@@ -269,6 +276,17 @@ interface ReasoningPiece {
   readonly text: unknown;
   readonly isDelta: boolean;
 }
+
+function isMessage(item: JsonObject): boolean {
+  return item['type'] === 'message';
+}
+
+/** The type of a streamed item. One that no event named is a message if it has a text. */
+function typeOf({ type, texts, reasoning }: Item): unknown {
+  return type ?? (texts.size > 0 && reasoning === undefined ? 'message' : NEVER);
+}
+
+const NEVER = Symbol('unknown');
 
 function isCall(item: JsonObject): boolean {
   return item['type'] === 'function_call' || item['type'] === 'custom_tool_call';

@@ -2,7 +2,7 @@ import type { Media, Part, Reasoning, ToolCall, ToolResult, Turn } from '../conv
 import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
-import { documentText, fileName, mediaUrl, tellCitations, tellDocument } from '../media.ts';
+import { documentText, fileName, mediaUrl, tellCitations, tellDocument, unreachable } from '../media.ts';
 import { arranged, CONTINUES, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
 
@@ -170,8 +170,9 @@ function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
   const { source, path } = media;
   if (source.kind === 'text') tellCitations(media, exchange);
   else tellDocument(media, exchange);
-  if (source.kind === 'file-id') {
-    losses.meaning(path, 'the file is stored at another provider');
+  const lost = unreachable(source);
+  if (lost !== undefined) {
+    losses.meaning(path, lost);
     return [];
   }
   if (media.kind === 'image') {

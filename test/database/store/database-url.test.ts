@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
 import { parseDatabaseUrl } from '../../../src/store/database-url.ts';
 import { makeCertificates, OPENSSL } from '../../unit/upstream/certificates.ts';
+import { eventually } from '../eventually.ts';
 import { startDatabases, type TestDatabases } from './databases.ts';
 
 let databases: TestDatabases;
@@ -86,7 +87,12 @@ describe.skipIf(OPENSSL === null)('a PostgreSQL server with a certificate', () =
     await sql`alter system set ssl = on`;
     await sql`select pg_reload_conf()`;
     await sql.close();
-    await Bun.sleep(500);
+    await eventually(async () => {
+      const another = new SQL(url, { max: 1 });
+      const [now]: { ssl: string }[] = await another`show ssl`;
+      await another.close();
+      expect(now?.ssl).toBe('on');
+    });
   }
 
   async function isEncrypted(url: string): Promise<boolean> {

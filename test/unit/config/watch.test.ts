@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileWatch, watchFile } from '../../../src/config/read/watch.ts';
+import { until } from '../../e2e/gateway.ts';
 
 let directory: string;
 let path: string;
@@ -32,8 +33,7 @@ async function found(): Promise<number> {
 
 test('a change is found once, without being asked for', async () => {
   await writeFile(path, 'two');
-  const deadline = Date.now() + 5000;
-  while (seen.length === 0 && Date.now() < deadline) await Bun.sleep(20);
+  await until(() => seen.length > 0);
   expect(seen).toHaveLength(1);
   expect(await found()).toBe(0);
 });
@@ -107,7 +107,7 @@ test('changes are dealt with one at a time, also one that comes meanwhile', asyn
   });
   await writeFile(path, 'two');
   const first = watch.check();
-  await Bun.sleep(5);
+  await until(() => running > 0);
   await writeFile(path, 'three');
   await Promise.all([first, watch.check()]);
   expect([rounds, most]).toEqual([2, 1]);

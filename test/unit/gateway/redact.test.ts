@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { isSecretHeader } from '../../../src/config/secret-header.ts';
-import { redact, revealsSecret } from '../../../src/gateway/redact.ts';
+import { redact, redactLarge, revealsSecret } from '../../../src/gateway/redact.ts';
 import { compiled } from '../../e2e/gateway.ts';
 
 const provider = compiled(`
@@ -24,6 +24,26 @@ test('a credential that a provider repeats is masked, wherever and however often
 test('an answer without one is passed on as it is, the same object', () => {
   const answer = new Uint8Array([0xff, 0xfe, 0x00, 0x80]);
   expect(redact(answer, provider)).toBe(answer);
+});
+
+test('a large answer is masked like a small one, wherever it is divided', async () => {
+  const secrets = ['sk-abcdefghijklmnop', 'geheim-schlüssel-1'].map((secret) => bytes(secret));
+  const size = 3 * 1024 * 1024 + 5;
+  const answer = new Uint8Array(size).fill(0x2e);
+  expect(await redactLarge(answer, provider)).toBe(answer);
+  for (const [index, at] of [
+    0,
+    1024 * 1024 - 7,
+    2 * 1024 * 1024 - 20,
+    2 * 1024 * 1024 + 3,
+    size - 19,
+  ].entries())
+    answer.set(secrets[index % 2] ?? answer, at);
+  const masked = await redactLarge(answer, provider);
+  expect([...(text(masked).match(/[^.]+/g) ?? [])]).toEqual(
+    [0, 1, 0, 1, 0].map((index) => ['sk-ab****mnop', 'gehei****el-1'][index] ?? ''),
+  );
+  expect(Buffer.compare(masked, redact(answer, provider))).toBe(0);
 });
 
 test('a header that repeats one is known', () => {

@@ -238,3 +238,61 @@ test('an unknown stream is content from its first event, and is not done with it
   expect(reader.usage()?.totalTokens).toBe(10);
   expect(reader.isDone()).toBe(true);
 });
+
+describe('an event that is too large to be parsed', () => {
+  /** So many values that 4 MB are left without long strings. */
+  const many = Array.from({ length: 500_000 }, () => ({ b: 1 }));
+  const gemini = '/v1beta/models/m:streamGenerateContent';
+  const chunkOf = (more: object, candidate: object = {}): object => ({
+    candidates: [
+      {
+        content: { parts: [{ functionCall: { name: 'f', args: { many, finishReason: 1 } } }] },
+        ...candidate,
+      },
+    ],
+    ...more,
+  });
+  const counts = { promptTokenCount: 3, candidatesTokenCount: 4, totalTokenCount: 7 };
+  const completed = (type: string, response: object): object => ({ type, response });
+
+  test.each([
+    ['the first chunk of Gemini', gemini, '', chunkOf({}), 'content', false, undefined],
+    [
+      'the only chunk of Gemini',
+      gemini,
+      '',
+      chunkOf({ usageMetadata: counts }, { finishReason: 'STOP' }),
+      'content',
+      true,
+      7,
+    ],
+    ['an error', gemini, '', { error: { code: 500, many } }, 'error', false, undefined],
+    ['no error', gemini, '', { error: null, ...chunkOf({}) }, 'content', false, undefined],
+    ['an error by its name', gemini, 'error', { many }, 'error', false, undefined],
+    ['no object', gemini, '', many, 'error', false, undefined],
+    [
+      'the whole answer of Responses',
+      '/v1/responses',
+      'response.completed',
+      completed('response.completed', { output: many, usage: { input_tokens: 3, output_tokens: 4 } }),
+      'content',
+      true,
+      7,
+    ],
+    [
+      'an echo of Responses',
+      '/v1/responses',
+      '',
+      completed('response.created', { tools: many, usage: null }),
+      'preamble',
+      false,
+      undefined,
+    ],
+    ['a chunk of Chat', '/v1/chat/completions', '', { choices: many }, 'content', false, undefined],
+  ] as const)('is still told apart: %s', (...[, path, name, event, sign, isDone, totalTokens]) => {
+    const reader = protocolFor(path).readStream();
+    expect(reader.read(name, bytesOf(JSON.stringify(event)))).toBe(sign);
+    expect(reader.isDone()).toBe(isDone);
+    expect(reader.usage()?.totalTokens).toBe(totalTokens);
+  });
+});

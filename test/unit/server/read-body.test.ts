@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { BodyBudget } from '../../../src/server/body-budget.ts';
 import { type BodyLimits, readBody } from '../../../src/server/read-body.ts';
+import { until } from '../../e2e/gateway.ts';
 
 /** The body that the server read, or the reason why it did not. */
 type Reading =
@@ -13,12 +14,15 @@ const DEFAULTS: BodyLimits = { maxBodyBytes: 100_000, bodyTimeoutMs: 10_000 };
 let limits = DEFAULTS;
 let budget = new BodyBudget(() => 1_000_000);
 let readings: Reading[] = [];
+/** How many requests the server has begun to read. */
+let begun = 0;
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
   idleTimeout: 0,
   async fetch(request) {
+    begun += 1;
     readings.push(await readingOf(request));
     return Response.json(readings.at(-1));
   },
@@ -153,9 +157,9 @@ test('a body that breaks off is not taken for a whole one', async () => {
     ['content-length: 20', 'half'],
     ['transfer-encoding: chunked', '4\r\nhalf\r\n'],
   ] as const) {
-    readings = [];
+    [readings, begun] = [[], 0];
     const socket = await begin(head, body);
-    await Bun.sleep(30);
+    await until(() => begun > 0);
     socket.resetAndDestroy();
     expect(await nextReading()).toEqual({
       refused: 'invalid_body',

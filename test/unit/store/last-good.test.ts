@@ -65,4 +65,4 @@ test('after a slow write, later ones wait, and only the last of them is written'
   await file.settled();
   expect([(await kept.read())?.version, (await file.read())?.version]).toEqual([4, 5]);
   expect(sealed).toHaveLength(4);
-}, 5000);
+});

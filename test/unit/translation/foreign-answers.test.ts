@@ -101,6 +101,42 @@ test.each<readonly [ProviderApi, object, string]>([
   expect((await whole({ from: 'chat', to }, answer)).losses).toContain(loss);
 });
 
+test('an error of vLLM’s older form is an error, in a stream too', async () => {
+  const error = { object: 'error', message: 'too long', type: 'BadRequestError', code: 400 };
+  const told = { kind: 'invalid', message: 'too long' };
+  expect((await playStream({ from: 'messages', to: 'chat' }, [error])).over).toMatchObject(told);
+  expect((await whole({ from: 'messages', to: 'chat' }, error)).body).toMatchObject({ error: told });
+});
+
+test('the answers beside the first in a stream are lost, and that is reported', async () => {
+  const part = { content: { parts: [{ text: 'x' }] } };
+  const candidates = [
+    { index: 1, ...part },
+    { ...part, finishReason: 'STOP' },
+  ];
+  expect((await playStream({ from: 'chat', to: 'gemini' }, [{ candidates }])).losses).toEqual([
+    'dropped candidates[1]',
+  ]);
+  const usage = { prompt_tokens: 1, completion_tokens: 1 };
+  const choices = [
+    { index: 0, delta: { content: 'x' }, finish_reason: 'stop' },
+    { index: 1, delta: {} },
+  ];
+  expect((await playStream({ from: 'messages', to: 'chat' }, [{ choices, usage }])).losses).toEqual([
+    'dropped choices[1]',
+  ]);
+});
+
+test('several chunks of Gemini in one event are read in order', async () => {
+  const chunk = (text: string, more: object = {}) => ({
+    candidates: [{ content: { parts: [{ text }] }, ...more }],
+  });
+  const { events, over } = await playStream({ from: 'chat', to: 'gemini' }, [
+    [chunk('a'), chunk('b', { finishReason: 'STOP' })],
+  ]);
+  expect([JSON.stringify(events).includes('"content":"b"'), over]).toEqual([true, 'complete']);
+});
+
 describe('sources of Gemini', () => {
   const request = { tools: [{ type: 'web_search' }], input: 'x', messages: undefined };
   const play = { from: 'responses', to: 'gemini', request } as const;

@@ -62,3 +62,13 @@ test('a large event is encoded in slices of bounded size, and a small one at onc
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(10_000_000 + 'data: {"a":"","b":""}\n\n'.length);
   expect(texts.encoded('data: {}\n\n')).toBeInstanceOf(Uint8Array);
 });
+
+test('a text that no later event repeats is released with its event', () => {
+  for (const areRepeated of [true, false]) {
+    const texts = new LargeTexts(areRepeated);
+    const mark = texts.markFor(['a']);
+    expect(textOf(texts.encoded(`[${mark}]`))).toBe('[a]');
+    expect(textOf(texts.encoded(`[${texts.markFor(['b'])}]`))).toBe('[b]');
+    expect(texts.markFor(['c']) === mark).toBe(!areRepeated);
+  }
+});

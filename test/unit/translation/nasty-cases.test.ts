@@ -220,3 +220,94 @@ test('a result with a name and no id answers the call of that name', async () =>
   ]);
   expect(losses).toEqual(['repaired messages[2]', 'repaired messages[3]', 'repaired messages[4]']);
 });
+
+describe('a document of text in a result', () => {
+  const document = { type: 'document', title: 't', source: { type: 'text', data: 'D' } };
+  const source = { type: 'base64', media_type: 'image/png', data: 'AA==' };
+  const content = [
+    { type: 'image', source },
+    document,
+    { type: 'text', text: '' },
+    { type: 'text', text: 'T' },
+  ];
+  const messages = [
+    { role: 'user', content: 'x' },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content }] },
+  ];
+
+  test('is part of the text of Gemini’s response, whose parts hold only bytes', async () => {
+    const { body } = await playRequest(['messages', 'gemini'], { max_tokens: 9, messages });
+    const parts = [{ inlineData: { mimeType: 'image/png', data: 'AA==' } }];
+    expect((body['contents'] as { parts: object[] }[]).at(-1)?.parts).toEqual([
+      { functionResponse: { id: 'c', name: 'f', response: { output: 't\nD\nT' }, parts } },
+    ]);
+  });
+
+  test('is part of the text of a tool message, in which empty texts leave no line', async () => {
+    const { body } = await playRequest(['messages', 'chat'], { max_tokens: 9, messages });
+    expect((body['messages'] as object[])[2]).toMatchObject({ role: 'tool', content: 't\nD\nT' });
+  });
+});
+
+test.each(['responses', 'messages', 'gemini', 'converse'] as const)(
+  'a choice of a tool that the request does not define makes a route unsuitable: %s',
+  async (to) => {
+    const named = (name: string) => ({ type: 'function', function: { name } });
+    const allowed = (name: string) => ({
+      type: 'allowed_tools',
+      allowed_tools: { mode: 'auto', tools: [named(name)] },
+    });
+    for (const choose of [named, allowed]) {
+      const asked = (name: string) =>
+        playRequest(['chat', to], chat({ tools: TOOLS, tool_choice: choose(name) }));
+      expect([(await asked('g')).unsuitable, (await asked('f')).unsuitable]).toEqual([
+        'tool_choice',
+        undefined,
+      ]);
+    }
+  },
+);
+
+test('a schema of Gemini’s functions has a type', async () => {
+  const tools = [{}, { properties: { a: {} } }, { $ref: '#/$defs/a', $defs: {} }, { anyOf: [] }].map(
+    (input_schema, index) => ({ name: `f${index}`, input_schema }),
+  );
+  const { body } = await playRequest(['messages', 'gemini'], { max_tokens: 9, messages: [USER], tools });
+  const [list] = body['tools'] as { functionDeclarations: { parametersJsonSchema: { type?: string } }[] }[];
+  const types = list?.functionDeclarations.map(({ parametersJsonSchema }) => parametersJsonSchema.type);
+  expect(types).toEqual(['object', 'object', 'object', undefined as never]);
+});
+
+test('a data URL may have parameters, line breaks, percent signs and any character', async () => {
+  const url = (given: string) => ({ type: 'image_url', image_url: { url: `data:image/png${given}` } });
+  const content = [
+    url(';name=a%20b.png;base64,AA%3D%3D'),
+    url(';charset=utf-8;base64,AAAA\r\nAA==\n'),
+    { type: 'file', file: { filename: 'a.txt', file_data: 'data:text/plain,h%C3%A9 100%😀' } },
+  ];
+  const { body } = await playRequest(['chat', 'messages'], chat({ messages: [{ role: 'user', content }] }));
+  const [message] = body['messages'] as { content: { source: { data: string } }[] }[];
+  expect(message?.content.map(({ source }) => source.data)).toEqual(['AA==', 'AAAAAA==', 'hé 100%😀']);
+});
+
+test.each(['gs://b/x.png', 's3://b/x.png', 'https://generativelanguage.googleapis.com/v1beta/files/x', ''])(
+  'a file that only its own cloud can read makes routes of others unsuitable: %s',
+  async (fileUri) => {
+    for (const mimeType of ['image/png', 'application/pdf']) {
+      const contents = [{ parts: [{ fileData: { fileUri, mimeType } }] }];
+      for (const to of ['chat', 'responses', 'messages'] as const)
+        expect((await playRequest(['gemini', to], { contents })).unsuitable).toBe('contents[0].parts[0]');
+    }
+  },
+);
+
+test('a file of text is a text for Chat, which takes no files but PDF', async () => {
+  const file = {
+    type: 'input_file',
+    filename: 'a.csv',
+    file_data: 'data:text/csv;charset=utf-8;base64,YSxi',
+  };
+  const { body } = await playRequest(['responses', 'chat'], { input: [{ role: 'user', content: [file] }] });
+  expect(body['messages']).toEqual([{ role: 'user', content: 'a.csv\na,b' }]);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { ClientApi, ProviderApi } from '../../../src/translation/conversation.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
-import { exchangeFor, type Play } from './stream-play.ts';
+import { asMessage, exchangeFor, type Play, playStream } from './stream-play.ts';
 
 const RESPONSES = { input: 'x', messages: undefined, tools: [{ type: 'web_search' }] };
 const play = (from: ClientApi, to: ProviderApi): Play =>
@@ -269,5 +269,49 @@ describe('a Converse provider', () => {
       { text: 'first ', annotations: [] },
       { text: 'second', annotations: [{ url: 'https://a' }] },
     ]);
+  });
+});
+
+describe('the last response of a Responses provider', () => {
+  const message = (text: string) => ({ type: 'message', content: [{ type: 'output_text', text }] });
+  const reasoning = { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] };
+  const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' };
+  const delta = (text: string, output_index = 0) => ({
+    type: 'response.output_text.delta',
+    output_index,
+    delta: text,
+  });
+  const done = (item: object, output_index = 0) => ({
+    type: 'response.output_item.done',
+    output_index,
+    item,
+  });
+  const last = (...output: object[]) => ({ type: 'response.completed', response: { output } });
+
+  test.each<readonly [string, readonly object[], readonly unknown[]]>([
+    [
+      'holds everything',
+      [last(reasoning, message('a'), message('b'), call)],
+      [{ thinking: 'hm', signature: '' }, 'a', 'b', ['c', 'f', '{}']],
+    ],
+    [
+      'holds a message behind streamed reasoning',
+      [done(reasoning), last(reasoning, message('a'))],
+      [{ thinking: 'hm', signature: '' }, 'a'],
+    ],
+    [
+      'holds one message more',
+      [delta('a'), done(message('a')), last(message('a'), message('b'))],
+      ['a', 'b'],
+    ],
+    ['holds the rest of a text', [delta('a'), last(message('ab'))], ['ab']],
+    [
+      'repeats a text behind reasoning that was not streamed',
+      [delta('a'), last(reasoning, message('a'))],
+      ['a'],
+    ],
+  ])('%s', async (_, events, content) => {
+    const play = { from: 'messages', to: 'responses' } as const;
+    expect(asMessage(await playStream(play, events)).content).toEqual([...content]);
   });
 });

@@ -27,7 +27,7 @@ function giveUp(direct: OpenUpstream, port: number): Promise<string> {
 describe('idle connections', () => {
   test('are closed when nobody has used them for a while, and the one in use is not', async () => {
     const { port, sockets, open } = await provide(answering());
-    const direct = upstream({ idleMs: 200 });
+    const direct = upstream({ idleMs: 500 });
     await Promise.all([1, 2, 3].map(async () => textOf(await direct.send(request(port)))));
     expect(open()).toBe(3);
     while (open() > 1) {

@@ -322,14 +322,10 @@ test('an answer that is not read keeps its connection only as long as it comes',
 
 describe('poured out', () => {
   const cut = async (text: string, end: (socket: Socket) => void = () => undefined) => {
-    const { port } = await provide((socket) =>
-      socket.once('data', () => {
-        socket.write(text);
-        setTimeout(() => end(socket), 20);
-      }),
-    );
+    const { port, sockets } = await provide((socket) => socket.once('data', () => socket.write(text)));
     const reply = await upstream().send(request(port));
     if (reply.kind !== 'reply' || reply.body === null) throw new Error(reply.kind);
+    for (const socket of sockets) end(socket);
     return reply.body;
   };
   const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n';

@@ -1,10 +1,12 @@
+import { ownMemory } from '../../../lib/byte-buffer.ts';
+import { copied } from '../../../lib/joined.ts';
 import type { Signal } from '../../../lib/signal.ts';
 import type { Results, ResultMessage, WorkKind, WorkMessage, Works } from './work.ts';
 
 /** Translates large bodies outside of the request path. */
 export interface Translator {
   /**
-   * Does one piece of work on `bytes`, which stay the caller's. Resolves with undefined if nobody waits for it any more
+   * Does one piece of work on `bytes`. Resolves with undefined if nobody waits for it any more
    * or if it takes too long. Rejects for a bug.
    */
   readonly run: <Kind extends WorkKind>(
@@ -16,6 +18,8 @@ export interface Translator {
 
 export interface WorkBytes {
   readonly bytes: Uint8Array;
+  /** Whether the thread may have the memory of the bytes. Otherwise they stay the caller's, and it gets a copy. */
+  readonly isLastUse?: boolean;
   /** Aborted when the client disconnects. */
   readonly signal: Signal;
 }
@@ -87,15 +91,23 @@ export class TranslationThread implements Translator {
       this.#timer.unref();
       return;
     }
-    const { kind, work, on, resolve } = job;
-    if (on.signal.aborted) {
-      resolve(undefined);
+    if (job.on.signal.aborted) {
+      job.resolve(undefined);
       return this.#next();
     }
     this.#job = job;
     this.#timer = setTimeout(() => this.#giveUp(), this.#mostMs);
-    // A copy: `slice` of a Buffer would be a view.
-    const bytes = new Uint8Array(on.bytes);
+    this.#send(job).catch((error: unknown) => {
+      if (job === this.#job) this.#fail(String(error));
+    });
+  }
+
+  async #send(job: Job): Promise<void> {
+    const { kind, work, on } = job;
+    const given = on.isLastUse === true ? ownMemory(on.bytes) : undefined;
+    const bytes = given ?? (await copied(on.bytes));
+    // It may have been given up.
+    if (job !== this.#job) return;
     this.#worker ??= this.#start();
     this.#worker.postMessage({ kind, work, bytes } satisfies WorkMessage, [bytes.buffer]);
   }
@@ -108,11 +120,14 @@ export class TranslationThread implements Translator {
       if (worker === this.#worker) this.#answer(data);
     });
     worker.addEventListener('error', ({ message }) => {
-      if (worker !== this.#worker) return;
-      this.#job?.reject(new Error(`the thread that translates failed: ${message}`));
-      this.#giveUp();
+      if (worker === this.#worker) this.#fail(message);
     });
     return worker;
+  }
+
+  #fail(message: string): void {
+    this.#job?.reject(new Error(`the thread that translates failed: ${message}`));
+    this.#giveUp();
   }
 
   #answer(message: ResultMessage): void {

@@ -1,3 +1,4 @@
+import { ownMemory } from '../../../lib/byte-buffer.ts';
 import { perform } from './perform.ts';
 import type { ResultMessage, WorkMessage } from './work.ts';
 
@@ -7,9 +8,8 @@ self.addEventListener('message', ({ data }: MessageEvent<WorkMessage>) => {
   perform(data).then(
     (result) => {
       const bytes = 'repaired' in result ? result.repaired?.body : 'body' in result ? result.body : undefined;
-      // A view of a shared block cannot be transferred.
-      const isWhole = bytes !== undefined && bytes.byteLength === bytes.buffer.byteLength;
-      self.postMessage({ result } satisfies ResultMessage, isWhole ? [bytes.buffer as ArrayBuffer] : []);
+      const own = bytes && ownMemory(bytes);
+      self.postMessage({ result } satisfies ResultMessage, own === undefined ? [] : [own.buffer]);
     },
     (error: unknown) => {
       const bug = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -109,6 +109,19 @@ test("the bytes stay the caller's, whatever they are a view of", async () => {
   }
 });
 
+test('bytes that nobody else needs are moved to the thread, unless they are a view', async () => {
+  const thread = started();
+  const whole = bytesOf('{"model":"m"}');
+  const view = new Uint8Array(bytesOf('[{"model":"m"}]').buffer, 1, 13);
+  const target = { carriage: 'vertex', model: 'claude' } as const;
+  const work = { target, request: { operation: 'generate' } } as const;
+  for (const bytes of [whole, view])
+    expect(
+      (await thread.run('carry', work, { ...on(bytes), isLastUse: true }))?.body.byteLength,
+    ).toBeGreaterThan(0);
+  expect([whole.byteLength, view.byteLength]).toEqual([0, 13]);
+});
+
 test('what cannot be read or sent, and what is only counted, comes back as such', async () => {
   const thread = started();
   const work = {
