@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { StoreChecks } from '../../../src/app/store-checks.ts';
-import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
 import type { LeaseAnswer } from '../../../src/limits/lease-report.ts';
-import { RedisConnection } from '../../../src/redis/connection.ts';
-import { RedisLeases } from '../../../src/redis/redis-leases.ts';
 import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
@@ -11,6 +8,7 @@ import type { Database } from '../../../src/store/database.ts';
 import { createLog } from '../../../src/telemetry/log/log.ts';
 import { openPostgres, type OpenPostgres } from '../store/databases.ts';
 import { eventually } from '../eventually.ts';
+import { openedStore, openLeases } from './redis-leases.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
@@ -407,7 +405,7 @@ for (const kind of REDIS_KINDS) {
     });
     afterAll(() => server.stop());
 
-    storeTests(async () => openedStore(server, kind), kind);
+    storeTests(async () => openedStore(server, kind, database), kind);
 
     const losses = {
       'it was flushed': async () => void (await server.command('FLUSHALL')),
@@ -423,7 +421,7 @@ for (const kind of REDIS_KINDS) {
     };
     for (const [loss, lose] of Object.entries(losses)) {
       test(`when ${loss}, it grants nothing until every node has told it all`, async () => {
-        const store = await openedStore(server, kind);
+        const store = await openedStore(server, kind, database);
         const [one, two] = [`${kind}-${loss}-one`, `${kind}-${loss}-two`];
         const [first, second] = [await store.register(one, '1'), await store.register(two, '1')];
         const asked = { ...NOTHING, counter: `${kind}-${loss}`, need: 1 };
@@ -457,7 +455,7 @@ for (const kind of REDIS_KINDS) {
     }
 
     test('a bucket that was lost is as full as the nodes know, but never for long', async () => {
-      const store = await openedStore(server, kind);
+      const store = await openedStore(server, kind, database);
       const node = `${kind}-knows`;
       const life = await store.register(node, '1');
       const bucket = { ...NOTHING, form: 'bucket' as const, perMs: 1, counter: `${kind}-lost-bucket` };
@@ -470,7 +468,7 @@ for (const kind of REDIS_KINDS) {
     });
 
     test('an eviction of counters is warned of', async () => {
-      const store = openLeases(server.url);
+      const store = openLeases(server.url, database);
       expect(await store.check()).toEqual({});
       await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
       expect((await store.check()).warning).toContain('CONFIG SET maxmemory-policy noeviction');
@@ -478,7 +476,7 @@ for (const kind of REDIS_KINDS) {
     });
 
     test('a node that was forgotten before it lost all is still told', async () => {
-      const store = await openedStore(server, kind);
+      const store = await openedStore(server, kind, database);
       const node = `${kind}-cut-off`;
       const life = await store.register(node, '1');
       await store.forget(node, (await store.nodes()).find((one) => one.node === node)!.beats, false);
@@ -486,23 +484,4 @@ for (const kind of REDIS_KINDS) {
       expect((await store.acquire({ node, life, isTick: true, reports: [] })).kind).toBe('forgotten');
     });
   });
-}
-
-/** A store whose server knows all that there is: nothing. */
-async function openedStore(server: TestRedis, name: string): Promise<LeaseStore> {
-  await database.write((sql) => sql`update nodes set gone = 1`);
-  const store = openLeases(server.url);
-  const node = `${name}-first`;
-  const life = await store.register(node, '1');
-  const opened = await store.acquire({ node, life, isTick: true, reports: [] });
-  if (opened.kind === 'unknown') await store.vouch(node, life, opened.era);
-  await store.leave(node, life);
-  return store;
-}
-
-function openLeases(url: string): LeaseStore {
-  const address = parseRedisUrl(url);
-  if (typeof address === 'string') throw new Error(address);
-  const redis = new RedisConnection({ address, deadlineMs: 5000 });
-  return new RedisLeases({ redis, database, namespace: async () => 'test' });
 }
