@@ -73,7 +73,7 @@ const replica =
     ? undefined
     : await startRedis(kind, { settings: open });
 if (redis !== undefined && replica !== undefined) await follow(replica, redis);
-const postgres = await startPostgres(isInNamespaces ? NAMESPACES_NET : undefined);
+const postgres = await startPostgres({ network: isInNamespaces ? NAMESPACES_NET : undefined });
 let storePort = redis?.port ?? postgres.port;
 const network = isInNamespaces ? namespaceNetwork(3, storePort) : proxyNetwork(() => storePort);
 const provider = startProvider(network.host);

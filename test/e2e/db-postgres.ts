@@ -1,6 +1,6 @@
 import { SQL } from 'bun';
-import { appendFile, chown, mkdtemp, rename, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { appendFile, chown, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,12 +75,32 @@ export async function sharePostgres(): Promise<TestDatabaseServer> {
   };
 }
 
-/** `network`: besides this machine, the network that may connect, such as `198.18.0.0/16`. */
-export async function startPostgres(network?: string): Promise<TestPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-'));
+export interface PostgresPlace {
+  /** A folder that outlives the server. A server that is started on it again has its databases. */
+  readonly kept?: string | undefined;
+  /** Besides this machine, the network that may connect, such as `198.18.0.0/16`. */
+  readonly network?: string | undefined;
+}
+
+export async function startPostgres({ kept, network }: PostgresPlace = {}): Promise<TestPostgres> {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-')));
+  await mkdir(folder, { recursive: true });
   if (process.getuid?.() === 0) await chown(folder, NOBODY, NOBODY);
   const data = join(folder, 'data');
-  await run(['initdb', '-D', data, '-U', 'proxy', '--auth=trust', '--no-sync', '-E', 'UTF8', '--no-locale']);
+  const isNew = !existsSync(data);
+  if (isNew)
+    await run([
+      'initdb',
+      '-D',
+      data,
+      '-U',
+      'proxy',
+      '--auth=trust',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--no-locale',
+    ]);
   const port = await freePort();
   if (network !== undefined) await appendFile(join(data, 'pg_hba.conf'), `host all all ${network} trust\n`);
   const listens = network === undefined ? [] : ['listen_addresses=*'];
@@ -89,7 +109,7 @@ export async function startPostgres(network?: string): Promise<TestPostgres> {
     run(['pg_ctl', '-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), '-o', settings, 'start']);
   const stop = (mode: string): Promise<void> => run(['pg_ctl', '-D', data, '-m', mode, '-w', 'stop']);
   await start();
-  await createMigrated(port);
+  if (isNew) await createMigrated(port);
   let databases = 0;
   let isRunning = true;
   return {
@@ -118,8 +138,8 @@ export async function startPostgres(network?: string): Promise<TestPostgres> {
       };
     },
     async stop() {
-      if (isRunning) await stop('immediate');
-      await rm(folder, { recursive: true, force: true });
+      if (isRunning) await stop(kept === undefined ? 'immediate' : 'fast');
+      if (kept === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
