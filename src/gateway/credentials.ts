@@ -47,6 +47,8 @@ export function presentedKey(headers: Fields, search = ''): string | undefined {
 
 /** The credentials that a client may be authenticating with. */
 interface Presented {
+  /** The query in which they were looked for. */
+  readonly search: string;
   readonly keys: readonly string[];
   /** Those that no other field may contain. */
   readonly sought: readonly string[];
@@ -59,9 +61,9 @@ const knownPresented = new WeakMap<object, Presented>();
 
 function presentedIn(places: CredentialPlaces): Presented {
   const { headers, search } = places;
-  if (search !== '' || !(headers instanceof PlainFields)) return findPresented(places);
+  if (!(headers instanceof PlainFields)) return findPresented(places);
   let presented = knownPresented.get(headers.shared);
-  if (presented === undefined) {
+  if (presented?.search !== search) {
     presented = findPresented(places);
     knownPresented.set(headers.shared, presented);
   }
@@ -70,7 +72,8 @@ function presentedIn(places: CredentialPlaces): Presented {
 
 function findPresented(places: CredentialPlaces): Presented {
   const keys = findKeys(places);
-  return { keys, sought: keys.filter((key) => key.length >= SHORTEST_SOUGHT), firstHash: undefined };
+  const sought = keys.filter((key) => key.length >= SHORTEST_SOUGHT);
+  return { search: places.search, keys, sought, firstHash: undefined };
 }
 
 /** Returns the SHA-256 of the client's credential, the first one that it sent; undefined if it sent none. */

@@ -12,7 +12,7 @@ export interface Opening {
 }
 
 /** Everything besides the client's fields that an opening depends on. */
-interface Origin extends Pick<AuthenticatedRequest, 'provider' | 'method' | 'path' | 'search'> {
+interface Origin extends Pick<AuthenticatedRequest, 'provider' | 'method' | 'path' | 'search' | 'azure'> {
   readonly model?: string | undefined;
   readonly contentType?: string | undefined;
   readonly withheld?: readonly string[] | undefined;
@@ -38,24 +38,17 @@ export function openingOf(request: AuthenticatedRequest): Opening | undefined {
 }
 
 /** Whether the opening depends on nothing but the client's fields and the `Origin`. */
-function isPlain({
-  target,
-  azure,
-  traceContext,
-  authentication,
-  clientCredentials,
-}: AuthenticatedRequest): boolean {
+function isPlain({ target, traceContext, authentication, clientCredentials }: AuthenticatedRequest): boolean {
   return (
     target === undefined &&
-    azure === undefined &&
     traceContext === undefined &&
     authentication === undefined &&
     clientCredentials.length === 0
   );
 }
 
-function originOf({ provider, method, path, search, model, contentType, withheld }: Origin): Origin {
-  return { provider, method, path, search, model, contentType, withheld };
+function originOf({ provider, method, path, search, azure, model, contentType, withheld }: Origin): Origin {
+  return { provider, method, path, search, azure, model, contentType, withheld };
 }
 
 function isSame(one: Origin, other: Origin): boolean {
@@ -63,11 +56,17 @@ function isSame(one: Origin, other: Origin): boolean {
     one.provider === other.provider &&
     one.path === other.path &&
     one.search === other.search &&
+    areSameAzure(one.azure, other.azure) &&
     one.model === other.model &&
     one.method === other.method &&
     one.contentType === other.contentType &&
     areSame(one.withheld ?? [], other.withheld ?? [])
   );
+}
+
+function areSameAzure(one: Origin['azure'], other: Origin['azure']): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.deployment === other.deployment;
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {

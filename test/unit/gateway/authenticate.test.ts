@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { Access } from '../../../src/config/snapshot.ts';
 import { authenticate } from '../../../src/gateway/authenticate.ts';
-import { foreignCredentials, withoutCredentials } from '../../../src/gateway/credentials.ts';
+import { foreignCredentials, presentedKeys, withoutCredentials } from '../../../src/gateway/credentials.ts';
 import { newKeySecret } from '../../../src/lib/key-secret.ts';
+import { PlainFields } from '../../../src/lib/http/fields.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
@@ -27,6 +28,19 @@ function refusalOf(headers: Record<string, string>): Refusal {
   }
   throw new Error('it was let in');
 }
+
+test('the key in the query counts, also of requests with the same fields', () => {
+  const headers = new PlainFields({ host: 'gateway' });
+  const named = (search: string): string | undefined =>
+    presentedKeys({ headers: new PlainFields(headers.shared, '2'), search })[0];
+  expect(['?key=mk-one', '?key=mk-two', '', '?key=mk-one', '?key=mk-one'].map(named)).toEqual([
+    'mk-one',
+    'mk-two',
+    undefined,
+    'mk-one',
+    'mk-one',
+  ]);
+});
 
 describe('a key is found', () => {
   const ways: Record<string, string>[] = [

@@ -241,9 +241,11 @@ test('the time for a header grows no faster than the number of its pieces and li
     return performance.now() - startedAt;
   };
   for (const piece of [(): string => 'a', (at: number): string => (at % 1000 === 0 ? '\n' : 'a')]) {
-    timeOf(120_000, piece);
+    timeOf(60_000, piece);
+    // Other work on the machine only adds.
+    const least = (size: number): number => Math.min(...Array.from({ length: 3 }, () => timeOf(size, piece)));
     // Quadratic work would take 144 times as long, which is seconds.
-    expect(timeOf(120_000, piece)).toBeLessThan(40 * timeOf(10_000, piece) + 100);
+    expect(least(60_000)).toBeLessThan(40 * least(5_000) + 100);
   }
 });
 

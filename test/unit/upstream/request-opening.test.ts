@@ -9,6 +9,7 @@ const { providers } = snapshotOf(`
 providers:
   - { name: one, api_base: "http://127.0.0.1:9/v1", api_key: sk-of-one-1234 }
   - { name: two, api_base: "http://127.0.0.1:8/v1", api_key: sk-of-two-1234, provider_type: anthropic }
+  - { name: azure, api_base: "http://127.0.0.1:7", api_key: sk-of-three-1234, provider_type: azure }
   - { name: none, api_base: "http://127.0.0.1:9/v1", forward_client_auth: true }
 allow_unauthenticated: true`);
 
@@ -26,6 +27,7 @@ const CHOICES = {
   method: ['POST', 'PUT'],
   path: ['/v1/chat/completions', '/v1/messages'],
   search: ['', '?beta=true'],
+  azure: [undefined, { deployment: 'a' }, { deployment: 'b' }, { deployment: undefined }],
   model: ['a', 'b', undefined],
   contentType: ['text/plain', undefined],
   withheld: [[], ['mk-of-client-1'], ['mk-of-client-2'], ['mk-of-client-1', 'mk-of-client-2']],
