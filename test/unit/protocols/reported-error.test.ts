@@ -63,6 +63,8 @@ test('a prompt that is too long is told by its words where there is no code for 
     'context-length',
   );
   expect(kindOf({ type: 'invalid_request_error', message: 'something else' })).toBe('invalid');
+  const longer = "The input (9 tokens) is longer than the model's context length (8 tokens).";
+  expect(kindOf({ type: 'BadRequestError', message: longer })).toBe('context-length');
 });
 
 test.each([
