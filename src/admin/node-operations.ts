@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { claimOfCounter } from '../config/compiled-limits.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { LeaseTable } from '../spend/nodes/lease-table.ts';
 import type { LeaseStore, NodeRow } from '../spend/nodes/lease-store.ts';
@@ -135,15 +136,14 @@ function leasesOf({ services, store }: Call): JsonObject | null {
   const claims = [];
   for (const [counter, amount] of health.claims()) if (amount > 0) claims.push({ counter, amount });
   claims.sort((one, other) => other.amount - one.amount).splice(MOST_CLAIMS);
-  const money = new Set<string>();
-  for (const { counter, kind } of store.snapshot().limits.all()) if (kind === 'cost') money.add(counter);
+  const { limits } = store.snapshot();
   return {
     is_up: health.isUp,
     round_trip_ms: health.roundTripMs,
     waits: health.waits,
     claims: claims.map(({ counter, amount }) => ({
       counter,
-      amount: money.has(counter) ? amount / 1e9 : amount,
+      amount: claimOfCounter(counter, limits)?.kind === 'cost' ? amount / 1e9 : amount,
     })),
   };
 }
