@@ -15,7 +15,7 @@ import type { KeyUse } from '../gateway/key-use.ts';
 import { openKeyUse } from './key-use.ts';
 import { listen } from './listen.ts';
 import type { Log } from '../telemetry/log/log.ts';
-import type { Serving } from './serving.ts';
+import type { ListenOptions, Serving } from './serving.ts';
 import type { Sharing } from './sharing.ts';
 import { startWarnings } from './start-warnings.ts';
 import { tellSharedStateChange } from './shared-state-change.ts';
@@ -50,13 +50,8 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const keyUse = keyUseOf(spend, () => listening);
   const signal = stopSignal();
   sharing = await openFileSharing({ snapshot: first.config.snapshot, log });
-  const serving = await listen(first.config, {
-    admin: admin.side,
-    spend,
-    keyUse,
-    shared: sharing?.side,
-    leaseState: sharing?.state,
-  });
+  const sides = { admin: admin.side, spend, keyUse, ...sharedBy(sharing) };
+  const serving = await listen(first.config, sides);
   if (serving === undefined) return EXIT.failed;
   listening = serving;
   const alerts = new AlertSide({ database: spend.database, spend, serving });
@@ -102,6 +97,10 @@ async function closeLedger({ alerts, sharing, spend }: LedgerParts): Promise<voi
   await sharing?.stop();
   await spend.close();
   await sharing?.close();
+}
+
+function sharedBy(sharing: Sharing | undefined): Pick<ListenOptions, 'shared' | 'leaseState'> {
+  return { shared: sharing?.side, leaseState: sharing?.state };
 }
 
 /** Why limits are not shared as the file says. */
