@@ -40,7 +40,7 @@ const REQUEST_FILTERS = [
   '&model=model-3&provider=provider-3&key=key-7',
   '&model=no-such-model',
   '&ending=failed',
-  '&ending=failed,refused,truncated',
+  '&ending=failed,refused,truncated,lost',
   '&ending=complete',
   '&ending=lost',
   '&ending=lost&key=key-7',

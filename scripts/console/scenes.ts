@@ -92,7 +92,7 @@ async function drawOpened(page: Page, draw: Draw): Promise<void> {
   const origin = new URL(page.url()).origin;
   for (const [name, view] of [
     ['a-request', 'requests?tail=off&has_fallback=true'],
-    ['a-failure', 'requests?tail=off&ending=failed,refused,truncated'],
+    ['a-failure', 'requests?tail=off&ending=failed,refused,truncated,lost'],
     ['a-key', 'keys'],
     ['a-team', 'keys?tab=teams'],
     ['a-provider', 'providers'],

@@ -120,8 +120,9 @@ async function openChecked(
   return { ...opened, checks: new StoreChecks(store, { deadlineMs: settings.deadlineMs, checked, log }) };
 }
 
-function deskSettings({ leasePercent, isExact, money, deadlineMs }: SharedStateSettings) {
-  return { version, percent: leasePercent, isExact, whenAway: money, deadlineMs };
+function deskSettings({ leasePercent, isExact, money, forget, deadlineMs }: SharedStateSettings) {
+  const isLostSpent = forget === 'spent';
+  return { version, percent: leasePercent, isExact, whenAway: money, isLostSpent, deadlineMs };
 }
 
 function leaseLedger(ledger: Spend) {

@@ -126,7 +126,7 @@ export class SpendSide {
         : await this.#open(snapshot);
       if (problem !== undefined) return this.#explain(snapshot, problem);
     }
-    await this.#spend?.prepare(limits.all());
+    await this.#spend?.prepare(limits);
     return undefined;
   }
 
@@ -139,7 +139,7 @@ export class SpendSide {
       this.#spend = await openSpend({
         ...this.#options,
         settings,
-        claims: [...limits.all()],
+        limits,
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
         onStored: () => this.#onStored?.(),

@@ -95,7 +95,7 @@ export class Supervisor {
     this.#database = database;
     this.#receiver = new AdminReceiver(admin?.endpoint);
     [this.#spend, this.#keyUse, this.#shared] = [spend, keyUse, shared];
-    const counters = roomForLimits([...config.snapshot.limits.all()].length);
+    const counters = roomForLimits(config.snapshot.limits.all());
     this.#size = { workers, counters, areLeased: shared !== undefined };
     this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
     this.#ledgers = openLedgers(this.#memory.bytes, {

@@ -9,11 +9,14 @@ import type {
   StoreCheck,
 } from '../spend/nodes/lease-store.ts';
 import { beginLife, endLife, registeredNodes } from '../spend/nodes/node-registry.ts';
+import { dropNoted, LAST_LIFE, lostOf, pruneWindows } from '../spend/nodes/lost-claims.ts';
 import type { Database } from '../store/database.ts';
 import type { RedisConnection } from './connection.ts';
 import { LeaseKeys } from './lease-keys.ts';
 import { LedgerBase } from './ledger-base.ts';
-import { ACQUIRE, FREE, NOTE_NODE, VOUCH } from './lease-scripts.ts';
+import { ACQUIRE } from './lease-scripts.ts';
+import { LostClaims } from './lost-claims.ts';
+import { FREE, NOTE_NODE, VOUCH } from './node-scripts.ts';
 import { checkServer } from './server-check.ts';
 import { bucketLastsMs, lastsMs, textOf } from './lease-text.ts';
 
@@ -92,16 +95,38 @@ export class RedisLeases implements LeaseStore {
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
   }
 
-  async forget(node: string, beats: number): Promise<void> {
+  async forget(node: string, beats: number, isSpent: boolean): Promise<void> {
     const { database } = this.#options;
     const row = (await registeredNodes(database)).find((one) => one.node === node);
-    if (row === undefined || row.isGone || !(await this.#note(node, row.life, String(beats)))) return;
+    if (row === undefined || row.isGone) return;
+    const { lost } = await this.#open();
+    if (isSpent) await lost.note(node, row.life);
+    if (await this.#note(node, row.life, String(beats))) {
+      await this.#free(node, row.life + 1, isSpent ? lostOf(node, row.life) : '');
+      await endLife(database, node, row.life);
+    } else if (isSpent) await this.#dropNoted(row);
+  }
+
+  /** A life that goes on is not lost. One that is over may have been forgotten by another node. */
+  async #dropNoted({ node, life }: NodeRow): Promise<void> {
+    const { database } = this.#options;
+    const row = (await registeredNodes(database)).find((one) => one.node === node);
+    if (row?.life === life && !row.isGone) await database.write((sql) => dropNoted(sql, node, life));
+  }
+
+  async release(node: string): Promise<void> {
+    const { database } = this.#options;
+    const row = (await registeredNodes(database)).find((one) => one.node === node);
+    if (row === undefined) return;
+    await this.#note(node, row.life, 'leave');
     await this.#free(node, row.life + 1);
+    await (await this.#open()).lost.free(node, LAST_LIFE);
     await endLife(database, node, row.life);
   }
 
-  clear(node: string, life: number): Promise<void> {
-    return this.#free(node, life);
+  async clear(node: string, life: number): Promise<void> {
+    await this.#free(node, life);
+    await (await this.#open()).lost.free(node, life);
   }
 
   async leave(node: string, life: number): Promise<void> {
@@ -110,8 +135,10 @@ export class RedisLeases implements LeaseStore {
     await Promise.allSettled([left, endLife(this.#options.database, node, life)]);
   }
 
-  /** Keys end by themselves. */
-  async prune(): Promise<void> {}
+  /** Keys end by themselves. The claims of lost nodes are in the database, too. */
+  async prune(): Promise<void> {
+    await this.#options.database.write(pruneWindows);
+  }
 
   async close(): Promise<void> {
     this.#options.redis.close();
@@ -120,7 +147,8 @@ export class RedisLeases implements LeaseStore {
 
   async #prepare(): Promise<Opened> {
     const keys = new LeaseKeys(await this.#options.namespace());
-    return { keys, base: new LedgerBase({ ...this.#options, keys }) };
+    const options = { ...this.#options, keys };
+    return { keys, base: new LedgerBase(options), lost: new LostClaims(options) };
   }
 
   #open(): Promise<Opened> {
@@ -170,9 +198,9 @@ export class RedisLeases implements LeaseStore {
 
   /**
    * Frees what the lives of a node before `life` have claimed. First it brings what they have used: they may have told
-   * less, and only their claims covered the rest.
+   * less, and only their claims covered the rest. `lost`: the name under which the claims count as spent.
    */
-  async #free(node: string, life: number): Promise<void> {
+  async #free(node: string, life: number, lost = ''): Promise<void> {
     const { redis } = this.#options;
     const { keys: all, base } = await this.#open();
     const { epoch, nodes } = all;
@@ -182,7 +210,7 @@ export class RedisLeases implements LeaseStore {
       const some = claimed.slice(at, at + MOST_KEYS);
       await base.renew(some.map((key) => all.counterOf(key)));
       const keys = [epoch, nodes, own, ...some];
-      await redis.run(FREE, keys, [newEra(), node, String(life)]);
+      await redis.run(FREE, keys, [newEra(), node, String(life), lost]);
     }
   }
 }
@@ -190,6 +218,7 @@ export class RedisLeases implements LeaseStore {
 interface Opened {
   readonly keys: LeaseKeys;
   readonly base: LedgerBase;
+  readonly lost: LostClaims;
 }
 
 type Heard =

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startProcess, type TestProcess } from '../e2e/process.ts';
-import { APIS, CHAT } from './apis.ts';
+import { type Api, APIS, CHAT } from './apis.ts';
 import { exchange, type HeaderFields, postOf } from './exchange.ts';
 import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts';
 
@@ -150,7 +150,7 @@ describe('with every error path driven at the debug level', () => {
   });
 
   test('no client is told any secret', async () => {
-    for (const api of APIS) {
+    const tellAll = async (api: Api): Promise<void> => {
       for (const fault of FAULTS) {
         for (const stream of [true, false]) await send(api.path, api.body(fault, { stream }));
       }
@@ -160,7 +160,8 @@ describe('with every error path driven at the debug level', () => {
       await send(api.path, api.body('mock/ok'), { authorization: `Bearer ${CANARIES.disabledKey}` });
       await send(api.path, api.body('mock/ok'), { authorization: `Basic ${btoa(`u:${CANARIES.wrongKey}`)}` });
       await send(`${api.path}?api_key=${CANARIES.wrongKey}`, api.body('closed'));
-    }
+    };
+    await Promise.all(APIS.map(tellAll));
     await send(CHAT.path, CHAT.body('tls'));
     for (let count = 0; count < 4; count++) {
       await send(CHAT.path, CHAT.body('mock/ok'), { authorization: `Bearer ${CANARIES.otherMasterKey}` });

@@ -55,7 +55,7 @@ const CUTS: Readonly<Record<string, string>> = {
 };
 
 describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_, api) => {
-  test.each(Object.entries(CUTS))(
+  test.concurrent.each(Object.entries(CUTS))(
     'that is cut by %s is told as an error and broken off',
     async (_, model) => {
       const exchange = await begun(api, model);

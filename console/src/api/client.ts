@@ -22,10 +22,19 @@ export function onSignedOut(listener: Listener): () => void {
 }
 
 let csrfToken: string | null = null;
+let renewToken = async (): Promise<boolean> => false;
 
 /** Sends the token of the session with each write. Over plain HTTP, browsers do not say that a request is the page's own. */
 export function signWrites(token: string | null): void {
   csrfToken = token;
+}
+
+/**
+ * Calls `renew` when a write has the token of another session, since somebody signed in again in another tab. The write is
+ * sent again if `renew` says that the session still belongs to the same person.
+ */
+export function onOldToken(renew: () => Promise<boolean>): void {
+  renewToken = renew;
 }
 
 /** Calls an operation of the Admin API, such as `/models`. Throws `Problem`. */
@@ -42,6 +51,16 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
 
 /** Sends a request and gives its successful answer unread. Throws `Problem`. */
 export async function send(path: string, options: CallOptions = {}): Promise<Response> {
+  try {
+    return await sendOnce(path, options);
+  } catch (error) {
+    const isOldToken = error instanceof Problem && error.code === 'csrf';
+    if (!isOldToken || !(await renewToken())) throw error;
+    return sendOnce(path, options);
+  }
+}
+
+async function sendOnce(path: string, options: CallOptions): Promise<Response> {
   const { method = 'GET', query, body, ifVersion, signal, headers } = options;
   let response: Response;
   try {

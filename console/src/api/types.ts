@@ -1,3 +1,5 @@
+import type { Ending } from './endings.ts';
+
 export interface Cooldown {
   readonly until: string;
   readonly seconds: number;
@@ -90,8 +92,6 @@ export interface SeriesGroup {
   readonly first_token_p50_ms: readonly (number | null)[];
   readonly first_token_p95_ms: readonly (number | null)[];
 }
-
-export type Ending = 'complete' | 'refused' | 'failed' | 'truncated' | 'client-left';
 
 /** A request as the list and the live stream have it. */
 export interface RequestRow {

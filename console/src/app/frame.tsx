@@ -9,7 +9,7 @@ import { Empty, SkeletonLines } from '../ui/states.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
-import { pagesFor } from './pages.ts';
+import { PAGES, pagesFor } from './pages.ts';
 import { LazyPalette, LazyShortcuts, loadOverlays } from './on-demand.tsx';
 import { useSession } from '../session/session.ts';
 import { useShortcuts } from './use-shortcuts.ts';
@@ -78,7 +78,6 @@ function skip(event: { preventDefault: () => void }): void {
 }
 
 function Pages(): ReactNode {
-  const { t } = useTranslation();
   const { session } = useSession();
   const pages = pagesFor(session.role);
   const First = pages.find(({ path }) => path === '/mine')?.page();
@@ -88,17 +87,26 @@ function Pages(): ReactNode {
         <Route key={path} path={path} component={page()} />
       ))}
       {First && <Route path="/" component={First} />}
-      <Route>
-        <Page title={t('Page not found')}>
-          <Empty
-            title={t('There is nothing at this address')}
-            text={t('The address may belong to another version.')}
-          >
-            <Link href="/">{t('Back to the overview')}</Link>
-          </Empty>
-        </Page>
-      </Route>
+      <Route component={NoPage} />
     </Switch>
+  );
+}
+
+/** The address is none, or one of a page that the role does not have. */
+function NoPage(): ReactNode {
+  const { t } = useTranslation();
+  const { session } = useSession();
+  const [location] = useLocation();
+  const isOfOthers = PAGES.some(({ path }) => path === location);
+  const [title, text] = isOfOthers
+    ? [t('Your sign-in does not include it'), t('You are signed in as {{name}}.', { name: session.name })]
+    : [t('There is nothing at this address'), t('The address may belong to another version.')];
+  return (
+    <Page title={isOfOthers ? t('No access to this page') : t('Page not found')}>
+      <Empty title={title} text={text}>
+        <Link href="/">{session.role === 'key' ? t('Back to my use') : t('Back to the overview')}</Link>
+      </Empty>
+    </Page>
   );
 }
 

@@ -3,15 +3,16 @@ import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'rea
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../api/client.ts';
+import { tellOtherTabs } from '../api/other-tabs.ts';
 import { Problem } from '../api/problem.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, Input } from '../ui/field.tsx';
-import { useProblemText } from '../ui/states.tsx';
+import { Notice, useProblemText } from '../ui/states.tsx';
 import { SESSION } from '../session/sign-out.ts';
 import { Logo } from './logo.tsx';
 
-/** Asks for a key, which becomes a session's cookie and is then forgotten. */
-export function LoginPage(): ReactNode {
+/** Asks for a key, which becomes a session's cookie and is then forgotten. `ended`: whose session has just ended. */
+export function LoginPage({ ended }: { ended?: string | undefined }): ReactNode {
   const { t } = useTranslation();
   const [key, setKey] = useState('');
   const queries = useQueryClient();
@@ -20,7 +21,10 @@ export function LoginPage(): ReactNode {
   const problemText = useProblemText();
   const signIn = useMutation({
     mutationFn: () => admin('/sessions', { method: 'POST', body: { key } }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: SESSION }),
+    onSuccess: () => {
+      tellOtherTabs('signed-in');
+      return queries.invalidateQueries({ queryKey: SESSION });
+    },
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -37,6 +41,15 @@ export function LoginPage(): ReactNode {
             {t('With the ADMIN_KEY, the secret of an account, or an API key to see your own use.')}
           </p>
         </div>
+        {ended !== undefined && (
+          <Notice look="note">
+            <span>
+              {t('The session of {{name}} has ended. After the same sign-in, the page is as it was.', {
+                name: ended,
+              })}
+            </span>
+          </Notice>
+        )}
         <Field label={t('Key')} problem={problem}>
           <Input type="password" autoComplete="current-password" value={key} onValue={setKey} required mono />
         </Field>

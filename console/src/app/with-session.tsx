@@ -1,11 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useRef } from 'react';
-import { admin, onSignedOut, signWrites } from '../api/client.ts';
+import { Activity, type ReactNode, useEffect, useRef } from 'react';
+import { admin, onOldToken, onSignedOut, signWrites } from '../api/client.ts';
+import { onOtherTabs } from '../api/other-tabs.ts';
 import { Problem } from '../api/problem.ts';
 import { startLive } from '../api/live.ts';
 import type { SignedIn } from '../api/resources.ts';
 import { SessionContext } from '../session/session.ts';
-import { forget, SESSION } from '../session/sign-out.ts';
+import { forget, lastSession, noteSession, ownerOf, SESSION } from '../session/sign-out.ts';
 import { Failed } from '../ui/states.tsx';
 import { BASE } from './base.ts';
 import { LoginPage } from './login-page.tsx';
@@ -15,11 +16,34 @@ import { askAhead } from './pages.ts';
 let first: Promise<SignedIn | null> | undefined = readSession();
 first.catch(() => undefined);
 
-/** Shows its children to somebody who is signed in, and to everybody else the login. */
+/**
+ * Shows its children to somebody who is signed in, and to everybody else the login. If a session ends while the page is open, the login
+ * covers the page, and the same person finds it as it was, with what was typed into it.
+ */
 export function WithSession({ children }: { children: ReactNode }): ReactNode {
+  const { data, error, refetch } = useSignedIn();
+  // A gateway that restarts must not take the page away, with what was typed into it.
+  if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return null;
+  const last = lastSession();
+  const shown = data ?? last;
+  return (
+    <>
+      {data === null && <LoginPage ended={last?.session.name} />}
+      {shown && (
+        <Activity key={ownerOf(shown)} mode={data === null ? 'hidden' : 'visible'}>
+          <SessionContext value={shown}>{children}</SessionContext>
+        </Activity>
+      )}
+    </>
+  );
+}
+
+/** The answer to whose session this is; null: nobody's. */
+function useSignedIn() {
   const queries = useQueryClient();
   const isFirst = useRef(true);
-  const { data, error, refetch } = useQuery({
+  const answer = useQuery({
     queryKey: SESSION,
     queryFn: async () => {
       const asked = first ?? readSession();
@@ -27,22 +51,34 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
       const signedIn = await asked;
       if (signedIn && isFirst.current) askAhead(location.pathname.slice(BASE.length), signedIn, queries);
       isFirst.current = false;
+      if (signedIn !== null) noteSession(queries, signedIn);
       return signedIn;
     },
     retry: false,
     staleTime: 60_000,
   });
-  useEffect(() => onSignedOut(() => forget(queries)), [queries]);
-  const hears = data && data.session.role !== 'key';
+  useEffect(() => {
+    const ask = (): void => void queries.invalidateQueries({ queryKey: SESSION });
+    onOldToken(async () => {
+      const before = lastSession();
+      await queries.invalidateQueries({ queryKey: SESSION });
+      const after = lastSession();
+      return before !== undefined && after !== undefined && ownerOf(before) === ownerOf(after);
+    });
+    const stops = [
+      onSignedOut(() => queries.setQueryData(SESSION, null)),
+      onOtherTabs((news) => (news === 'signed-out' ? forget(queries) : ask())),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [queries]);
+  const hears = answer.data && answer.data.session.role !== 'key';
   useEffect(() => {
     if (!hears) return undefined;
     return startLive(() => void queries.invalidateQueries({ queryKey: SESSION }));
   }, [hears, queries]);
-  // A gateway that restarts must not take the page away, with what was typed into it.
-  if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return null;
-  if (data === null) return <LoginPage />;
-  return <SessionContext value={data}>{children}</SessionContext>;
+  return answer;
 }
 
 async function readSession(): Promise<SignedIn | null> {

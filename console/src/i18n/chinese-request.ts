@@ -40,4 +40,9 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'The provider of the catalogue whose prices apply. Empty: found by the address.':
     '采用目录中哪个供应商的价格。留空则按地址判断。',
   'Free of charge, such as a server of your own': '免费，例如你自己的服务器',
+  'The gateway ended before the request did, so its attempts are unknown.':
+    '网关在请求结束之前退出，因此不知道它的尝试。',
+  Running: '运行中',
+  Lost: '丢失',
+  'Charged with what was reserved for the request.': '按为该请求预留的金额计费。',
 };

@@ -12,4 +12,13 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   'With a configuration file, everyone signs in with the ADMIN_KEY, and key holders with their key.':
     '使用配置文件时，所有人都用 ADMIN_KEY 登录，密钥持有人用自己的密钥登录。',
   '{{cooling}} of {{all}} routes cooling': '{{all}} 条路由中有 {{cooling}} 条冷却中',
+  'The session of {{name}} has ended. After the same sign-in, the page is as it was.':
+    '{{name}} 的会话已结束。用同一身份重新登录后，页面会保持原样。',
+  'Your sign-in does not include it': '当前登录身份不包含此页面',
+  'You are signed in as {{name}}.': '当前登录身份：{{name}}。',
+  'No access to this page': '无权访问此页面',
+  'Back to my use': '返回我的用量',
+  'Discard what you entered?': '放弃已输入的内容？',
+  'Keep editing': '继续编辑',
+  'It is not saved.': '内容尚未保存。',
 };

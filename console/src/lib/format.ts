@@ -169,7 +169,7 @@ export function ago(time: string | number, now: number = Date.now()): string {
           : ['day', seconds / 86_400]
   ) as [Intl.RelativeTimeFormatUnit, number];
   return new Intl.RelativeTimeFormat(language(), { numeric: 'auto', style: 'short' }).format(
-    Math.trunc(amount),
+    size < 60 ? Math.trunc(amount) : Math.round(amount),
     unit,
   );
 }

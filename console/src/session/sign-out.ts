@@ -1,20 +1,46 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { admin } from '../api/client.ts';
+import { tellOtherTabs } from '../api/other-tabs.ts';
+import type { SignedIn } from '../api/resources.ts';
 
 /** The key of the session in the cache of answers. */
 export const SESSION = ['session'] as const;
+
+let last: SignedIn | undefined;
+
+/** The session that the page was drawn for, unless somebody has signed out since. */
+export function lastSession(): SignedIn | undefined {
+  return last;
+}
+
+/** Notes whose session it is. Another person sees nothing of the one before. */
+export function noteSession(queries: QueryClient, signedIn: SignedIn): void {
+  if (last !== undefined && ownerOf(signedIn) !== ownerOf(last)) forgetAnswers(queries);
+  last = signedIn;
+}
+
+/** Differs for each person, and for each role of one. */
+export function ownerOf({ session }: SignedIn): string {
+  return JSON.stringify([session.kind, session.name, session.role]);
+}
 
 /** Ends the session in all tabs. */
 export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await admin('/session', { method: 'DELETE' });
+    tellOtherTabs('signed-out');
     forget(queries);
   };
 }
 
-/** Nothing that the one who left has seen stays in the cache. */
+/** Nothing that the one who left has seen or typed stays. */
 export function forget(queries: QueryClient): void {
+  last = undefined;
   queries.setQueryData(SESSION, null);
+  forgetAnswers(queries);
+}
+
+function forgetAnswers(queries: QueryClient): void {
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
 }

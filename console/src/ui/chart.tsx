@@ -18,7 +18,11 @@ export function Chart(props: ChartProps): ReactNode {
       <Suspense fallback={<Skeleton height={`${height}px`} />}>
         <Canvas {...props} />
       </Suspense>
-      {isEmpty && <figcaption className="chart-empty">{t('No data in this period')}</figcaption>}
+      {isEmpty && (
+        <figcaption className="chart-empty">
+          <span>{t('No data in this period')}</span>
+        </figcaption>
+      )}
     </figure>
   );
 }

@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { type ReactNode, useId, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, classes, IconButton } from './button.tsx';
 
@@ -10,16 +10,21 @@ export interface DialogProps {
   readonly title: ReactNode;
   readonly description?: ReactNode;
   readonly wide?: boolean;
+  /** Only its own buttons close it, since what it shows is lost then. */
+  readonly isFirm?: boolean;
   readonly foot?: ReactNode;
+  /** Makes it a form, which Enter submits. */
+  readonly onSubmit?: () => void;
   readonly children?: ReactNode;
 }
 
 /** A window in the middle of the page, above everything else. */
-export function Dialog({ open, onClose, title, description, wide, foot, children }: DialogProps): ReactNode {
+export function Dialog(props: DialogProps): ReactNode {
+  const { open, onClose, title, description, wide, isFirm = false, foot, onSubmit, children } = props;
   const { t } = useTranslation();
   const popup = useRef<HTMLDivElement>(null);
   return (
-    <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
+    <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && !isFirm && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
         <Base.Popup
@@ -27,20 +32,41 @@ export function Dialog({ open, onClose, title, description, wide, foot, children
           initialFocus={() => firstField(popup.current)}
           className={classes('dialog', wide && 'is-wide')}
         >
-          <div className="dialog-head">
-            <div>
-              <Base.Title>{title}</Base.Title>
-              {description !== undefined && (
-                <Base.Description className="muted">{description}</Base.Description>
-              )}
+          <Content onSubmit={onSubmit}>
+            <div className="dialog-head">
+              <div>
+                <Base.Title>{title}</Base.Title>
+                {description !== undefined && (
+                  <Base.Description className="muted">{description}</Base.Description>
+                )}
+              </div>
+              {!isFirm && <Base.Close render={<IconButton label={t('Close')} icon={X} small />} />}
             </div>
-            <Base.Close render={<IconButton label={t('Close')} icon={X} small />} />
-          </div>
-          <div className="dialog-body">{children}</div>
-          {foot !== undefined && <div className="dialog-foot">{foot}</div>}
+            <div className="dialog-body">{children}</div>
+            {foot !== undefined && <div className="dialog-foot">{foot}</div>}
+          </Content>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
+  );
+}
+
+interface ContentProps {
+  readonly onSubmit: (() => void) | undefined;
+  readonly children: ReactNode;
+}
+
+function Content({ onSubmit, children }: ContentProps): ReactNode {
+  if (onSubmit === undefined) return children;
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    // A form that this one has opened is below it for React, but not in the page.
+    if (event.target === event.currentTarget) onSubmit();
+  };
+  return (
+    <form className="contents" noValidate onSubmit={submit}>
+      {children}
+    </form>
   );
 }
 
@@ -55,11 +81,14 @@ export interface DrawerProps {
   readonly title: ReactNode;
   readonly actions?: ReactNode;
   readonly foot?: ReactNode;
+  /** Makes it a form, which Enter submits. */
+  readonly onSubmit?: () => void;
   readonly children: ReactNode;
 }
 
 /** A panel at the right edge. */
-export function Drawer({ open, onClose, title, actions, foot, children }: DrawerProps): ReactNode {
+export function Drawer(props: DrawerProps): ReactNode {
+  const { open, onClose, title, actions, foot, onSubmit, children } = props;
   const { t } = useTranslation();
   const popup = useRef<HTMLDivElement>(null);
   return (
@@ -67,17 +96,19 @@ export function Drawer({ open, onClose, title, actions, foot, children }: Drawer
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
         <Base.Popup ref={popup} initialFocus={() => firstField(popup.current)} className="drawer">
-          <div className="drawer-head">
-            <Base.Title className="truncate grow">{title}</Base.Title>
-            {actions !== undefined && <div className="drawer-actions">{actions}</div>}
-            <Base.Close render={<IconButton label={t('Close')} icon={X} keys="Esc" />} />
-          </div>
-          {/* A region that scrolls has to be reachable by keyboard. */}
-          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className="drawer-body" tabIndex={0} role="group" aria-label={t('Details')}>
-            {children}
-          </div>
-          {foot !== undefined && <div className="drawer-foot">{foot}</div>}
+          <Content onSubmit={onSubmit}>
+            <div className="drawer-head">
+              <Base.Title className="truncate grow">{title}</Base.Title>
+              {actions !== undefined && <div className="drawer-actions">{actions}</div>}
+              <Base.Close render={<IconButton label={t('Close')} icon={X} keys="Esc" />} />
+            </div>
+            {/* A region that scrolls has to be reachable by keyboard. */}
+            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+            <div className="drawer-body" tabIndex={0} role="group" aria-label={t('Details')}>
+              {children}
+            </div>
+            {foot !== undefined && <div className="drawer-foot">{foot}</div>}
+          </Content>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
@@ -109,13 +140,13 @@ export function DeleteDialog(props: DeleteDialogProps): ReactNode {
   const foot = (
     <>
       <Button onClick={close}>{t('Cancel')}</Button>
-      <Button look="danger-solid" disabled={typed !== name} busy={busy} onClick={onDelete}>
+      <Button look="danger-solid" type="submit" disabled={typed !== name} busy={busy}>
         {t('Delete')}
       </Button>
     </>
   );
   return (
-    <Dialog open={open} onClose={close} title={title} foot={foot}>
+    <Dialog open={open} onClose={close} title={title} foot={foot} onSubmit={onDelete}>
       <div className="stack">
         <p>{consequence}</p>
         <div className="field">

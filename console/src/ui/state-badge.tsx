@@ -9,6 +9,7 @@ import {
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { type Ending, ENDINGS } from '../api/endings.ts';
 import type { Cooldown, ProviderState, ProviderStatus, RouteState } from '../api/types.ts';
 import { classes } from './button.tsx';
 import { Countdown } from './values.tsx';
@@ -62,16 +63,8 @@ export function ProviderBadge({ status }: { status: Standing }): ReactNode {
   );
 }
 
-const ENDINGS = {
-  complete: { look: 'good', text: 'Complete' },
-  refused: { look: 'warning', text: 'Refused' },
-  failed: { look: 'bad', text: 'Failed' },
-  truncated: { look: 'bad', text: 'Truncated' },
-  'client-left': { look: 'idle', text: 'Client left' },
-} as const;
-
 /** How a request ended, as a sign and a word. Success is quiet, so that everything else stands out. */
-export function EndingMark({ ending, status }: { ending: keyof typeof ENDINGS; status: number }): ReactNode {
+export function EndingMark({ ending, status }: { ending: Ending; status: number }): ReactNode {
   const { t } = useTranslation();
   const { look, text } = ENDINGS[ending];
   // A provider's refusal that was delivered is complete, but nothing good.

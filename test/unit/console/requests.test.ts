@@ -1,8 +1,13 @@
 import { expect, test } from 'bun:test';
 import type { RequestRow } from '../../../console/src/api/types.ts';
 import { passes, queryOf } from '../../../console/src/pages/requests/filters.ts';
+import { ENDINGS } from '../../../console/src/api/endings.ts';
+import { REASONS } from '../../../console/src/pages/requests/reasons.ts';
 import { curlOf } from '../../../console/src/pages/requests/curl.ts';
 import { daysBetween, type SpendRow, stacksOf } from '../../../console/src/pages/usage/spend.ts';
+import { ENDINGS as ENDINGS_OF_THE_API } from '../../../src/admin/request-query.ts';
+import { OWN_USE_REFUSALS } from '../../../src/gateway/own-use-refusals.ts';
+import { REFUSALS } from '../../../src/gateway/refusal-table.ts';
 
 const row: RequestRow = {
   request_id: 'req_1',
@@ -88,4 +93,20 @@ test('every day between two moments is there, over the change of the clock, too'
   expect(daysBetween('2026-11-29T10:00:00', '2026-11-29T11:00:00')).toEqual(['2026-11-29']);
   const stacks = stacksOf([], { by: 'model', measure: 'cost', other: '', periods: ['2026-11-29'] });
   expect(stacks).toEqual({ periods: ['2026-11-29'], stacks: [] });
+});
+
+test('every ending has a mark, and every error code of a recorded request its reason', () => {
+  expect(Object.keys(ENDINGS).toSorted()).toEqual([...ENDINGS_OF_THE_API].toSorted());
+  // These are answered before anybody is known to whom a record could belong.
+  const unrecorded = new Set([
+    'missing_api_key',
+    'invalid_api_key',
+    'invalid_metrics_token',
+    'key_store_unavailable',
+    'foreign_origin',
+    'foreign_host',
+    ...Object.keys(OWN_USE_REFUSALS),
+  ]);
+  const codes = Object.keys(REFUSALS).filter((code) => !unrecorded.has(code));
+  expect(Object.keys(REASONS).toSorted()).toEqual(codes.toSorted());
 });

@@ -9,7 +9,7 @@ const SRC = join(import.meta.dir, '..', '..', '..', 'console', 'src');
 
 /** Texts that the code puts together or takes from a table. */
 const FROM_TABLES = [
-  'Healthy Available Cooling Probing Draining Disabled Complete Refused Failed'.split(' '),
+  'Healthy Available Cooling Probing Draining Disabled Complete Refused Failed Lost'.split(' '),
   'Observe Route Access System Mine Overview Requests Usage Models Providers Explain Playground'.split(' '),
   ['On trial', 'Truncated', 'Client left', 'Keys & teams', 'Configuration', 'Settings', 'My use'],
   // The faults of the demo.

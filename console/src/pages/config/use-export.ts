@@ -11,7 +11,11 @@ export interface Exported {
 export function useExport() {
   return useQuery({
     queryKey: ['config', 'export'],
-    queryFn: ({ signal }) => admin<Exported>('/config/export', { signal }),
+    queryFn: async ({ signal }) => {
+      const exported = await admin<Exported>('/config/export', { signal });
+      // An empty mapping could not be written on.
+      return exported.yaml.trim() === '{}' ? { ...exported, yaml: '' } : exported;
+    },
     refetchOnWindowFocus: false,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,

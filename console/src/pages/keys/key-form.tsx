@@ -4,9 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { listModels } from '../../api/queries.ts';
 import type { MasterKey } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Drawer } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
+import { FormDrawer } from '../../ui/form-drawer.tsx';
 import { NameList } from '../../ui/name-list.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { fromLocalInput, toLocalInput } from '../../lib/local-input.ts';
@@ -66,19 +65,18 @@ export function KeyForm({ masterKey, version, onClose, onSecret }: KeyFormProps)
       version,
       fields: fieldsOf(form, masterKey),
     });
-  const foot = (
-    <>
-      <Button onClick={onClose}>{t('Cancel')}</Button>
-      <Button look="primary" disabled={form.id === ''} onClick={review}>
-        {masterKey ? t('Review the change') : t('Review and create')}
-      </Button>
-    </>
-  );
   return (
-    <Drawer open onClose={onClose} title={masterKey ? masterKey.id : t('New key')} foot={foot}>
+    <FormDrawer
+      title={masterKey ? masterKey.id : t('New key')}
+      submit={masterKey ? t('Review the change') : t('Review and create')}
+      canSubmit={form.id !== ''}
+      entered={form}
+      onSubmit={review}
+      onClose={onClose}
+    >
       <Fields form={form} set={set} isNew={masterKey === undefined} />
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={saved} />}
-    </Drawer>
+    </FormDrawer>
   );
 }
 

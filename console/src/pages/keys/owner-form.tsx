@@ -5,9 +5,10 @@ import type { LimitUse } from '../../api/resources.ts';
 import { useAct } from '../../ui/use-act.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { useMay } from '../../session/session.ts';
-import { Button, IconButton } from '../../ui/button.tsx';
-import { DeleteDialog, Drawer } from '../../ui/dialog.tsx';
+import { IconButton } from '../../ui/button.tsx';
+import { DeleteDialog } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
+import { FormDrawer } from '../../ui/form-drawer.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { ProblemNotice } from '../../ui/states.tsx';
 import { UsageMeter } from '../../ui/usage-meter.tsx';
@@ -43,34 +44,24 @@ export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormP
   const own =
     kind === 'teams' ? { parent: parent === '' ? null : parent } : { email: email === '' ? null : email };
   const fields = { ...(owner === undefined && { id }), ...own, limits };
-  const foot = (
-    <>
-      <Button onClick={onClose}>{t('Cancel')}</Button>
-      <Button
-        look="primary"
-        disabled={id === ''}
-        onClick={() =>
-          setDraft({
-            kind: kind as 'teams',
-            path: `/${kind}`,
-            id,
-            isNew: owner === undefined,
-            fields,
-            version,
-          })
-        }
-      >
-        {t('Review the change')}
-      </Button>
-    </>
-  );
+  const review = (): void =>
+    setDraft({
+      kind: kind as 'teams',
+      path: `/${kind}`,
+      id,
+      isNew: owner === undefined,
+      fields,
+      version,
+    });
   const title = owner?.id ?? (kind === 'teams' ? t('New team') : t('New user'));
   return (
-    <Drawer
-      open
-      onClose={onClose}
+    <FormDrawer
       title={title}
-      foot={foot}
+      submit={t('Review the change')}
+      canSubmit={id !== ''}
+      entered={[id, parent, email, limits]}
+      onSubmit={review}
+      onClose={onClose}
       actions={owner && act && <Remove kind={kind} id={owner.id} onRemoved={onClose} />}
     >
       <div className="stack wide">
@@ -100,7 +91,7 @@ export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormP
         <LimitFields limits={limits} onChange={setLimits} />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
-    </Drawer>
+    </FormDrawer>
   );
 }
 

@@ -18,6 +18,7 @@ export function SecretDialog({ secret, onClose }: { secret: Secret; onClose: () 
     <Dialog
       open
       wide
+      isFirm
       onClose={onClose}
       title={t('The secret of {{name}}', { name: secret.id })}
       foot={

@@ -6,8 +6,8 @@ import { listModels, listProviders } from '../../api/queries.ts';
 import type { Model, ModelRoute } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Button } from '../../ui/button.tsx';
-import { Drawer } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
+import { FormDrawer } from '../../ui/form-drawer.tsx';
 import { Switch } from '../../ui/toggle.tsx';
 import { FallbackList } from './fallback-list.tsx';
 import { RouteTiers } from './route-tiers.tsx';
@@ -37,16 +37,15 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
       version,
       fields: { ...(model === undefined && { id }), is_enabled: isEnabled, routes, fallbacks },
     });
-  const foot = (
-    <>
-      <Button onClick={onClose}>{t('Cancel')}</Button>
-      <Button look="primary" disabled={id === '' || routes.length === 0} onClick={review}>
-        {t('Review the change')}
-      </Button>
-    </>
-  );
   return (
-    <Drawer open onClose={onClose} title={model ? model.id : t('New model')} foot={foot}>
+    <FormDrawer
+      title={model ? model.id : t('New model')}
+      submit={t('Review the change')}
+      canSubmit={id !== '' && routes.length > 0}
+      entered={[id, isEnabled, routes, fallbacks]}
+      onSubmit={review}
+      onClose={onClose}
+    >
       <div className="stack wide">
         {model === undefined && (
           <Field label={t('Name')} note={t('The name that clients request.')}>
@@ -62,7 +61,7 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
         />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
-    </Drawer>
+    </FormDrawer>
   );
 }
 

@@ -40,7 +40,7 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
         value={overview.requests === 0 && recent === undefined ? NONE : percent(errors)}
         look={errors >= 0.05 ? 'bad' : errors >= 0.01 ? 'warning' : undefined}
         about={
-          <Link href="/requests?ending=failed,refused,truncated">
+          <Link href="/requests?ending=failed,refused,truncated,lost">
             {t('{{text}} failures', { count: overview.failures, text: count(overview.failures) })}
           </Link>
         }

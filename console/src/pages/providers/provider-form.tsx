@@ -3,9 +3,8 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Provider } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
-import { Button } from '../../ui/button.tsx';
-import { Drawer } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
+import { FormDrawer } from '../../ui/form-drawer.tsx';
 import { Select } from '../../ui/select.tsx';
 import { Notice } from '../../ui/states.tsx';
 import { Switch } from '../../ui/toggle.tsx';
@@ -58,29 +57,24 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
     setPreset(chosen);
     set({ id: chosen.id, type: chosen.type, base: chosen.base });
   };
-  const foot = (
-    <>
-      <Button onClick={onClose}>{t('Cancel')}</Button>
-      <Button
-        look="primary"
-        disabled={form.id === ''}
-        onClick={() =>
-          setDraft({
-            kind: 'providers',
-            path: '/providers',
-            id: form.id,
-            isNew: provider === undefined,
-            version,
-            fields: fieldsOf(form, provider),
-          })
-        }
-      >
-        {t('Review the change')}
-      </Button>
-    </>
-  );
+  const review = (): void =>
+    setDraft({
+      kind: 'providers',
+      path: '/providers',
+      id: form.id,
+      isNew: provider === undefined,
+      version,
+      fields: fieldsOf(form, provider),
+    });
   return (
-    <Drawer open onClose={onClose} title={provider?.id ?? t('New provider')} foot={foot}>
+    <FormDrawer
+      title={provider?.id ?? t('New provider')}
+      submit={t('Review the change')}
+      canSubmit={form.id !== ''}
+      entered={form}
+      onSubmit={review}
+      onClose={onClose}
+    >
       <div className="stack">
         {provider === undefined && <Presets chosen={preset} onChoose={choose} />}
         <Fields form={form} set={set} provider={provider} preset={preset} />
@@ -89,7 +83,7 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
         <DraftTest key={form.id + form.base} id={form.id} fields={testedFields(form)} />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
-    </Drawer>
+    </FormDrawer>
   );
 }
 

@@ -18,11 +18,16 @@ function names(t: TFunction): readonly Column<RequestRow>[] {
     {
       id: 'ending',
       title: t('Result'),
-      cell: ({ ending, status }) => (
+      cell: ({ ending, status, code }) => (
         <span className="row tight nowrap">
           <EndingMark ending={ending} status={status} />
           {(ending !== 'complete' || status >= 400) && status > 0 && (
             <span className="num muted is-minor">{status}</span>
+          )}
+          {code && (
+            <span className="small muted truncate is-minor code" title={code}>
+              {code}
+            </span>
           )}
         </span>
       ),

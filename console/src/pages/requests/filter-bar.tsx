@@ -149,10 +149,11 @@ const COSTS: Options = [
 function endings(t: TFunction): Options {
   return [
     ['complete', t('Complete')],
-    ['failed,refused,truncated', t('Any failure')],
+    ['failed,refused,truncated,lost', t('Any failure')],
     ['failed', t('Failed')],
     ['refused', t('Refused')],
     ['truncated', t('Truncated')],
+    ['lost', t('Lost')],
     ['client-left', t('Client left')],
   ];
 }

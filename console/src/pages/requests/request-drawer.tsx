@@ -13,9 +13,10 @@ import { Card } from '../../ui/card.tsx';
 import { CodeBlock, Copy } from '../../ui/copy.tsx';
 import { Drawer } from '../../ui/dialog.tsx';
 import { EndingMark } from '../../ui/state-badge.tsx';
-import { Failed, SkeletonLines } from '../../ui/states.tsx';
+import { Failed, Notice, SkeletonLines } from '../../ui/states.tsx';
 import { Fact, Facts, Money, When } from '../../ui/values.tsx';
 import { curlOf } from './curl.ts';
+import { reasonOf } from './reasons.ts';
 import { HeaderFields, RecordedBodies } from './recorded.tsx';
 import { Waterfall } from './waterfall.tsx';
 
@@ -63,6 +64,7 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   const { gateway } = useSession();
   const { model, provider, key } = request;
+  const reason = reasonOf(request.code, t);
   return (
     <div className="stack">
       <div className="row">
@@ -73,6 +75,11 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
           <span className="mono muted">{`${request.method ?? 'POST'} ${request.endpoint}`}</span>
         )}
       </div>
+      {reason !== undefined && (
+        <Notice look="warning">
+          <span>{reason}</span>
+        </Notice>
+      )}
       <Facts>
         <Fact label={t('Ended')}>
           <When time={request.time} />
@@ -98,7 +105,7 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
       <Card title={t('Attempts')}>
         <Waterfall request={request} />
       </Card>
-      <Tokens request={request} />
+      {hasTokens(request) && <Tokens request={request} />}
       {request.translation && <Losses translation={request.translation} />}
       <HeaderFields request={request} />
       <RecordedBodies key={request.request_id} request={request} />
@@ -156,6 +163,11 @@ function Named({ path, name }: { path: string; name: string }): ReactNode {
   return <Link href={`${path}?id=${encodeURIComponent(name)}`}>{name}</Link>;
 }
 
+/** Nobody is charged for a request that no provider has seen. */
+function hasTokens({ total_tokens: tokens, attempts_detail: attempts, cost, saved }: RequestDetail): boolean {
+  return attempts.length > 0 || (tokens ?? 0) > 0 || (cost ?? saved ?? null) !== null;
+}
+
 function Tokens({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   return (
@@ -185,6 +197,7 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
 function Basis({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   if (request.cost_basis === 'cache') return t('The answer came from the response cache.');
+  if (request.cost_basis === 'lost') return t('Charged with what was reserved for the request.');
   if (request.cost_basis === 'not-billed') return t('No answer, so nothing is billed.');
   const counted = request.is_estimated ? t('Counted by the gateway.') : t('Reported by the provider.');
   if (!request.price_ref) return `${counted} ${t('No price is known for this route.')}`;

@@ -4,7 +4,6 @@ import { type CSSProperties, Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AttemptDetail, AttemptOutcome, RequestDetail, SkippedRoute } from '../../api/types.ts';
 import { duration, roundMarks } from '../../lib/format.ts';
-import { Empty } from '../../ui/states.tsx';
 import { endOf, type Phase, type PhaseName, phasesOf } from './attempt-phases.ts';
 
 /** How a request went over its time: its attempts, why each was made, and which routes were skipped. */
@@ -12,7 +11,15 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   const { attempts_detail: attempts, duration_ms: total, skipped = [] } = request;
   if (attempts.length === 0 && skipped.length === 0) {
-    return <Empty title={t('No provider was asked')} text={whyNone(request, t)} />;
+    if (request.ending === 'lost')
+      return (
+        <p className="muted">{t('The gateway ended before the request did, so its attempts are unknown.')}</p>
+      );
+    return (
+      <p className="muted">
+        {t('No provider was asked.')} {whyNone(request, t)}
+      </p>
+    );
   }
   const skippedBefore = (number: number): readonly SkippedRoute[] =>
     skipped.filter(({ before_attempt: before }) => before === number);

@@ -34,30 +34,26 @@ export function AccountForm({ onClose, onSecret }: AccountFormProps): ReactNode 
     operator: t('Can also drain and test routes, and edit models, providers, keys and teams.'),
     admin: t('Full access.'),
   };
+  const submit = (): void =>
+    create.mutate(
+      { path: '/accounts', body: { name, role } },
+      {
+        onSuccess: ({ secret }) => {
+          onClose();
+          onSecret({ name, secret });
+        },
+      },
+    );
   return (
     <Dialog
       open
       onClose={onClose}
+      onSubmit={submit}
       title={t('New account')}
       foot={
         <>
           <Button onClick={onClose}>{t('Cancel')}</Button>
-          <Button
-            look="primary"
-            disabled={name === ''}
-            busy={create.isPending}
-            onClick={() =>
-              create.mutate(
-                { path: '/accounts', body: { name, role } },
-                {
-                  onSuccess: ({ secret }) => {
-                    onClose();
-                    onSecret({ name, secret });
-                  },
-                },
-              )
-            }
-          >
+          <Button look="primary" disabled={name === ''} busy={create.isPending} type="submit">
             {t('Create')}
           </Button>
         </>

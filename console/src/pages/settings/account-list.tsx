@@ -79,6 +79,7 @@ export function AccountList(): ReactNode {
       {shown && (
         <Dialog
           open
+          isFirm
           onClose={() => setShown(undefined)}
           title={t('The secret of {{name}}', { name: shown.name })}
           foot={
@@ -118,12 +119,14 @@ function columnsOf(t: TFunction, setShown: (shown: Shown) => void): readonly Col
     {
       id: 'used',
       title: t('Last used'),
+      isMinor: true,
       sortBy: (one) => one.last_used_at,
       cell: (one) => <When time={one.last_used_at} relative />,
     },
     {
       id: 'created',
       title: t('Created'),
+      isMinor: true,
       sortBy: (one) => one.created_at,
       cell: (one) => <When time={one.created_at} />,
     },

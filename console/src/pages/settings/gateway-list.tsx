@@ -58,7 +58,7 @@ function ThisGateway({ cache: { hits, joined, misses, bypassed } }: Pick<Nodes, 
 function NodeTable({ nodes }: Pick<Nodes, 'nodes'>): ReactNode {
   const { t } = useTranslation();
   const looks = { live: 'is-good', silent: 'is-warning', gone: 'is-idle' } as const;
-  const texts = { live: t('Live'), silent: t('Silent'), gone: t('Gone') } as const;
+  const texts = { live: t('Running'), silent: t('Silent'), gone: t('Gone') } as const;
   const columns: readonly Column<Nodes['nodes'][number]>[] = [
     {
       id: 'id',

@@ -35,15 +35,22 @@ export function SessionList(): ReactNode {
           sortBy: ({ name }) => name,
           cell: ({ name, is_current: isCurrent }) => (
             <span className="row tight">
-              {name} {isCurrent && <span className="badge is-good">{t('this one')}</span>}
+              {name} {isCurrent && <span className="badge is-note">{t('this one')}</span>}
             </span>
           ),
         },
-        { id: 'role', title: t('Role'), sortBy: ({ role }) => role, cell: ({ role }) => t(`role ${role}`) },
-        { id: 'address', title: t('From'), cell: ({ address }) => address ?? NONE },
+        {
+          id: 'role',
+          title: t('Role'),
+          className: 'nowrap',
+          sortBy: ({ role }) => role,
+          cell: ({ role }) => t(`role ${role}`),
+        },
+        { id: 'address', title: t('From'), isMinor: true, cell: ({ address }) => address ?? NONE },
         {
           id: 'since',
           title: t('Since'),
+          isMinor: true,
           sortBy: (one) => one.created_at,
           cell: (one) => <When time={one.created_at} />,
         },
