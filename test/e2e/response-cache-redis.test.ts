@@ -87,7 +87,7 @@ master_keys:
 
     /** An answer is kept a moment after it was sent. */
     async function untilHit(node: number, key: string, body: object): Promise<Reply> {
-      for (let tries = 0; tries < 100; tries++) {
+      for (let tries = 0; tries < 1_000; tries++) {
         const reply = await ask(node, key, body);
         if (reply.cache === 'hit') return reply;
         await Bun.sleep(20);
