@@ -381,3 +381,10 @@ test('arguments that are null are none, in a history and in an answer', async ()
     expect(written.kind === 'answer' && written.body).toContain('"arguments":"{}"');
   }
 });
+
+test('a setting of more digits than a double holds is rounded', async () => {
+  const asked =
+    '{"messages":[{"role":"user","content":"x"}],"temperature":0.69999999999999996,"max_tokens":100.0}';
+  const { body, losses } = await playRequest(['chat', 'gemini'], asked);
+  expect([body['generationConfig'], losses]).toEqual([{ temperature: 0.7, maxOutputTokens: 100 }, []]);
+});
