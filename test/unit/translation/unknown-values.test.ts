@@ -262,25 +262,23 @@ describe('the settings of a web search that the other one lacks are told', () =>
   };
   const google = { googleSearch: { excludeDomains: ['b.com'], timeRangeFilter: {} } };
 
-  test.each<readonly [ClientApi, ProviderApi, object, object, readonly string[]]>([
-    ['messages', 'gemini', anthropic, { googleSearch: {} }, ['max_uses', 'blocked_domains', 'user_location']],
-    ['messages', 'responses', anthropic, { type: 'web_search' }, ['max_uses', 'blocked_domains']],
+  test.each<readonly [ClientApi, ProviderApi, object, readonly [written: object, ...lost: string[]]]>([
+    ['messages', 'gemini', anthropic, [{ googleSearch: {} }, 'max_uses', 'blocked_domains', 'user_location']],
+    ['messages', 'responses', anthropic, [{ type: 'web_search' }, 'max_uses', 'blocked_domains']],
     [
       'responses',
       'messages',
       openAi,
-      { name: 'web_search', allowed_domains: ['a.com'] },
-      ['search_context_size', 'filters.newer'],
+      [{ name: 'web_search', allowed_domains: ['a.com'] }, 'search_context_size', 'filters.newer'],
     ],
     [
       'responses',
       'gemini',
       openAi,
-      { googleSearch: {} },
-      ['search_context_size', 'filters.allowed_domains', 'filters.newer'],
+      [{ googleSearch: {} }, 'search_context_size', 'filters.allowed_domains', 'filters.newer'],
     ],
-    ['gemini', 'messages', google, { blocked_domains: ['b.com'] }, ['googleSearch.timeRangeFilter']],
-  ])('%s to %s', async (from, to, tool, written, lost) => {
+    ['gemini', 'messages', google, [{ blocked_domains: ['b.com'] }, 'googleSearch.timeRangeFilter']],
+  ])('%s to %s', async (from, to, tool, [written, ...lost]) => {
     const asked = { ...messages({}), ...gemini({}), input: 'x', max_tokens: 99, tools: [tool] };
     const { body, losses } = await playRequest([from, to], asked);
     expect((body['tools'] as object[])[0]).toMatchObject(written);
