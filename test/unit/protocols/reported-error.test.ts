@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { reportedError } from '../../../src/protocols/reported-error.ts';
+import { cpuMs } from '../cpu-time.ts';
 
 const kindOf = (error: object): string | undefined => reportedError({ error })?.kind;
 
@@ -80,9 +81,9 @@ test.each([
 test('a long message is cut, and read in linear time', () => {
   const timeOf = (length: number): number => {
     const message = 'try again in '.repeat(length) + '1'.repeat(length);
-    const startedAt = performance.now();
-    for (let count = 0; count < 20; count++) reportedError({ error: { code: 'x', message } });
-    return performance.now() - startedAt;
+    return cpuMs(() => {
+      for (let count = 0; count < 20; count++) reportedError({ error: { code: 'x', message } });
+    });
   };
   timeOf(1000);
   expect(timeOf(100_000)).toBeLessThan(Math.max(20, timeOf(1000)) * 1000);
