@@ -34,7 +34,7 @@ const only = values.only.split(',');
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'llm-proxy-console-pages-'));
 mkdirSync(folder, { recursive: true });
 const server = values.keep === undefined ? undefined : join(folder, 'postgres');
-const postgres = values.database === 'postgres' ? await startPostgres(server) : undefined;
+const postgres = values.database === 'postgres' ? await startPostgres({ kept: server }) : undefined;
 try {
   process.exitCode = await measure();
 } finally {

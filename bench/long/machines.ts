@@ -1,11 +1,16 @@
 /**
  * Three gateways share one limit while their store is in trouble, with requests that come at a fixed rate.
  *
- *     bun bench/long/machines.ts --driver redis|valkey|postgres [--limit budget|rate|slots] [--trouble none|store|partition]
- *       [--rate 250] [--seconds 60] [--budget 5] [--slow]
+ *     bun bench/long/machines.ts --driver redis|valkey|postgres [--limit budget|rate|slots]
+ *       [--trouble none|store|partition|failover] [--network proxy|namespaces] [--clock-off 300] [--midnight] [--rate 250]
+ *       [--seconds 60] [--budget 5] [--slow]
  *
  * `store`: every five seconds it is killed and started again after a second, stopped for 1.5 s, flushed (Redis), and
- * restarted. `partition`: every five seconds a gateway is cut off for two seconds, in one direction, the other, and both.
+ * restarted. `partition`: every five seconds a gateway is cut off for two seconds, in one direction, the other, and both: by a
+ * proxy that loses bytes, or in network namespaces, which need root; without it that is said, and nothing is measured.
+ * `failover`: every five seconds a replica that lacks the last second takes over (Redis), or the database is as it was a second
+ * ago. `--clock-off`: the clock of one gateway is so many seconds ahead. `--midnight`: the budget is of a day, and for the other
+ * gateways a day ends half-way; `windows` then has the parts of it that were used.
  * The rate is that of each gateway. Prints one line of JSON: `overspentNano`, `spentPercent`, `waitedPercent` (requests that waited for the
  * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `unlimitedMs` (the same of every tenth request,
  * whose key has no limits, as the machine's own noise), `hanging`. Of a rate of 100 a second with a burst of
@@ -15,16 +20,22 @@
  * Exits with 1 if anything is overspent or hangs, or if too little was spent.
  */
 import { parseArgs } from 'node:util';
-import { startPostgres, type TestPostgres } from '../../test/e2e/db-postgres.ts';
-import { type Cut, DroppingProxy } from '../../test/e2e/dropping-proxy.ts';
+import { SQL } from 'bun';
+import { join } from 'node:path';
+import { startPostgres } from '../../test/e2e/db-postgres.ts';
 import { type Answer, Machines, MEAN_NANO, NO_ANSWER, startProvider } from '../../test/e2e/machines.ts';
-import { startRedis, type TestRedis } from '../../test/e2e/redis-server.ts';
+import { startRedis } from '../../test/e2e/redis-server.ts';
+import { NAMESPACES_NET, namespaceNetwork, proxyNetwork, whyNoNamespaces } from './machines/network.ts';
+import { follow, TROUBLES, type TroubleName } from './machines/trouble.ts';
 
 const { values } = parseArgs({
   options: {
     driver: { type: 'string', default: 'redis' },
     limit: { type: 'string', default: 'budget' },
     trouble: { type: 'string', default: 'none' },
+    network: { type: 'string', default: 'proxy' },
+    'clock-off': { type: 'string', default: '0' },
+    midnight: { type: 'boolean', default: false },
     rate: { type: 'string', default: '250' },
     seconds: { type: 'string', default: '60' },
     budget: { type: 'string' },
@@ -41,27 +52,49 @@ const rate = Number(values.rate);
 const seconds = Number(values.seconds);
 /** Used up five sixths of the way, so that the end of the budget is seen as well. */
 const budgetNano = Math.round(
-  values.budget === undefined ? (rate * 3 * 0.9 * seconds * MEAN_NANO * 5) / 6 : Number(values.budget) * 1e9,
+  values.budget === undefined
+    ? (rate * 3 * 0.9 * seconds * MEAN_NANO * 5) / (values.midnight ? 12 : 6)
+    : Number(values.budget) * 1e9,
 );
+/** How far ahead the clocks of all gateways are. */
+let clockBaseMs: number | undefined;
+const isInNamespaces = values.network === 'namespaces';
+const problem = isInNamespaces ? whyNoNamespaces() : undefined;
+if (problem !== undefined) {
+  console.log(`skipped: network namespaces cannot be made here (${problem})`);
+  process.exit(0);
+}
 
-const redis =
-  values.driver === 'postgres'
+const kind = values.driver === 'valkey' ? 'valkey' : 'redis';
+const open = isInNamespaces ? ['--bind', '0.0.0.0', '--protected-mode', 'no'] : [];
+const redis = values.driver === 'postgres' ? undefined : await startRedis(kind, { settings: open });
+const replica =
+  redis === undefined || values.trouble !== 'failover'
     ? undefined
-    : await startRedis(values.driver === 'valkey' ? 'valkey' : 'redis');
-const postgres = await startPostgres();
-const proxy = new DroppingProxy(redis?.port ?? postgres.port);
-const provider = startProvider();
-const dbUrl = await postgres.newDatabase();
+    : await startRedis(kind, { settings: open });
+if (redis !== undefined && replica !== undefined) await follow(replica, redis);
+const postgres = await startPostgres({ network: isInNamespaces ? NAMESPACES_NET : undefined });
+let storePort = redis?.port ?? postgres.port;
+const network = isInNamespaces ? namespaceNetwork(3, storePort) : proxyNetwork(() => storePort);
+const provider = startProvider(network.host);
+const databaseUrl = await postgres.newDatabase();
+const at = redis === undefined ? network.store : { host: network.host, port: postgres.port };
 const machines = await Machines.start({
-  dbUrl: redis === undefined ? dbUrl.replace(`:${postgres.port}/`, `:${proxy.port}/`) : dbUrl,
+  dbUrl: databaseUrl.replace(`127.0.0.1:${postgres.port}/`, `${at.host}:${at.port}/`),
   provider,
   shared:
     redis === undefined
       ? '{ driver: postgres }'
-      : `{ driver: redis, url: "${redis.url.replace(String(redis.port), String(proxy.port))}" }`,
+      : `{ driver: redis, url: "redis://${network.store.host}:${network.store.port}" }`,
   workers: 1,
   budgetNano,
-  onStart: (machine) => proxy.expect(machine),
+  per: values.midnight ? 'day' : 'month',
+  onStart: network.expect,
+  placeOf: (machine) => ({
+    host: network.addressOf(machine),
+    launcher: network.launcherOf(machine),
+    env: clockOf(machine),
+  }),
 });
 
 /** Every tenth request has no limits: what it takes is not for the store. */
@@ -78,16 +111,17 @@ const slow: unknown[] = [];
 const events: unknown[] = [];
 let beganAt = 0;
 await warmUp();
-const troubled = values.trouble === 'none' ? Promise.resolve() : trouble(values.trouble === 'partition');
+const troubled = trouble(values.trouble as TroubleName);
 await runLoad();
 load.isOver = true;
 await troubled;
 const spent = provider.spent('bench');
+const windows = values.midnight ? await usedOfWindows() : [];
 report();
 await machines.stop();
 provider.stop();
-proxy.stop();
-await redis?.stop();
+network.stop();
+await Promise.all([redis?.stop(), replica?.stop()]);
 await postgres.stop();
 process.exit(hasFailed() ? 1 : 0);
 
@@ -138,59 +172,49 @@ async function noteWaits(): Promise<void> {
   }
 }
 
-async function trouble(isPartition: boolean): Promise<void> {
-  const cuts: readonly Cut[] = ['to the server', 'to the client', 'both ways'];
+async function trouble(name: TroubleName): Promise<void> {
+  if (name === 'none') return;
+  const stage = { redis, replica, postgres, network, leadTo: (port: number) => void (storePort = port) };
   for (let round = 0; !load.isOver; round++) {
     await Bun.sleep(3500);
     if (load.isOver) return;
-    if (isPartition) {
-      proxy.cut(round % 3, cuts[Math.floor(round / 3) % 3] ?? 'both ways');
-      await Bun.sleep(2000);
-      proxy.heal(round % 3);
-    } else await (redis === undefined ? troublePostgres(postgres, round) : troubleRedis(redis, round));
+    events.push([round, Math.round(performance.now() - beganAt)]);
+    await TROUBLES[name](stage, round);
   }
 }
 
-async function troubleRedis(server: TestRedis, round: number): Promise<void> {
-  events.push([round % 4, Math.round(performance.now() - beganAt)]);
-  switch (round % 4) {
-    case 0:
-      await server.crash();
-      await Bun.sleep(1000);
-      return server.restart();
-    case 1:
-      server.freeze();
-      await Bun.sleep(1500);
-      return server.thaw();
-    case 2:
-      return void (await server.command('FLUSHALL'));
-    default:
-      await server.crash();
-      return server.restart();
-  }
+/** The last gateway may be ahead. With `--midnight`, a day of the others ends half-way. */
+function clockOf(machine: number): Record<string, string> {
+  const DAY_MS = 86_400_000;
+  const START_MS = 25_000;
+  clockBaseMs ??= values.midnight ? DAY_MS - ((Date.now() + START_MS + seconds * 500) % DAY_MS) : 0;
+  const offMs = clockBaseMs + (machine === 2 ? Number(values['clock-off']) * 1000 : 0);
+  if (offMs === 0) return {};
+  const preload = join(import.meta.dir, 'machines', 'clock-off.ts');
+  return { BENCH_CLOCK_OFF_MS: String(offMs), BUN_OPTIONS: `--preload ${preload}` };
 }
 
-async function troublePostgres(server: TestPostgres, round: number): Promise<void> {
-  events.push([round % 4, Math.round(performance.now() - beganAt)]);
-  if (round % 2 === 1) {
-    server.freeze();
-    await Bun.sleep(1500);
-    return server.thaw();
-  }
-  await server.crash();
-  await Bun.sleep(round % 4 === 0 ? 1000 : 0);
-  await server.restart();
+/** The parts of the budget that were used in each day, once the ledger has everything. */
+async function usedOfWindows(): Promise<number[]> {
+  await Bun.sleep(3000);
+  const sql = new SQL(databaseUrl, { max: 1 });
+  const rows: { used: string }[] = await sql`select sum(used)::text as used from counter_windows
+    where counter like '%app/cost/day%' group by window_ms order by window_ms`;
+  await sql.close();
+  return rows.map(({ used }) => Number(used) / budgetNano);
 }
 
 function report(): void {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
-  const { driver, limit, trouble } = values;
+  const { driver, limit, trouble, network } = values;
   console.log(
     JSON.stringify({
       driver,
       limit,
       trouble,
+      ...(trouble === 'partition' && { network }),
+      ...(values['clock-off'] !== '0' && { clockOffSeconds: Number(values['clock-off']) }),
       rate,
       seconds,
       ...(isBudget
@@ -209,12 +233,13 @@ function report(): void {
   );
 }
 
-function budgetFigures(): Record<string, number | null> {
+function budgetFigures(): Record<string, number | null | readonly number[]> {
   return {
     budget: budgetNano / 1e9,
     spent: spent / 1e9,
     spentPercent: round2((spent / budgetNano) * 100),
-    overspentNano: Math.max(0, spent - budgetNano),
+    overspentNano: values.midnight ? 0 : Math.max(0, spent - budgetNano),
+    ...(values.midnight && { windows: windows.map((part) => Math.round(part * 1e6) / 1e6) }),
     waitedPercent: requestsAt95 === 0 ? null : round2((waitsAt95 / requestsAt95) * 100),
   };
 }
@@ -265,6 +290,7 @@ function round2(number: number): number {
 
 function hasFailed(): boolean {
   if (hangingRequests() > 0) return true;
+  if (values.midnight) return windows.length !== 2 || windows.some((part) => part > 1 || part < 0.99);
   if (isBudget) return spent > budgetNano || spent < 0.99 * budgetNano;
   // While a gateway is alone, or a store is lost, a share more may be used at once.
   const isCalm = values.trouble === 'none';

@@ -82,8 +82,7 @@ async function listLimits({ store, services, query: given, now }: Call): Promise
   const limits: JsonObject[] = [];
   let last: Claim | undefined;
   let hasMore = false;
-  for (const claim of claimsBehind(cursor, store.snapshot().limits.all())) {
-    if (scope !== undefined && !isOf(claim, scope)) continue;
+  for (const claim of claimsBehind(cursor, claimsOf(scope, store))) {
     if (kind !== undefined && claim.kind !== kind) continue;
     const standing = services.standing(claim);
     if (over !== undefined && shareOf(claim, standing) < over) continue;
@@ -102,8 +101,8 @@ function fullest(
   { store, services, now }: Pick<Call, 'store' | 'services' | 'now'>,
 ): Answer {
   const found = [];
-  for (const claim of store.snapshot().limits.all()) {
-    if ((scope !== undefined && !isOf(claim, scope)) || (kind !== undefined && claim.kind !== kind)) continue;
+  for (const claim of claimsOf(scope, store)) {
+    if (kind !== undefined && claim.kind !== kind) continue;
     const standing = services.standing(claim);
     const share = shareOf(claim, standing);
     if (share >= over && claim.amount > 0) found.push({ claim, standing, share });
@@ -115,11 +114,14 @@ function fullest(
   return { version: undefined, body: { limits, next_cursor: null } };
 }
 
-/** Whether a limit belongs to the scope in the query. Ids are escaped in claims, and may be unescaped in the query. */
-function isOf({ scope, scopeId }: Claim, wanted: string): boolean {
-  if (scope === 'global' || wanted === 'global') return scope === wanted;
+/** All limits, or those of the scope in the query. Ids are escaped in claims, and may be unescaped in the query. */
+function claimsOf(wanted: string | undefined, store: Call['store']): Iterable<Claim> {
+  const { limits } = store.snapshot();
+  if (wanted === undefined) return limits.all();
+  if (wanted === 'global') return limits.inScope('global:');
   const [kind = '', id = ''] = wanted.split(/:(.*)/s);
-  return kind === scope && (id === scopeId || scopeIdOf([id]) === scopeId);
+  const claims = limits.inScope(`${kind}:${id}`);
+  return claims.length > 0 ? claims : limits.inScope(`${kind}:${scopeIdOf([id])}`);
 }
 
 /** The limits after the last one of the previous page; none if that was deleted. */

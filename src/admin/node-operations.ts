@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import { claimOfCounter } from '../config/compiled-limits.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { LeaseTable } from '../spend/nodes/lease-table.ts';
+import type { LeaseStore, NodeRow } from '../spend/nodes/lease-store.ts';
+import { releaseNode, stateOf } from '../spend/nodes/release-node.ts';
+import { AdminProblem } from './problem.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 
 const nodeSchema = z
@@ -55,9 +59,21 @@ export const nodeOperations: readonly Operation[] = [
     }),
     run: listNodes,
   },
+  {
+    tag: 'running',
+    method: 'post',
+    path: '/nodes/{id}/release',
+    access: 'operator',
+    id: 'releaseNode',
+    summary: 'Free the leases of a lost gateway',
+    description:
+      'For a gateway that is lost for good. One that is only cut off goes on with its leases, so limits may be exceeded. A gateway that is running is refused with 409.',
+    body: undefined,
+    status: 204,
+    answer: undefined,
+    run: release,
+  },
 ];
-
-const LIVE_MS = 5000;
 
 async function listNodes(call: Call): Promise<Answer> {
   const [nodes, { hits, joined, misses, bypassed }] = await Promise.all([
@@ -68,22 +84,48 @@ async function listNodes(call: Call): Promise<Answer> {
   return { version: undefined, body: { nodes, leases: leasesOf(call), cache } };
 }
 
-async function nodesOf({ services }: Call): Promise<JsonObject[]> {
+/** undefined: no other gateway can be on this database. */
+function tableOf({ services }: Call): LeaseTable | undefined {
   const database = services.spend?.database();
-  if (database === undefined || database.dialect.kind !== 'postgres') return [];
-  const store = services.spend?.leases?.() ?? new LeaseTable(database);
-  const rows = await store.nodes();
-  const nowMs = rows.length === 0 ? 0 : await store.nowMs();
-  const own = services.spend?.node?.();
-  return rows.map(({ node, version, startedMs, heartbeatMs, life, isGone }) => ({
-    id: node,
-    version,
-    started_at: new Date(startedMs).toISOString(),
-    last_seen_at: new Date(heartbeatMs).toISOString(),
-    starts: life,
-    is_this: node === own,
-    state: isGone ? 'gone' : nowMs - heartbeatMs < LIVE_MS ? 'live' : 'silent',
+  return database?.dialect.kind === 'postgres' ? new LeaseTable(database) : undefined;
+}
+
+async function release(call: Call): Promise<Answer> {
+  const { id } = call;
+  const store = call.services.spend?.leases?.() ?? tableOf(call);
+  const outcome = store === undefined ? 'unknown' : await releaseNode(store, id);
+  if (outcome === 'unknown')
+    throw new AdminProblem('not_found', `There is no gateway "${id}" on this database.`);
+  if (outcome === 'live')
+    throw new AdminProblem('in_use', `The gateway "${id}" is running. Stop it, which frees its leases.`);
+  return { version: undefined, body: undefined };
+}
+
+async function nodesOf(call: Call): Promise<JsonObject[]> {
+  const { spend } = call.services;
+  const table = tableOf(call);
+  const store = spend?.leases?.() ?? table;
+  if (store === undefined) return [];
+  // Redis may be away. Then the database tells at least who has registered.
+  const { rows, nowMs } = await rowsOf(store).catch((error: unknown) => {
+    if (table === undefined) throw error;
+    return rowsOf(table);
+  });
+  const own = spend?.node?.();
+  return rows.map((row) => ({
+    id: row.node,
+    version: row.version,
+    started_at: new Date(row.startedMs).toISOString(),
+    last_seen_at: new Date(row.heartbeatMs).toISOString(),
+    starts: row.life,
+    is_this: row.node === own,
+    state: stateOf(row, nowMs),
   }));
+}
+
+async function rowsOf(store: LeaseStore): Promise<{ readonly rows: NodeRow[]; readonly nowMs: number }> {
+  const rows = await store.nodes();
+  return { rows, nowMs: rows.length === 0 ? 0 : await store.nowMs() };
 }
 
 const MOST_CLAIMS = 100;
@@ -94,15 +136,14 @@ function leasesOf({ services, store }: Call): JsonObject | null {
   const claims = [];
   for (const [counter, amount] of health.claims()) if (amount > 0) claims.push({ counter, amount });
   claims.sort((one, other) => other.amount - one.amount).splice(MOST_CLAIMS);
-  const money = new Set<string>();
-  for (const { counter, kind } of store.snapshot().limits.all()) if (kind === 'cost') money.add(counter);
+  const { limits } = store.snapshot();
   return {
     is_up: health.isUp,
     round_trip_ms: health.roundTripMs,
     waits: health.waits,
     claims: claims.map(({ counter, amount }) => ({
       counter,
-      amount: money.has(counter) ? amount / 1e9 : amount,
+      amount: claimOfCounter(counter, limits)?.kind === 'cost' ? amount / 1e9 : amount,
     })),
   };
 }

@@ -1,9 +1,13 @@
+import { whenLate } from '../lib/late.ts';
 import type { Seeder, UnknownRecord, UsedOf } from '../limits/claim-taking.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import type { LeaseQuestion, LeaseSource, LeaseVerdict } from '../limits/lease-report.ts';
 
 /** How long a request waits until a counter is known. A busy machine needs more than the usual millisecond. */
 const LONGEST_MS = 1_000;
+
+/** The same for a lease. The supervisor waits for the store itself, for the `deadline_ms` of the configuration: five seconds at most. */
+const LONGEST_LEASE_MS = 6_000;
 
 /** How long the supervisor waits for a worker's holds. */
 export const PUBLISH_MS = 250;
@@ -39,23 +43,23 @@ export function seedForAll({ records, publishAll, usedOf }: SeedSources): Seeder
 
 /** A worker's side: asks the supervisor, and gives up if it does not answer. */
 export function seedBySupervisor(ask: (record: UnknownRecord) => Promise<boolean>): Seeder {
-  return (record) => inTime(ask(record), false);
+  return (record) => inTime(ask(record), LONGEST_MS, false);
 }
 
 /** A worker's side of leases. */
 export function leasesOfSupervisor(ask: (question: LeaseQuestion) => Promise<LeaseVerdict>): LeaseSource {
-  return { lease: (question) => inTime(ask(question), 'away') };
+  return { lease: (question) => inTime(ask(question), LONGEST_LEASE_MS, 'away') };
 }
 
 /** The answer, or `otherwise` if there is none in time. */
-async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+async function inTime<T>(answer: Promise<T>, ms: number, otherwise: T): Promise<T> {
   const late = Promise.withResolvers<T>();
-  const timer = setTimeout(late.resolve, LONGEST_MS, otherwise);
+  const stopTimer = whenLate(ms, () => late.resolve(otherwise));
   try {
     return await Promise.race([answer, late.promise]);
   } catch {
     return otherwise;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }

@@ -43,8 +43,10 @@ const ROOM = {
 /** The least room for counters. Those of end users are made on demand. */
 const LEAST_COUNTERS = 2 ** 17;
 
-/** Room for the counters of this many limits, and for as many again. */
-export function roomForLimits(limits: number): number {
+/** Room for the counters of these limits, and for as many again. */
+export function roomForLimits(claims: Iterable<unknown>): number {
+  let limits = 0;
+  for (const _ of claims) limits += 1;
   return Math.max(LEAST_COUNTERS, 2 ** Math.ceil(Math.log2(2 * limits + 1)));
 }
 

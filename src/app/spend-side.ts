@@ -126,7 +126,7 @@ export class SpendSide {
         : await this.#open(snapshot);
       if (problem !== undefined) return this.#explain(snapshot, problem);
     }
-    await this.#spend?.prepare(limits.all());
+    await this.#spend?.prepare(limits);
     return undefined;
   }
 
@@ -135,21 +135,24 @@ export class SpendSide {
     const { openSpend } = await import('../spend/spend.ts');
     const { FolderUnusable } = await import('../spend/journal/folder.ts');
     const { StoreUnavailable } = await import('../store/database.ts');
+    const { database } = this.#options;
     try {
       this.#spend = await openSpend({
         ...this.#options,
         settings,
-        claims: [...limits.all()],
+        limits,
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
         onStored: () => this.#onStored?.(),
-        ...(driverOf(sharedState, this.#options.database?.dialect.kind === 'postgres') !== 'none' && {
-          shared: {
-            onStored: (uses) => this.#shared?.onStored(uses),
-            onFound: (use) => this.#shared?.onFound(use),
-            onEntered: (entries) => this.#shared?.onEntered(entries),
-          },
-        }),
+        // Without PostgreSQL, gateways share no limits of a ledger.
+        ...(database?.dialect.kind === 'postgres' &&
+          driverOf(sharedState, true) !== 'none' && {
+            shared: {
+              onStored: (uses) => this.#shared?.onStored(uses),
+              onFound: (use) => this.#shared?.onFound(use),
+              onEntered: (entries) => this.#shared?.onEntered(entries),
+            },
+          }),
       });
       await this.#onOpened?.();
       return undefined;

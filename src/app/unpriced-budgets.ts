@@ -32,9 +32,9 @@ function budgetsOf({ limits, access, owners }: Snapshot): Budget[] {
   if (limits.isEmpty) return [];
   const keys = access.kind === 'keys' ? [...access.keys.values()] : [];
   const byId = new Map(keys.map((key) => [key.id, key]));
-  const shared = [...limits.all()]
-    .filter(isBudget)
-    .map((claim) => budgetOf(claim, describeScope(claim, owners), keyOf(claim, byId)));
+  const shared: Budget[] = [];
+  for (const claim of limits.all())
+    if (isBudget(claim)) shared.push(budgetOf(claim, describeScope(claim, owners), keyOf(claim, byId)));
   const perEndUser = [...byId.values()].flatMap((key) =>
     limits
       .perEndUser(key)

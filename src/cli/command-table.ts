@@ -10,6 +10,7 @@ import { migrateDeclaration } from './commands/migrate/declaration.ts';
 import { keysDeclaration } from './commands/keys/declaration.ts';
 import { limitsDeclaration } from './commands/limits/declaration.ts';
 import { mockDeclaration } from './commands/mock/declaration.ts';
+import { nodesDeclaration } from './commands/nodes/declaration.ts';
 import { pricesDeclaration } from './commands/prices/declaration.ts';
 import { rekeyDeclaration } from './commands/rekey/declaration.ts';
 import { schemaDeclaration } from './commands/schema/declaration.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   command(migrateDeclaration, async () => (await import('./commands/migrate/migrate.ts')).migrate),
   command(importDeclaration, async () => (await import('./commands/import/import.ts')).importFile),
   command(exportDeclaration, async () => (await import('./commands/export/export.ts')).exportToFile),
+  command(nodesDeclaration, async () => (await import('./commands/nodes/nodes.ts')).changeNodes),
   command(rekeyDeclaration, async () => (await import('./commands/rekey/rekey.ts')).rekeySecrets),
   command(
     completionDeclaration,

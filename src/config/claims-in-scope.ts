@@ -4,22 +4,9 @@ import type { CompiledLimits } from './compiled-limits.ts';
 import type { Team } from './owners.ts';
 import type { MasterKey } from './snapshot.ts';
 
-/** The claims of a configuration by scope, such as `team:search`. */
-const byScope = new WeakMap<CompiledLimits, ReadonlyMap<string, readonly Claim[]>>();
-
 /** The limits of one scope, whatever their models; `ids` are those of its `scopeId`. */
 export function claimsIn(limits: CompiledLimits, scope: ScopeKind, ids: readonly string[]): readonly Claim[] {
-  return claimsByScope(limits).get(`${scope}:${scopeIdOf(ids)}`) ?? [];
-}
-
-/** The limits of every scope, by `scope:scopeId`. Made once for each configuration. */
-export function claimsByScope(limits: CompiledLimits): ReadonlyMap<string, readonly Claim[]> {
-  let index = byScope.get(limits);
-  if (index === undefined) {
-    index = Map.groupBy(limits.all(), (claim) => `${claim.scope}:${claim.scopeId}`);
-    byScope.set(limits, index);
-  }
-  return index;
+  return limits.inScope(`${scope}:${scopeIdOf(ids)}`);
 }
 
 /**

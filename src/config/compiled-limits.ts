@@ -16,13 +16,28 @@ export interface CompiledLimits {
   ) => readonly Claim[];
   /** The limits of each end user of the key, as claims of the one without a name, whatever their models. */
   readonly perEndUser: (key: LimitedKey) => readonly Claim[];
-  /** Every claim of the configuration once, without those of end users. */
+  /**
+   * Every claim of the configuration once, without those of end users. The claims of keys that are not in use are made
+   * for the call, so keep none of many.
+   */
   readonly all: () => Iterable<Claim>;
+  /** The same, at least those that the other configuration lacks. */
+  readonly notIn: (other: CompiledLimits | undefined) => Iterable<Claim>;
+  /** The claims of one scope whatever their models, by `scope:scopeId`, such as `team:search`. */
+  readonly inScope: (scope: string) => readonly Claim[];
   /** Whether there is a limit at all. */
   readonly isEmpty: boolean;
   /** Whether a limit must survive a restart: one of a day or longer, or of requests under way. */
   readonly needsJournal: boolean;
   readonly options: LimitOptions;
+}
+
+/** The limit that counts by this name; undefined: the configuration has none, or it is one of an end user. */
+export function claimOfCounter(counter: string, limits: CompiledLimits): Claim | undefined {
+  const scope = counter.slice(0, counter.indexOf('/'));
+  // That of the whole gateway has no id.
+  const claims = limits.inScope(scope.includes(':') ? scope : `${scope}:`);
+  return claims.find((claim) => claim.counter === counter);
 }
 
 /** The part of a master key that limits are looked up by. */
@@ -62,6 +77,8 @@ export function noLimits(options: LimitOptions = DEFAULT_LIMIT_OPTIONS): Compile
     endUserClaims: () => NO_CLAIMS,
     perEndUser: () => NO_CLAIMS,
     all: () => NO_CLAIMS,
+    notIn: () => NO_CLAIMS,
+    inScope: () => NO_CLAIMS,
     isEmpty: true,
     needsJournal: false,
     options,

@@ -71,6 +71,8 @@ export interface SharedStateSettings {
    * reserve. `closed`: its leases, and it keeps no reserve. `open`: all that it needs.
    */
   readonly money: 'share' | 'closed' | 'open';
+  /** What becomes of the leases of a machine that is lost: others may take them, or they count as spent. */
+  readonly forget: 'release' | 'spent';
   /** Whether each request asks the store. */
   readonly isExact: boolean;
 }
@@ -83,6 +85,7 @@ export const DEFAULT_SHARED_STATE: SharedStateSettings = {
   deadlineMs: 50,
   leasePercent: 2,
   money: 'share',
+  forget: 'release',
   isExact: false,
 };
 

@@ -246,6 +246,17 @@ const TOO_LONG = [
   'Input is too long for requested model',
   'maximum context length',
   'exceeds the available context size',
+  'exceed context limit',
+  'exceeds the context window',
+  'context length is only',
+  'longer than the maximum model length',
+  "longer than the model's context length",
+  'greater than the context length',
+  'prompt too long; exceeded',
+  'maximum prompt length is',
+  'reduce the length of the messages',
+  'context window exceeds limit',
+  'exceeded model token limit',
 ];
 
 /** The wait that Google reports in milliseconds (google.rpc.RetryInfo). */

@@ -15,7 +15,8 @@ import { type Script, scriptOf } from './script.ts';
  * Amounts are decimal text, which Lua reads and writes exactly up to 2^53. A script writes all of a counter at once.
  */
 
-const COMMON = `
+/** What every script begins with. */
+export const COMMON = `
 local function text(n) return string.format('%.0f', n) end
 local function now()
   local t = redis.call('TIME')
@@ -239,60 +240,5 @@ end
 if tonumber(c[2] or '-1') >= tonumber(ARGV[3]) then return 0 end
 redis.call('HSET', KEYS[3], 'g', gen, 'b', ARGV[2], 's', ARGV[3])
 if not c[1] then redis.call('PEXPIRE', KEYS[3], ARGV[4]) end
-return 1
-`);
-
-/**
- * Begins a life, or says that a node is gone. KEYS: epoch, nodes. ARGV: a name for a new era, node, life, 'begin', 'leave' or
- * the beats that it had when it was last heard. Returns whether that is so now.
- */
-export const NOTE_NODE: Script = scriptOf(`${COMMON}
-era(KEYS[1], KEYS[2], ARGV[1])
-local node, life, how = ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local known, beats = parts(redis.call('HGET', KEYS[2], node))
-if known and known > life then return 0 end
-local gone = '1'
-if how == 'begin' then gone = '0'
-elseif how ~= 'leave' and tonumber(how) ~= (beats or 0) then return 0 end
-local count = (beats or 0) + (how == 'begin' and 1 or 0)
-redis.call('HSET', KEYS[2], node, life .. ' ' .. count .. ' ' .. text(now()) .. ' ' .. gone)
-return 1
-`);
-
-/**
- * Frees the claims of a node's lives before LIFE, for some of its counters. KEYS: epoch, nodes, of:NODE, then counters. ARGV:
- * a name for a new era, node, life.
- */
-export const FREE: Script = scriptOf(`${COMMON}
-local gen = era(KEYS[1], KEYS[2], ARGV[1])
-local node, first = ARGV[2], tonumber(ARGV[3]) * 4294967296
-for i = 4, #KEYS do
-  local key = KEYS[i]
-  local c = redis.call('HMGET', key, 'g', 'l', 'h:' .. node, 'n:' .. node, 'f')
-  local mine = c[1] == gen and tonumber(c[4] or '0') or 0
-  if mine < first then
-    if c[1] == gen and c[3] and c[5] == 's' then redis.call('HSET', key, 'c:' .. node, '0', 'h:' .. node, '0')
-    elseif c[1] == gen and c[3] then redis.call('HSET', key, 'l', text(tonumber(c[2]) - tonumber(c[3])), 'h:' .. node, '0') end
-    redis.call('SREM', KEYS[3], key)
-  end
-end
-return 1
-`);
-
-/**
- * A node has told all that it knows, in an era. KEYS: epoch, nodes, told (set). ARGV: a name for a new era, the era, node and
- * life, then each node and life of the registry. Grants are made once all of these have told all.
- */
-export const VOUCH: Script = scriptOf(`${COMMON}
-local gen, open = era(KEYS[1], KEYS[2], ARGV[1])
-if open or gen ~= ARGV[2] then return 0 end
-local told = KEYS[3]
-redis.call('SADD', told, gen .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
-redis.call('PEXPIRE', told, 3600000)
-for i = 5, #ARGV, 2 do
-  if redis.call('SISMEMBER', told, gen .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1]) == 0 then return 0 end
-end
-redis.call('HSET', KEYS[1], 'open', '1', 'at', text(now()))
-redis.call('DEL', told)
 return 1
 `);

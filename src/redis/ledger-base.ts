@@ -1,4 +1,5 @@
 import type { EnteredWindow } from '../spend/ledger/read-ledger.ts';
+import { LOST_NAMES } from '../spend/nodes/lost-claims.ts';
 import type { SentReport } from '../spend/nodes/lease-store.ts';
 import { type Database, StoreUnavailable } from '../store/database.ts';
 import type { RedisConnection } from './connection.ts';
@@ -84,9 +85,14 @@ export class LedgerBase {
   async #read(counters: readonly CounterWindow[]): Promise<Map<string, Base>> {
     const wanted = JSON.stringify(counters.map(({ counter: c, windowMs: w }) => ({ c, w })));
     const rows = await this.#options.database.read<Record<string, unknown>[]>(
-      (sql) => sql`select counter, window_ms, node, used, seq from counter_windows
-        where (counter, window_ms) in
-          (select c, w from jsonb_to_recordset((${wanted}::text)::jsonb) as x(c text, w bigint))`,
+      // The claims of lost nodes that count as spent are in no journal.
+      (
+        sql,
+      ) => sql`with wanted as (select c, w from jsonb_to_recordset((${wanted}::text)::jsonb) as x(c text, w bigint))
+        select counter, window_ms, node, used, seq from counter_windows
+          where (counter, window_ms) in (select c, w from wanted)
+        union all select counter, window_ms, node, pending, 0 from leases
+          where (counter, window_ms) in (select c, w from wanted) and node like ${LOST_NAMES}`,
     );
     const bases = new Map<string, Base>();
     for (const row of rows) {

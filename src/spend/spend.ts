@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
+import type { CompiledLimits } from '../config/compiled-limits.ts';
 import type { SpendSettings } from '../config/spend-settings.ts';
-import type { Claim } from '../limits/claim.ts';
 import { type Database, openDatabase, StoreUnavailable } from '../store/database.ts';
 import { migrateUp } from '../store/migrate.ts';
 import { requestRecords } from '../store/records/request-record-table.ts';
@@ -34,7 +34,7 @@ export interface Spend {
   /** The id of the journal's folder, by which the ledger tells machines apart. */
   readonly node: string;
   /** Loads the past use of the windows of new limits. */
-  readonly prepare: (claims: Iterable<Claim>) => Promise<void>;
+  readonly prepare: (limits: CompiledLimits) => Promise<void>;
   readonly status: () => SpendStatus;
   /** Stores the contents of the journals; resolves when that is done or has failed. */
   readonly flush: () => Promise<void>;
@@ -56,7 +56,7 @@ export interface SpendStatus {
 export interface SpendOptions {
   readonly settings: SpendSettings;
   /** The limits in force. */
-  readonly claims: readonly Claim[];
+  readonly limits: CompiledLimits;
   /** Relative paths of the settings are below it. */
   readonly dataFolder: string;
   /** The database of database mode; undefined: `settings.store`. */
@@ -103,7 +103,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     onStored,
     shared,
   });
-  await ledger.start(options.claims);
+  await ledger.start(options.limits);
   const pruner = new Pruner(options, database, ledger);
   const upkeep = upkeepOf(options, database);
   return {
@@ -124,7 +124,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     storedOf: (counter, windowMs) => ledger.storedOf(counter, windowMs),
     isSettled: () => ledger.isSettled,
     node: folder.node,
-    prepare: (claims) => ledger.prepare([...claims]),
+    prepare: (limits) => ledger.prepare(limits),
     status: () => ({
       journalBytes: folderBytes(folder.path),
       unflushedBytes: ledger.unflushedBytes,

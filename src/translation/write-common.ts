@@ -1,6 +1,6 @@
 import type { OnlyField, Part, Placed, ServerTool, Tool, ToolCall, Turn, Unknown } from './conversation.ts';
 import type { Exchange } from './exchange.ts';
-import { isJsonObjectText, type JsonObject, RawJson, writeJson } from './json.ts';
+import { asObject, isJsonObjectText, type JsonObject, RawJson, writeJson } from './json.ts';
 import type { LossList } from './losses.ts';
 import { fullName } from './tool-names.ts';
 import { knownMaxOutput } from './models/max-output.ts';
@@ -77,6 +77,35 @@ export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[])
   if (chosen !== undefined && !conversation.tools.some(({ name }) => chosen.includes(name)))
     losses.meaning(toolChoice.path, 'no tool of the request has this name');
 }
+
+/**
+ * Records the members of a web search that the target's search lacks. `carried`: those that it has. Members with their
+ * default value say nothing.
+ */
+export function tellSearch(
+  { definition, path }: ServerTool,
+  { losses }: Exchange,
+  carried: readonly string[],
+): void {
+  const tell = (members: JsonObject, prefix: string): void => {
+    for (const [name, value] of Object.entries(members)) {
+      if (name === 'filters' || SAYS_NOTHING.has(name) || carried.includes(name)) continue;
+      const isDefault = DEFAULTS[name] !== undefined && writeJson(value) === DEFAULTS[name];
+      if (value !== null && !isDefault) losses.dropped(`${prefix}.${name}`, 'the search has no such field');
+    }
+  };
+  tell(definition, path);
+  tell(asObject(definition['filters']) ?? {}, `${path}.filters`);
+}
+
+/** The names of the tool, and a mark for a cache. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['type', 'name', 'cache_control']);
+
+const DEFAULTS: Readonly<Record<string, string>> = {
+  search_context_size: '"medium"',
+  external_web_access: 'true',
+  allowed_callers: '["direct"]',
+};
 
 /** The replacement of an unknown part: a text, or nothing with a loss. */
 export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {

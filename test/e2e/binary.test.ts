@@ -231,7 +231,7 @@ test('files for Bun and for shells in its folder are none of its business', asyn
 
 /** Repeats a request until it has a value. */
 async function untilAsync<T>(value: () => Promise<T | null>): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     const found = await value();
     if (found !== null) return found;
     await Bun.sleep(50);

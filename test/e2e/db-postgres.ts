@@ -1,5 +1,5 @@
 import { SQL } from 'bun';
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chown, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,8 @@ export interface TestPostgres extends TestDatabaseServer {
   /** Pauses the server without closing its connections, and resumes it. */
   readonly freeze: () => void;
   readonly thaw: () => void;
+  /** Copies its data as they are at one moment. The function that it resolves with puts them back, while the server is down. */
+  readonly copy: () => Promise<() => Promise<void>>;
 }
 
 /** The variable that names the port of the server that `scripts/test.ts` starts for the whole run. */
@@ -73,8 +75,14 @@ export async function sharePostgres(): Promise<TestDatabaseServer> {
   };
 }
 
-/** `kept`: a folder that outlives the server. A server that is started on it again has its databases. */
-export async function startPostgres(kept?: string): Promise<TestPostgres> {
+export interface PostgresPlace {
+  /** A folder that outlives the server. A server that is started on it again has its databases. */
+  readonly kept?: string | undefined;
+  /** Besides this machine, the network that may connect, such as `198.18.0.0/16`. */
+  readonly network?: string | undefined;
+}
+
+export async function startPostgres({ kept, network }: PostgresPlace = {}): Promise<TestPostgres> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-')));
   await mkdir(folder, { recursive: true });
   if (process.getuid?.() === 0) await chown(folder, NOBODY, NOBODY);
@@ -94,7 +102,9 @@ export async function startPostgres(kept?: string): Promise<TestPostgres> {
       '--no-locale',
     ]);
   const port = await freePort();
-  const settings = [`-p ${port} -k ${folder}`, ...SETTINGS].join(' -c ');
+  if (network !== undefined) await appendFile(join(data, 'pg_hba.conf'), `host all all ${network} trust\n`);
+  const listens = network === undefined ? [] : ['listen_addresses=*'];
+  const settings = [`-p ${port} -k ${folder}`, ...SETTINGS, ...listens].join(' -c ');
   const start = (): Promise<void> =>
     run(['pg_ctl', '-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), '-o', settings, 'start']);
   const stop = (mode: string): Promise<void> => run(['pg_ctl', '-D', data, '-m', mode, '-w', 'stop']);
@@ -116,6 +126,17 @@ export async function startPostgres(kept?: string): Promise<TestPostgres> {
     },
     freeze: () => signalAll(data, 'SIGSTOP'),
     thaw: () => signalAll(data, 'SIGCONT'),
+    async copy() {
+      const copied = join(folder, 'copy');
+      signalAll(data, 'SIGSTOP');
+      Bun.spawnSync(['cp', '-a', data, copied]);
+      signalAll(data, 'SIGCONT');
+      return async () => {
+        await rm(data, { recursive: true });
+        await rename(copied, data);
+        await rm(join(data, 'postmaster.pid'), { force: true });
+      };
+    },
     async stop() {
       if (isRunning) await stop(kept === undefined ? 'immediate' : 'fast');
       if (kept === undefined) await rm(folder, { recursive: true, force: true });

@@ -21,12 +21,18 @@ export interface GatewayOptions {
   readonly folder: string;
   readonly env?: Record<string, string>;
   readonly args?: readonly string[];
+  /** The address that it listens on. The default is that of this machine. */
+  readonly host?: string;
+  /** See `ProcessOptions`. */
+  readonly launcher?: readonly string[] | undefined;
 }
 
-export function startDatabaseProgram({ dbUrl, folder, env, args = [] }: GatewayOptions): TestProcess {
+export function startDatabaseProgram(options: GatewayOptions): TestProcess {
+  const { dbUrl, folder, env, args = [], host = '127.0.0.1', launcher } = options;
   mkdirSync(folder, { recursive: true });
-  return startProcess(['--host', '127.0.0.1', '--port', '0', ...args], {
+  return startProcess(['--host', host, '--port', '0', ...args], {
     cwd: folder,
+    launcher,
     env: { DB_URL: dbUrl, ADMIN_KEY, SNAPSHOT_FILE: join(folder, 'last-good'), ...env },
   });
 }

@@ -15,14 +15,15 @@ interface Line {
  * what a client of a partitioned network sees.
  */
 export class DroppingProxy {
-  readonly #targetPort: number;
+  readonly #targetPort: () => number;
   readonly #listener: TCPSocketListener;
   readonly #lines = new Map<Socket<unknown>, Line>();
   readonly #cuts = new Map<number, Cut>();
   /** To whom the next connection belongs. Only a client that is cut off opens another one. */
   #owner = 0;
 
-  constructor(targetPort: number) {
+  /** `targetPort`: where a new connection leads. */
+  constructor(targetPort: () => number) {
     this.#targetPort = targetPort;
     this.#listener = Bun.listen({
       hostname: '127.0.0.1',
@@ -64,7 +65,7 @@ export class DroppingProxy {
     this.#lines.set(client, line);
     line.server = await Bun.connect({
       hostname: '127.0.0.1',
-      port: this.#targetPort,
+      port: this.#targetPort(),
       socket: {
         data: (_, bytes) => {
           const cut = this.#cuts.get(line.owner);

@@ -101,7 +101,7 @@ describe.each([nginx, haproxy].map((proxy) => [proxy.name, proxy] as const))('be
       stdout: 'ignore',
       stderr: Bun.file(join(folder, 'output')),
     });
-    for (let left = 200; left > 0 && (await victim(port, 0)) === undefined; left--) await Bun.sleep(50);
+    for (let left = 1_000; left > 0 && (await victim(port, 0)) === undefined; left--) await Bun.sleep(50);
   });
   afterAll(async () => {
     if (proxy.program === null) return;

@@ -105,13 +105,13 @@ describe.skipIf(process.platform !== 'linux')('several workers', () => {
     for (const pid of workersOf(program.pid)) process.kill(pid, 'SIGKILL');
     await Promise.all(streams.map((stream) => stream.text().catch(() => '')));
     // The replacements have to listen first.
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 1_000; tries++) {
       const response = await ask('busy', 'slow', { max_tokens: 2 }).catch(() => undefined);
       if (response?.status === 200) break;
       await Bun.sleep(100);
     }
     expect((await ask('busy', 'slow', { max_tokens: 2 })).status).toBe(200);
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 1_000; tries++) {
       if ((await metric(/^llm_proxy_limit_held_ratio\{.*name="busy"/)) === 0) return;
       await Bun.sleep(100);
     }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
+import { ADMIN_KEY, type DatabaseGateway, type GatewayOptions, startDatabaseGateway } from './db-program.ts';
 import { chat } from './gateway.ts';
 import { startProcess } from './process.ts';
 
@@ -25,15 +25,15 @@ const RATES = {
 
 export type SpendingProvider = ReturnType<typeof startProvider>;
 
-/** Uses a random number of tokens for each answer, and adds them up. */
-export function startProvider() {
+/** Uses a random number of tokens for each answer, and adds them up. `host`: the address at which gateways reach it. */
+export function startProvider(host = '127.0.0.1') {
   const spent = new Map<string, number>();
   const underWay = new Map<string, number>();
   const mostUnderWay = new Map<string, number>();
   const startedMs = new Map<string, number[]>();
   const server = Bun.serve({
     port: 0,
-    hostname: '127.0.0.1',
+    hostname: host,
     async fetch(request) {
       if (request.method === 'GET') return Response.json({ object: 'list', data: [] });
       const { model } = (await request.json()) as { model: string };
@@ -59,7 +59,7 @@ export function startProvider() {
     },
   });
   return {
-    url: `http://127.0.0.1:${server.port}/v1`,
+    url: `http://${host}:${server.port}/v1`,
     spent: (model: string): number => spent.get(model) ?? 0,
     /** The most requests that were under way at a moment. */
     mostUnderWay: (model: string): number => mostUnderWay.get(model) ?? 0,
@@ -90,7 +90,13 @@ export interface MachinesOptions {
   readonly budgetNano?: number;
   /** Called before each machine is started, one after the other; undefined: all are started at once. */
   readonly onStart?: (machine: number) => void;
+  /** How each machine is started; undefined: as any process. */
+  readonly placeOf?: (machine: number) => Pick<GatewayOptions, 'host' | 'launcher' | 'env'>;
+  /** The period of the budgets. The default is `month`. */
+  readonly per?: string;
 }
+
+const NAMES = ['a', 'b', 'c'];
 
 /**
  * Three gateways on one database: a budget for `mk-app` and another for `mk-other`, 60 requests a day for `mk-day`, none for `mk-free`, and for other keys the
@@ -98,18 +104,20 @@ export interface MachinesOptions {
  */
 export class Machines {
   readonly nodes: DatabaseGateway[] = [];
-  readonly #folder = mkdtempSync(join(tmpdir(), 'llm-proxy-machines-'));
-  readonly #dbUrl: string;
+  readonly folder = mkdtempSync(join(tmpdir(), 'llm-proxy-machines-'));
+  readonly dbUrl: string;
+  readonly #placeOf: MachinesOptions['placeOf'];
 
-  private constructor(dbUrl: string) {
-    this.#dbUrl = dbUrl;
-    mkdirSync(this.#folder, { recursive: true });
+  private constructor({ dbUrl, placeOf }: MachinesOptions) {
+    this.dbUrl = dbUrl;
+    this.#placeOf = placeOf;
+    mkdirSync(this.folder, { recursive: true });
   }
 
   static async start(options: MachinesOptions): Promise<Machines> {
-    const { dbUrl, provider, shared, workers, budgetNano = BUDGET_NANO, onStart } = options;
-    const machines = new Machines(dbUrl);
-    const file = join(machines.#folder, 'config.yaml');
+    const { dbUrl, provider, shared, workers, budgetNano = BUDGET_NANO, per = 'month', onStart } = options;
+    const machines = new Machines(options);
+    const file = join(machines.folder, 'config.yaml');
     writeFileSync(
       file,
       `providers: [{ name: p, api_base: "${provider.url}", api_key: sk-a }]
@@ -121,7 +129,7 @@ master_keys:
 ${['app', 'other']
   .map(
     (name) =>
-      `  - { name: ${name}, key: mk-${name}, limits: [{ cost: ${budgetNano / 1e9}, per: month, hold: maximum }] }`,
+      `  - { name: ${name}, key: mk-${name}, limits: [{ cost: ${budgetNano / 1e9}, per: ${per}, hold: maximum }] }`,
   )
   .join('\n')}
   - { name: day, key: mk-day, limits: [{ requests: 60, per: day }] }
@@ -132,14 +140,13 @@ ${Object.entries(RATES)
 `,
     );
     const env = { DB_URL: dbUrl, ADMIN_KEY };
-    const imported = startProcess(['import', file], { cwd: machines.#folder, env });
+    const imported = startProcess(['import', file], { cwd: machines.folder, env });
     if ((await imported.exited) !== 0) throw new Error('the configuration could not be imported');
-    const names = ['a', 'b', 'c'];
     if (onStart === undefined) {
-      machines.nodes.push(...(await Promise.all(names.map((name) => machines.startNode(name)))));
+      machines.nodes.push(...(await Promise.all(NAMES.map((name) => machines.startNode(name)))));
       return machines;
     }
-    for (const [index, name] of names.entries()) {
+    for (const [index, name] of NAMES.entries()) {
       onStart(index);
       machines.nodes.push(await machines.startNode(name));
     }
@@ -147,8 +154,14 @@ ${Object.entries(RATES)
   }
 
   startNode(name: string): Promise<DatabaseGateway> {
-    const folder = join(this.#folder, name);
-    return startDatabaseGateway({ dbUrl: this.#dbUrl, folder, env: { LLM_PROXY_DATA_DIR: folder } });
+    const folder = join(this.folder, name);
+    const { env, ...place } = this.#placeOf?.(NAMES.indexOf(name)) ?? {};
+    return startDatabaseGateway({
+      dbUrl: this.dbUrl,
+      folder,
+      ...place,
+      env: { LLM_PROXY_DATA_DIR: folder, ...env },
+    });
   }
 
   async ask(node: number, key: string, model: string): Promise<Answer> {
@@ -183,6 +196,6 @@ ${Object.entries(RATES)
   async stop(): Promise<void> {
     for (const { program } of this.nodes) program.kill('SIGKILL');
     await Promise.all(this.nodes.map(({ program }) => program.exited));
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

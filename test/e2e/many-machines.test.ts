@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { startPostgres, type TestPostgres } from './db-postgres.ts';
-import { timeUntil } from './db-program.ts';
+import { ADMIN_KEY, timeUntil } from './db-program.ts';
 import { type Answer, BUDGET_NANO, Machines, type SpendingProvider, startProvider } from './machines.ts';
+import { startProcess } from './process.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from './redis-server.ts';
 
 let postgres: TestPostgres;
@@ -40,7 +41,7 @@ function sharing(name: string, shared: () => string): void {
     const model = `${name}-budget`;
     expect(statusesOf(await useUp('mk-app', model))).toEqual([200, 429]);
     const listed = (await nodes[0]!.admin('GET', '/nodes')) as {
-      nodes: { state: string; starts: number; is_this: boolean }[];
+      nodes: { id: string; state: string; starts: number; is_this: boolean }[];
       leases: { is_up: boolean; claims: object[] } | null;
     };
     expect(listed.nodes.filter((node) => node.is_this)).toHaveLength(1);
@@ -65,6 +66,12 @@ function sharing(name: string, shared: () => string): void {
     expect(metrics).toContain('llm_proxy_nodes 3\n');
     expect(provider.spent(model)).toBeLessThanOrEqual(BUDGET_NANO);
     expect(provider.spent(model)).toBeGreaterThanOrEqual(0.99 * BUDGET_NANO);
+    const { id } = listed.nodes.find((node) => node.is_this)!;
+    const refusalOf = (node: string): Promise<string> =>
+      nodes[1]!.admin('POST', `/nodes/${node}/release`).then(String, String);
+    // On a busy machine a gateway may look silent for a moment.
+    await timeUntil(async () => (await refusalOf(id)).includes('409'), 60_000);
+    expect(await refusalOf('another')).toContain('404');
   }, 180_000);
 
   test('share limits under a day, slots, and limits that warn', async () => {
@@ -172,6 +179,26 @@ function bound(own: Machines) {
 describe('three machines on one PostgreSQL', () => {
   sharing('pg', () => '{ driver: postgres, deadline_ms: 5000 }');
 
+  test('of a lost one, the command frees the leases', async () => {
+    const { nodes, folder, dbUrl } = machines!;
+    const run = async (...args: string[]) => {
+      const command = startProcess(['nodes', ...args], { cwd: folder, env: { DB_URL: dbUrl, ADMIN_KEY } });
+      return { code: await command.exited, text: command.stdout() + command.stderr() };
+    };
+    const { nodes: listed } = (await nodes[2]!.admin('GET', '/nodes')) as {
+      nodes: { id: string; is_this: boolean }[];
+    };
+    const { id } = listed.find((node) => node.is_this)!;
+    await timeUntil(async () => (await run('release', id)).text.includes('is running'), 60_000);
+    nodes[2]!.program.kill('SIGKILL');
+    await timeUntil(async () => (await run('list')).text.includes(`${id}  silent`), 60_000);
+    expect(await run('release', id)).toEqual({
+      code: 0,
+      text: `The leases of the gateway ${id} are free.\n`,
+    });
+    expect((await run('list')).text).toContain(`${id}  gone`);
+  }, 120_000);
+
   test('never hang and never overspend while the database is killed, stopped and started', async () => {
     await survive('{ driver: postgres }', 'pg-trouble', async () => {
       for (let round = 0; round < 3; round++) {
@@ -207,6 +234,9 @@ for (const kind of REDIS_KINDS) {
         await Bun.sleep(700);
         await redis.crash();
         await Bun.sleep(800);
+        const listed = (await machines!.nodes[0]!.admin('GET', '/nodes')) as { nodes: object[] };
+        expect(listed).toMatchObject({ leases: { is_up: false } });
+        expect(listed.nodes).toHaveLength(3);
         await redis.restart();
         await Bun.sleep(700);
         redis.freeze();

@@ -49,7 +49,7 @@ async function idsOf(path?: string, headers?: Record<string, string>): Promise<s
 async function listed(ids: readonly string[], headers?: Record<string, string>): Promise<void> {
   let last: string[] = [];
   const wanted = JSON.stringify(ids);
-  const stop = performance.now() + 20_000;
+  const stop = performance.now() + 90_000;
   while (JSON.stringify(last) !== wanted && performance.now() < stop) {
     last = await idsOf('/v1/models', headers);
     await Bun.sleep(5);

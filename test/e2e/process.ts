@@ -19,11 +19,13 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The program to start instead of `bin/llm-proxy`. */
   readonly program?: string;
+  /** A program that starts it, with its own arguments. */
+  readonly launcher?: readonly string[] | undefined;
 }
 
 /** Starts the program with these arguments, in `cwd`, with nothing of this process's settings but PATH. */
 export function startProcess(args: readonly string[], options: ProcessOptions = {}): TestProcess {
-  const child = Bun.spawn([options.program ?? LAUNCHER, ...args], {
+  const child = Bun.spawn([...(options.launcher ?? []), options.program ?? LAUNCHER, ...args], {
     cwd: options.cwd ?? import.meta.dir,
     env: {
       PATH: process.env['PATH'] ?? '',

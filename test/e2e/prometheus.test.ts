@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMetricTable, dumpTable } from '../../src/telemetry/metrics/metric-table.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { eventually } from '../database/eventually.ts';
 import { chat, startGateway, type TestGateway } from './gateway.ts';
 import {
   asked,
@@ -194,13 +195,14 @@ master_keys:
   });
 
   test('the counts in Prometheus match the requests', async () => {
-    await Bun.sleep(1_100);
-    const [total] = await prometheus.query('sum(llm_proxy_requests_total)');
-    expect(Number(total?.value[1])).toBe(
-      gateway.events.filter(({ type }) => type === 'request-ended').length,
-    );
-    const [active] = await prometheus.query('sum(llm_proxy_active_requests)');
-    expect(active?.value[1]).toBe('0');
+    await eventually(async () => {
+      const [total] = await prometheus.query('sum(llm_proxy_requests_total)');
+      expect(Number(total?.value[1])).toBe(
+        gateway.events.filter(({ type }) => type === 'request-ended').length,
+      );
+      const [active] = await prometheus.query('sum(llm_proxy_active_requests)');
+      expect(active?.value[1]).toBe('0');
+    });
   });
 });
 

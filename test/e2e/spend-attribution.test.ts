@@ -95,7 +95,7 @@ async function ask({ key = 'sk-client-of-the-app', path, headers, body }: Asked)
 
 /** Asks the Admin API until the answer is as wanted. */
 async function report(search: string, isWanted: (body: Report) => boolean): Promise<Report> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_000; tries++) {
     const response = await fetch(`${url}/admin/v1/spend?${search}`, {
       headers: { authorization: `Bearer ${ADMIN_KEY}` },
     });

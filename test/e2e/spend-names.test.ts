@@ -49,7 +49,7 @@ test('past reports stay as they are, whoever is moved, renamed or deleted', asyn
   await admin('POST', '/master-keys', { id: 'app', key: KEY, team: 'before', user: 'alice' });
   for (let at = 0; at < 5; at++) expect(await ask(KEY, 'fast')).toBe(200);
   let stored = '';
-  for (let tries = 0; tries < 100 && !stored.includes('before,app,alice,5,'); tries++) {
+  for (let tries = 0; tries < 1_000 && !stored.includes('before,app,alice,5,'); tries++) {
     await Bun.sleep(100);
     stored = await report('csv');
   }

@@ -154,7 +154,7 @@ describe('least_busy', () => {
     const gateway = start({ a: 3, b: 1 }, LEAST_BUSY);
     const streams: Response[] = [];
     for (let n = 0; n < 8; n++)
-      streams.push(await gateway.post('/v1/chat/completions', chat('m?pace=20&words=30', { stream: true })));
+      streams.push(await gateway.post('/v1/chat/completions', chat('m?pace=20&words=300', { stream: true })));
     expect(counts()).toMatchObject({ a: 6, b: 2 });
     await Promise.all(streams.map((stream) => stream.body?.cancel()));
   });

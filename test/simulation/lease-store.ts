@@ -28,6 +28,8 @@ export class LeaseStore {
   #isOpen = true;
   /** The amount of each counter in the ledger, by `counter@window`. */
   readonly ledger = new Map<string, number>();
+  /** The claims of lost nodes that count as spent, by `counter@window node life`: in the database, too. */
+  readonly lost = new Map<string, number>();
 
   /** Begins a life of a node; returns its number. */
   register(node: string): number {
@@ -68,20 +70,26 @@ export class LeaseStore {
     return reports.flatMap((report) => this.#answer(report, { node, life, nowMs }) ?? []);
   }
 
-  /** Frees the claims of a node that was silent for too long. */
-  forget(node: string, beats: number): void {
+  /** Frees the claims of a node that was silent for too long, or lets them count as spent. */
+  forget(node: string, beats: number, isSpent = false): void {
     const known = this.nodes.get(node);
-    if (known === undefined || known.beats !== beats) return;
+    if (known === undefined || known.isGone || known.beats !== beats) return;
     known.isGone = true;
-    for (const rows of this.rows.values()) {
+    for (const [key, rows] of this.rows) {
       const row = rows.get(node);
-      if (row !== undefined) row.claim = 0;
+      if (row === undefined) continue;
+      if (isSpent) this.lost.set(`${key} ${node} ${known.life}`, row.claim);
+      row.claim = 0;
     }
   }
 
   /** Removes what earlier lives of a node have told, since the ledger has all of it. */
   clear(node: string, life: number): void {
     for (const rows of this.rows.values()) if ((rows.get(node)?.life ?? life) < life) rows.delete(node);
+    for (const name of this.lost.keys()) {
+      const [, of, past] = name.split(' ');
+      if (of === node && Number(past) < life) this.lost.delete(name);
+    }
   }
 
   #answer(
@@ -100,7 +108,7 @@ export class LeaseStore {
     if (report.form === 'bucket') return this.#answerBucket(report, { key, before, row, nowMs });
     const { used, claims } = this.#sumOf(
       rows,
-      report.form === 'slots' ? undefined : (this.ledger.get(key) ?? 0),
+      report.form === 'slots' ? undefined : (this.ledger.get(key) ?? 0) + this.#lostOf(key),
     );
     const others = claims - claim;
     const free = limit - used - claims;
@@ -142,6 +150,12 @@ export class LeaseStore {
       claims += one.claim;
     }
     return { used, claims };
+  }
+
+  #lostOf(key: string): number {
+    let sum = 0;
+    for (const [name, claim] of this.lost) if (name.startsWith(`${key} `)) sum += claim;
+    return sum;
   }
 
   get #nodeCount(): number {

@@ -8,46 +8,8 @@ import {
   type LeaseReport,
 } from '../../src/limits/lease-report.ts';
 import { LeaseStore } from './lease-store.ts';
+import type { Outcome, World } from './lease-trouble.ts';
 import { seededDice } from './seeded-dice.ts';
-
-export interface Trouble {
-  readonly loss?: number;
-  readonly repetition?: number;
-  readonly disorder?: number;
-  readonly cuts?: readonly { node: number; way: '<' | '>' | '<>'; fromMs: number; toMs: number }[];
-  readonly storeDown?: { readonly fromMs: number; readonly toMs: number };
-  readonly crashes?: readonly { node: number; atMs: number; backMs?: number }[];
-  /** When the store loses what nodes told it. */
-  readonly losses?: readonly number[];
-  readonly clockStep?: { readonly atMs: number; readonly ms: number };
-  /** When a new window begins. */
-  readonly midnightMs?: number;
-}
-
-export interface World {
-  readonly seed: number;
-  readonly limit: number;
-  /** Requests a second of each node. */
-  readonly rates: readonly number[];
-  readonly trouble: Trouble;
-  readonly forgetMs?: number | undefined;
-  /** The default is `window`. */
-  readonly form?: LeaseForm | undefined;
-}
-
-export interface Outcome {
-  /** By how much use and claims passed the limit at the worst moment. */
-  readonly over: number;
-  readonly overspent: number;
-  readonly spent: number;
-  readonly left: number;
-  readonly lastServedMs: number;
-  readonly forgotten: number;
-  /** The use of nodes that never came back: in their last 250 ms, and by their requests under way. */
-  readonly lost: number;
-  /** The requests that were served in the new window while the store was down or nodes were cut off from it. */
-  readonly servedAfterMidnight: number;
-}
 
 /** The need of a request. One of a slot is 1. */
 const NEED = 10;
@@ -160,6 +122,9 @@ export class LeaseWorld {
   }
   get forgetMs(): number {
     return this.#world.forgetMs ?? 600_000;
+  }
+  get isLostSpent() {
+    return this.#world.isLostSpent;
   }
   readonly roll = (): number => this.#dice();
   get storeMs(): number {
@@ -373,8 +338,8 @@ class SimulatedNode {
     const unseeded = this.#client.unseeded({ nowMs: world.nowMs, epochMs: world.nowMs });
     for (const window of world.windows)
       if (unseeded.some(({ key }) => key === window.key)) this.#seed(window);
-    if (this.#era === undefined) this.#send(this.#client.tick(world.nowMs));
-    else this.#send(this.#client.tellAll(world.nowMs), this.#era);
+    if (this.#era === undefined) this.#send(this.#client.tick(world.nowMs), { isTick: true });
+    else this.#send(this.#client.tellAll(world.nowMs), { era: this.#era });
     this.#watch();
   }
 
@@ -404,8 +369,9 @@ class SimulatedNode {
     return `n${this.#index}`;
   }
 
-  /** `era`: the reports are all that this node knows, for a store that has lost it. */
-  #send(reports: readonly LeaseReport[], era?: number): void {
+  /** With `era` the reports are all that this node knows, for a store that has lost it. */
+  #send(reports: readonly LeaseReport[], how: { era?: number; isTick?: boolean } = {}): void {
+    const { era } = how;
     const life = this.#life;
     const boot = this.#boots;
     const client = this.#client;
@@ -432,6 +398,13 @@ class SimulatedNode {
         client.answered(sentMs);
         for (const answer of answers) client.hear(answer, world.nowMs);
         client.dropUnanswered(reports);
+        // All that requests hold is told again.
+        if (how.isTick === true && world.isLostSpent && this.#isSettled)
+          world.call(
+            this.#index,
+            () => world.store.clear(this.#name, life),
+            () => undefined,
+          );
         world.check();
       },
     );
@@ -458,7 +431,7 @@ class SimulatedNode {
         this.#world.forgotten += 1;
         this.#world.call(
           this.#index,
-          () => store.forget(node, beats),
+          () => store.forget(node, beats, this.#world.isLostSpent),
           () => undefined,
         );
       }
@@ -485,7 +458,7 @@ class SimulatedNode {
     return new LeaseClient({
       records: this.#records,
       percent: 2,
-      forgetMs: this.#world.forgetMs,
+      forgetMs: this.#world.isLostSpent ? Infinity : this.#world.forgetMs,
       unstoredOf,
     });
   }

@@ -29,8 +29,9 @@ export class ClaimIndex {
     this.#bySubset = new Map();
   }
 
-  get size(): number {
-    return this.#forAll?.length ?? this.#claims.length;
+  /** Whatever their models, in the order of the lists. */
+  get all(): readonly Claim[] {
+    return this.#forAll ?? listOf(this.#claims);
   }
 
   claimsFor(publicModel: string): readonly Claim[] {

@@ -33,6 +33,8 @@ export interface ClaimMaker {
   /** The claims of a list, those that refuse most likely first. */
   readonly claims: (list: readonly LimitSettings[], scope: Scope) => FilteredClaim[];
   readonly endUserLimit: (limit: LimitSettings, keyId: string, timezone: string | undefined) => EndUserLimit;
+  /** Finds the problems of a list whose claims are not made yet. */
+  readonly check: (list: readonly LimitSettings[], timezone: string | undefined) => void;
   /** The problems that were found until now. */
   readonly findings: readonly Finding[];
 }
@@ -76,6 +78,9 @@ export function createClaimMaker(options: LimitOptions): ClaimMaker {
     claims(list, scope) {
       const owner = ownerOf(scope);
       return inOrder(list).map((limit) => ({ claim: claimOf(limit, owner), fits: filterOf(limit) }));
+    },
+    check(list, timezone) {
+      for (const limit of list) periodOf(limit, timezone);
     },
     endUserLimit(limit, keyId, timezone) {
       const template = claimOf(limit, ownerOf({ scope: 'end_user', ids: [keyId, ''], name: '', timezone }));
@@ -183,6 +188,11 @@ function newPeriod(
 /** The `scopeId` of claims. Ids may contain what separates them. */
 export function scopeIdOf(ids: readonly string[]): string {
   return ids.map((id) => id.replaceAll(/[%:/]/g, (found) => SEPARATORS[found] ?? found)).join(':');
+}
+
+/** The id behind one part of a `scopeId`. */
+export function idIn(part: string): string {
+  return part.replaceAll(/%(?:25|3A|2F)/g, decodeURIComponent);
 }
 
 const SEPARATORS: Readonly<Record<string, string>> = { '%': '%25', ':': '%3A', '/': '%2F' };

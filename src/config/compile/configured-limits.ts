@@ -1,18 +1,18 @@
 import { type Claim, isBucketPeriod, NO_CLAIMS } from '../../limits/claim.ts';
 import type { CompiledLimits, LimitedKey, LimitOptions } from '../compiled-limits.ts';
-import type { Team } from '../owners.ts';
-import type { MasterKey } from '../snapshot.ts';
 import type { ClaimIndex } from './claim-index.ts';
-import { type EndUserLimit, scopeIdOf } from './claim-maker.ts';
-import type { KeptKeys } from './kept-keys.ts';
+import { idIn } from './claim-maker.ts';
+import type { MasterKey } from '../snapshot.ts';
+import type { ClaimSources, KeyClaims } from './key-claims.ts';
 
 interface Parts {
   /** The claims on requests without a key. */
   readonly everybody: ClaimIndex;
   /** By the id of the key. */
-  readonly byKey: ReadonlyMap<string, ClaimIndex>;
-  readonly endUsers: ReadonlyMap<string, readonly EndUserLimit[]>;
-  readonly all: readonly Claim[];
+  readonly byKey: ReadonlyMap<string, KeyClaims>;
+  /** Those of teams and users. */
+  readonly ofOwners: readonly Claim[];
+  readonly sources: ClaimSources;
   readonly options: LimitOptions;
 }
 
@@ -22,35 +22,84 @@ export class ConfiguredLimits implements CompiledLimits {
   readonly isEmpty: boolean;
   readonly needsJournal: boolean;
   readonly options: LimitOptions;
+  #byScope: ReadonlyMap<string, readonly Claim[]> | undefined;
 
   constructor(parts: Parts) {
-    const { all, endUsers, options } = parts;
+    const keys = [...parts.byKey.values()];
+    const shared = [...parts.ofOwners, ...parts.sources.global.map(({ claim }) => claim)];
     this.parts = parts;
-    this.options = options;
-    this.isEmpty = all.length === 0 && endUsers.size === 0;
-    this.needsJournal = all.some(isKept) || hasKept(endUsers.values());
+    this.options = parts.options;
+    this.isEmpty = shared.length === 0 && !keys.some(hasAny);
+    this.needsJournal = shared.some(isKept) || keys.some(hasAnyKept);
   }
 
   claimsOf = (key: LimitedKey | undefined, publicModel: string): readonly Claim[] => {
     const { byKey, everybody } = this.parts;
-    return ((key === undefined ? undefined : byKey.get(key.id)) ?? everybody).claimsFor(publicModel);
+    return ((key === undefined ? undefined : byKey.get(key.id)?.index) ?? everybody).claimsFor(publicModel);
   };
 
   endUserClaims = (key: LimitedKey | undefined, endUser: string, publicModel: string): readonly Claim[] => {
-    const list = key === undefined ? undefined : this.parts.endUsers.get(key.id);
-    if (list === undefined) return NO_CLAIMS;
+    const list = key === undefined ? undefined : this.parts.byKey.get(key.id)?.endUsers;
+    if (list === undefined || list.length === 0) return NO_CLAIMS;
     return list.filter(({ fits }) => fits(publicModel)).map(({ claimOf }) => claimOf(endUser));
   };
 
   perEndUser = ({ id }: LimitedKey): readonly Claim[] =>
-    (this.parts.endUsers.get(id) ?? []).map(({ claimOf }) => claimOf(''));
+    (this.parts.byKey.get(id)?.endUsers ?? []).map(({ claimOf }) => claimOf(''));
 
-  all = (): readonly Claim[] => this.parts.all;
+  *all(): Generator<Claim> {
+    yield* this.notIn(undefined);
+  }
+
+  /** Also those of teams, users and the whole gateway, which are few. */
+  *notIn(other: CompiledLimits | undefined): Generator<Claim> {
+    const known = other instanceof ConfiguredLimits ? other.parts.byKey : undefined;
+    for (const [id, key] of this.parts.byKey) {
+      if (known === undefined || known.get(id) !== key) for (const claim of key.own()) yield claim;
+    }
+    yield* this.#ofSeveral(known);
+  }
+
+  inScope = (scope: string): readonly Claim[] => {
+    const [kind, ...ids] = scope.split(':');
+    const keyId = kind === 'key' ? ids[0] : kind === 'team_user' ? ids[2] : undefined;
+    if (keyId === undefined) {
+      this.#byScope ??= Map.groupBy(this.#ofSeveral(), scopeOf);
+      return this.#byScope.get(scope) ?? NO_CLAIMS;
+    }
+    const key = this.parts.byKey.get(idIn(keyId));
+    if (key === undefined) return NO_CLAIMS;
+    return kind === 'key'
+      ? key.own()
+      : key.common().flatMap(({ claim }) => (scopeOf(claim) === scope ? claim : []));
+  };
+
+  /** Those that may hold for several keys, each once. `known`: these keys need not be looked at. */
+  *#ofSeveral(known?: ReadonlyMap<string, KeyClaims>): Generator<Claim> {
+    const seen = new Set<string>();
+    for (const [id, key] of this.parts.byKey) {
+      if (known?.get(id) === key) continue;
+      for (const { claim } of key.common()) {
+        if (claim.scope !== 'team_user' || seen.has(claim.counter)) continue;
+        seen.add(claim.counter);
+        yield claim;
+      }
+    }
+    yield* this.parts.ofOwners;
+    for (const { claim } of this.parts.sources.global) yield claim;
+  }
 }
 
-function hasKept(endUsers: Iterable<readonly EndUserLimit[]>): boolean {
-  for (const list of endUsers) if (list.some(({ claimOf }) => isKept(claimOf('')))) return true;
-  return false;
+function scopeOf({ scope, scopeId }: Claim): string {
+  return `${scope}:${scopeId}`;
+}
+
+function hasAny({ hasLimits }: KeyClaims): boolean {
+  return hasLimits;
+}
+
+function hasAnyKept({ hasKept }: KeyClaims): boolean {
+  return hasKept;
 }
 
 function isKept({ period }: Claim): boolean {
@@ -58,53 +107,9 @@ function isKept({ period }: Claim): boolean {
 }
 
 /** The limits of keys that were just compiled, and those of the keys that stay. */
-export function joined(made: Parts, { limits, keys, replaced }: KeptKeys): Parts {
-  if (!(limits instanceof ConfiguredLimits)) return made;
-  const before = limits.parts;
-  const byKey = new Map(before.byKey);
-  const endUsers = new Map(before.endUsers);
-  for (const { id } of replaced) {
-    byKey.delete(id);
-    endUsers.delete(id);
-  }
-  for (const [id, index] of made.byKey) byKey.set(id, index);
-  for (const [id, list] of made.endUsers) endUsers.set(id, list);
-  const gone = goneScopes(replaced, keys);
-  const stays = ({ scope, scopeId }: Claim): boolean =>
-    scope === 'key' ? !gone.keys.has(scopeId) : scope !== 'team_user' || !gone.teamUsers.has(scopeId);
-  const staying = gone.keys.size === 0 ? before.all : before.all.filter(stays);
-  return { ...made, byKey, endUsers, all: [...staying, ...newClaims(made.all, staying)] };
-}
-
-/** The claims that are not in the list. Those of teams, users and the whole gateway are. */
-function newClaims(made: readonly Claim[], staying: readonly Claim[]): readonly Claim[] {
-  const ofMembers = new Set(made.flatMap((claim) => (claim.scope === 'team_user' ? [claim.counter] : [])));
-  const known = new Set<string>();
-  if (ofMembers.size > 0)
-    for (const { scope, counter } of staying)
-      if (scope === 'team_user' && ofMembers.has(counter)) known.add(counter);
-  return made.filter(
-    ({ scope, counter }) => scope === 'key' || (scope === 'team_user' && !known.has(counter)),
-  );
-}
-
-/** The scopes of replaced keys, and of their users in their teams where these have no other key there. */
-function goneScopes(
-  replaced: readonly MasterKey[],
-  keys: readonly MasterKey[],
-): { readonly keys: ReadonlySet<string>; readonly teamUsers: ReadonlySet<string> } {
-  const users = new Set(replaced.map(({ user }) => user?.id));
-  const teamUsers = new Set(replaced.flatMap(memberScopes));
-  if (teamUsers.size > 0)
-    for (const scope of keys.filter(({ user }) => user && users.has(user.id)).flatMap(memberScopes))
-      teamUsers.delete(scope);
-  return { keys: new Set(replaced.map(({ id }) => scopeIdOf([id]))), teamUsers };
-}
-
-/** The scopes of a key's user in each of its teams; a key without a user counts as one of its own. */
-function memberScopes({ id, user, team }: MasterKey): string[] {
-  const scopes: string[] = [];
-  for (let one: Team | undefined = team; one !== undefined; one = one.parent)
-    scopes.push(scopeIdOf(user === undefined ? [one.id, 'key', id] : [one.id, user.id]));
-  return scopes;
+export function joined(made: Parts, { parts }: ConfiguredLimits, replaced: readonly MasterKey[]): Parts {
+  const byKey = new Map(parts.byKey);
+  for (const { id } of replaced) byKey.delete(id);
+  for (const [id, claims] of made.byKey) byKey.set(id, claims);
+  return { ...made, byKey };
 }

@@ -147,6 +147,7 @@ function normaliseSharedState(file: ConfigFile['shared_state']): SharedStateSett
     deadlineMs: file.deadline_ms ?? DEFAULT_SHARED_STATE.deadlineMs,
     leasePercent: file.lease_percent ?? DEFAULT_SHARED_STATE.leasePercent,
     money: file.money ?? DEFAULT_SHARED_STATE.money,
+    forget: file.forget ?? DEFAULT_SHARED_STATE.forget,
     isExact: file.exact ?? DEFAULT_SHARED_STATE.isExact,
   };
 }

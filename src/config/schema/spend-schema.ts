@@ -73,6 +73,11 @@ export const sharedStateSchema = z.strictObject({
       'What happens to requests with limits of a day or longer while the store does not answer. `share`: a gateway uses its leases and a reserve that it took before, then answers 503. `closed`: it keeps no reserve. `open`: it serves and counts all of them, so limits may be exceeded.',
     default: DEFAULT_SHARED_STATE.money,
   }),
+  forget: optional(z.enum(['release', 'spent']), {
+    description:
+      'What happens to the leases of a gateway that was silent for ten minutes, for limits of a day or longer. `release`: the others may use them. `spent`: they count as spent until the gateway is back, `llm-proxy nodes release` frees them, or the window ends. A gateway that is cut off then uses its leases for as long as that lasts.',
+    default: DEFAULT_SHARED_STATE.forget,
+  }),
   exact: optional(z.boolean(), {
     description:
       'Whether each request asks the store, instead of using leases that the gateway took in advance. Needs `driver: redis`.',

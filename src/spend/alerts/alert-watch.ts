@@ -1,3 +1,4 @@
+import { claimOfCounter } from '../../config/compiled-limits.ts';
 import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import { isBucketPeriod } from '../../limits/claim.ts';
 import { windowOf } from '../../limits/window.ts';
@@ -52,9 +53,7 @@ export class AlertWatch {
   /** The alerts that were raised, as far as this process knows. The table decides. */
   #raised = new Set<string>();
   #raisedAtMs = -Infinity;
-  #watched:
-    | { readonly limits: Snapshot['limits']; readonly claims: ReadonlyMap<string, WatchedClaim> }
-    | undefined;
+  #watched: Snapshot['limits'] | undefined;
   #keys: { readonly access: Snapshot['access']; readonly expiring: readonly MasterKey[] } | undefined;
   #looking: Promise<void> | undefined;
   #isWanted = false;
@@ -101,12 +100,12 @@ export class AlertWatch {
       this.#raised = new Set((await this.#table.raised()).map(placeKey));
       this.#raisedAtMs = nowMs;
     }
-    if (this.#watched?.limits !== limits) {
-      this.#watched = { limits, claims: watchedClaims(limits) };
+    if (this.#watched !== limits) {
+      this.#watched = limits;
       // A changed amount may be reached without new use.
       this.#lookedAtMs = 0;
     }
-    await this.#lookAtLimits(this.#watched.claims, nowMs);
+    await this.#lookAtLimits(limits, nowMs);
     if (isComplete) {
       await this.#lookAtKeys(access, nowMs);
       for (const { model, provider } of await unpricedModels(this.#options.database, nowMs))
@@ -122,11 +121,11 @@ export class AlertWatch {
     for (const key of this.#keys.expiring) await this.#raise(expiryAlert(key, nowMs), nowMs);
   }
 
-  async #lookAtLimits(claims: ReadonlyMap<string, WatchedClaim>, nowMs: number): Promise<void> {
-    if (claims.size === 0) return;
+  async #lookAtLimits(limits: Snapshot['limits'], nowMs: number): Promise<void> {
+    if (limits.isEmpty) return;
     const sinceMs = this.#lookedAtMs === 0 ? 0 : this.#lookedAtMs - SLACK_MS;
     for (const { counter, windowMs, used } of await spendOfWindows(this.#options.database, sinceMs)) {
-      const claim = claims.get(counter);
+      const claim = watchedClaim(counter, limits);
       if (claim === undefined) continue;
       const window = windowOf(claim.period, nowMs);
       if (window.startMs !== windowMs) continue;
@@ -166,15 +165,12 @@ function placeKey({ counter, windowMs, threshold }: AlertPlace): string {
   return `${threshold} ${windowMs} ${counter}`;
 }
 
-/** The limits with thresholds and windows, by counter. */
-function watchedClaims(limits: Snapshot['limits']): Map<string, WatchedClaim> {
-  const claims = new Map<string, WatchedClaim>();
-  for (const claim of limits.all()) {
-    const { period } = claim;
-    if (period === undefined || isBucketPeriod(period) || thresholdsOf(claim).length === 0) continue;
-    claims.set(claim.counter, { ...claim, period });
-  }
-  return claims;
+/** The limit of a counter; undefined: there is none with thresholds and windows. */
+function watchedClaim(counter: string, limits: Snapshot['limits']): WatchedClaim | undefined {
+  const claim = claimOfCounter(counter, limits);
+  if (claim?.period === undefined || isBucketPeriod(claim.period) || thresholdsOf(claim).length === 0)
+    return undefined;
+  return { ...claim, period: claim.period };
 }
 
 function expiringKeys(access: Snapshot['access']): readonly MasterKey[] {

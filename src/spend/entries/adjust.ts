@@ -1,3 +1,4 @@
+import { claimOfCounter } from '../../config/compiled-limits.ts';
 import { type Owners, type Team, teamIdsOf } from '../../config/owners.ts';
 import type { Access, Snapshot } from '../../config/snapshot.ts';
 import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
@@ -147,7 +148,8 @@ export function findClaim(
   counter: string,
   { limits, models }: Pick<Snapshot, 'limits' | 'models'>,
 ): Claim | undefined {
-  for (const claim of limits.all()) if (claim.counter === counter) return claim;
+  const configured = claimOfCounter(counter, limits);
+  if (configured !== undefined) return configured;
   const [, keyId, endUser] = /^end_user:([^:/]*):([^/]*)\//.exec(counter) ?? [];
   if (keyId === undefined || endUser === undefined) return undefined;
   const key = { id: decodeURIComponent(keyId), name: '' };

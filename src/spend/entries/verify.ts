@@ -48,7 +48,7 @@ export async function verifyLedger(
   { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number },
 ): Promise<Verified> {
   const { differences, quarters } = await compareQuarters(database, nowMs);
-  const budgets = currentUse([...snapshot.limits.all()], nowMs).filter(({ claim }) => claim.kind === 'cost');
+  const budgets = [...currentUse(snapshot.limits.all(), nowMs)].filter(({ claim }) => claim.kind === 'cost');
   const counters = await compareCounters(database, budgets, snapshot);
   const { wrong, sums } = await findWrongSums(database);
   return { differences: [...differences, ...counters, ...wrong], quarters, counters: budgets.length, sums };

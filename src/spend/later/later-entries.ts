@@ -1,4 +1,3 @@
-import { claimsByScope } from '../../config/claims-in-scope.ts';
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { BilledUse, Cost } from '../../gateway/cost.ts';
 import type { LaterUse, LaterWork } from '../../gateway/later/later-costs.ts';
@@ -162,7 +161,7 @@ function movesOf(
   change: Change,
   { atMs, nowMs, snapshot }: { readonly atMs: number; readonly nowMs: number; readonly snapshot: Snapshot },
 ): Move[] {
-  return counting(claimsByScope(snapshot.limits), owners, (claim) => claim).flatMap((claim) => {
+  return counting({ get: snapshot.limits.inScope }, owners, (claim) => claim).flatMap((claim) => {
     const { period } = claim;
     if (period === undefined || isBucketPeriod(period)) return [];
     const windowMs = windowOf(period, nowMs).startMs;

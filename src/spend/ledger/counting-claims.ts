@@ -13,7 +13,9 @@ export interface UseOwners {
 }
 
 /** Something about a claim, found by the claim's scope. */
-export type ByScope<T> = ReadonlyMap<string, readonly T[]>;
+export interface ByScope<T> {
+  readonly get: (scope: string) => readonly T[] | undefined;
+}
 
 export function byScope<T>(all: Iterable<T>, claimOf: (one: T) => Claim): ByScope<T> {
   return Map.groupBy(all, (one) => {

@@ -1,7 +1,14 @@
-import type { Claim } from '../../limits/claim.ts';
+import { type CompiledLimits, noLimits } from '../../config/compiled-limits.ts';
 import type { Database } from '../../store/database.ts';
 import type { Use } from '../journal/line.ts';
-import { currentUse, insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
+import {
+  type CountedUse,
+  countedUse,
+  currentUse,
+  insertPastUse,
+  sumPastUse,
+  type WantedUse,
+} from './past-use.ts';
 import { type EnteredWindow, readEntered, type StoredLedger } from './read-ledger.ts';
 import { WindowMemory } from './window-memory.ts';
 
@@ -16,7 +23,10 @@ export interface KnownUseOptions {
 export class KnownUse {
   readonly #options: KnownUseOptions;
   #memory = new WindowMemory();
-  #claims: readonly Claim[] = [];
+  #limits = noLimits();
+  /** The limits whose use until they were compiled is known. Later use is noted. */
+  #learned: CompiledLimits | undefined;
+  readonly #totals = new Set<number>();
   /** The newest entry that is known. */
   #seq = 0;
 
@@ -30,7 +40,7 @@ export class KnownUse {
 
   /** The starts of windows that never end. */
   get totals(): number[] {
-    return this.#claims.flatMap(({ period }) => (period?.unit === 'total' ? (period.startMs ?? []) : []));
+    return [...this.#totals];
   }
 
   /** Forgets windows that ended. */
@@ -50,6 +60,7 @@ export class KnownUse {
   begin({ windows, seq }: StoredLedger, recount: () => void): void {
     const before = this.#memory;
     this.#seq = seq;
+    this.#learned = undefined;
     this.#memory = new WindowMemory();
     for (const { counter, windowMs, used, entered } of windows) {
       this.#memory.add(counter, windowMs, used - entered);
@@ -71,27 +82,60 @@ export class KnownUse {
   }
 
   /** Takes the limits of a new configuration. Returns whether `learn` has to be called. */
-  follow(claims: readonly Claim[]): boolean {
-    this.#claims = claims;
-    return this.#unknown().length > 0;
+  follow(limits: CompiledLimits): boolean {
+    this.#limits = limits;
+    for (const { period } of limits.notIn(this.#learned))
+      if (period?.unit === 'total' && period.startMs !== undefined) this.#totals.add(period.startMs);
+    if (this.#unknown().length > 0) return true;
+    this.#learned = limits;
+    return false;
   }
 
   /** Sums the uncounted past use of the windows of limits from the quarters. */
   async learn(): Promise<void> {
     const { database, nowMs } = this.#options;
+    const limits = this.#limits;
     const wanted = this.#unknown();
-    if (wanted.length === 0) return;
-    const sums = await database.read((sql) => sumPastUse(sql, wanted));
-    await database.write((sql) => insertPastUse(sql, sums, nowMs()));
-    for (const one of wanted) {
-      const { counter } = one.claim;
-      this.#tell(counter, one.windowMs, this.#memory.enter(counter, one.windowMs, sums.get(one) ?? 0));
+    if (wanted.length > 0) {
+      const known = await database.read(async (sql) => {
+        const past = await sumPastUse(sql, wanted);
+        return { past, counted: await countedUse(sql, [...past.keys()]) };
+      });
+      const missing = new Map<WantedUse, number>();
+      for (const [one, sum] of known.past) {
+        const { used, entered } = known.counted.get(one) ?? NOTHING;
+        const past = Math.max(0, sum - used);
+        missing.set(one, past);
+        this.#enter(one, { used: used - entered, entered: entered + past });
+      }
+      await database.write((sql) => insertPastUse(sql, missing, nowMs()));
     }
+    this.#learned = limits;
   }
 
+  /** Takes the use of a window that this machine has not counted in. */
+  #enter({ claim: { counter }, windowMs }: WantedUse, { used, entered }: CountedUse): void {
+    this.#memory.add(counter, windowMs, used);
+    this.#tell(counter, windowMs, used + this.#memory.enter(counter, windowMs, entered));
+  }
+
+  /** The windows of new limits in which nothing is known to be used. */
   #unknown(): WantedUse[] {
-    return currentUse(this.#claims, this.#options.nowMs()).filter(
-      ({ claim, windowMs }) => !this.#memory.has(claim.counter, windowMs),
+    const unknown: WantedUse[] = [];
+    for (const one of currentUse(this.#limits.notIn(this.#learned), this.#options.nowMs())) {
+      const { claim, windowMs } = one;
+      if (!this.#memory.has(claim.counter, windowMs) && !this.#isLearned(one)) unknown.push(one);
+    }
+    return unknown;
+  }
+
+  /** Whether an equal limit was there before. Then every machine has counted in its windows. */
+  #isLearned({ claim: { scope, scopeId, counter }, windowMs }: WantedUse): boolean {
+    const before = this.#learned?.inScope(`${scope}:${scopeId}`) ?? [];
+    const known = before.find((claim) => claim.counter === counter);
+    return (
+      known !== undefined &&
+      [...currentUse([known], this.#options.nowMs())].some((use) => use.windowMs === windowMs)
     );
   }
 
@@ -99,3 +143,5 @@ export class KnownUse {
     if (moved !== 0) this.#options.onMoved([counter, windowMs, moved]);
   }
 }
+
+const NOTHING: CountedUse = { used: 0, entered: 0 };

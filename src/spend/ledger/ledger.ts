@@ -1,4 +1,4 @@
-import type { Claim } from '../../limits/claim.ts';
+import { type CompiledLimits, noLimits } from '../../config/compiled-limits.ts';
 import type { CloseLine, Use } from '../journal/line.ts';
 import { Lives } from '../journal/lives.ts';
 import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
@@ -65,9 +65,9 @@ export class Ledger {
     });
   }
 
-  /** Reads database and journals, and charges the requests of processes that have died. `claims`: the limits in force. */
-  async start(claims: readonly Claim[] = []): Promise<void> {
-    this.#known.follow(claims);
+  /** Reads database and journals, and charges the requests of processes that have died. `limits`: those in force. */
+  async start(limits: CompiledLimits = noLimits()): Promise<void> {
+    this.#known.follow(limits);
     await this.#load();
     this.#chargeOrphans();
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS);
@@ -116,8 +116,8 @@ export class Ledger {
    * Loads the uncounted past use of the windows of limits. Call it before requests count towards them. Without the
    * database, they begin with what is known, and are corrected when it is back.
    */
-  async prepare(claims: readonly Claim[]): Promise<void> {
-    if (!this.#known.follow(claims) || this.#stored === undefined) return;
+  async prepare(limits: CompiledLimits): Promise<void> {
+    if (!this.#known.follow(limits) || this.#stored === undefined) return;
     await this.flush();
     await this.#known.learn().catch((error: unknown) => this.#hold(error));
   }

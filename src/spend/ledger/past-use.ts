@@ -12,13 +12,43 @@ export interface WantedUse {
 }
 
 /** The windows of these limits that contain a moment. Buckets have none. */
-export function currentUse(claims: readonly Claim[], epochMs: number): WantedUse[] {
-  return claims.flatMap((claim) => {
+export function* currentUse(claims: Iterable<Claim>, epochMs: number): Generator<WantedUse> {
+  for (const claim of claims) {
     const { period } = claim;
-    if (period === undefined || isBucketPeriod(period)) return [];
-    return [{ claim, windowMs: windowOf(period, epochMs).startMs }];
-  });
+    if (period !== undefined && !isBucketPeriod(period))
+      yield { claim, windowMs: windowOf(period, epochMs).startMs };
+  }
 }
+
+/** The use that nodes have counted in a window, and the part of it that entries moved. */
+export interface CountedUse {
+  readonly used: number;
+  readonly entered: number;
+}
+
+/** Reads what all nodes have counted in some windows. Those without a row are left out. */
+export async function countedUse(
+  sql: SQL,
+  wanted: readonly WantedUse[],
+): Promise<Map<WantedUse, CountedUse>> {
+  const found = new Map<WantedUse, CountedUse>();
+  for (let at = 0; at < wanted.length; at += MOST_VALUES) {
+    const part = wanted.slice(at, at + MOST_VALUES);
+    const byKey = new Map(part.map((one) => [`${one.windowMs} ${one.claim.counter}`, one]));
+    const rows: Record<'counter' | 'window_ms' | 'used' | 'entered', number | string>[] =
+      await sql`select counter, window_ms, sum(used) as used, sum(case when node = '' then used else 0 end) as entered
+        from counter_windows where counter in ${sql(part.map(({ claim }) => claim.counter))}
+        group by counter, window_ms`;
+    for (const { counter, window_ms, used, entered } of rows) {
+      const one = byKey.get(`${Number(window_ms)} ${counter}`);
+      if (one !== undefined) found.set(one, { used: Number(used), entered: Number(entered) });
+    }
+  }
+  return found;
+}
+
+/** A statement takes a limited number of values. */
+const MOST_VALUES = 1000;
 
 /**
  * Sums the past use of the windows of some limits from the quarters: for new limits, and for those whose time zone or
@@ -115,8 +145,6 @@ export async function insertPastUse(
       seq: 0,
       updated_ms: nowMs,
     }));
-  // A statement takes a limited number of values.
-  for (let at = 0; at < rows.length; at += 1000) {
-    await sql`insert into counter_windows ${sql(rows.slice(at, at + 1000))} on conflict do nothing`;
-  }
+  for (let at = 0; at < rows.length; at += MOST_VALUES)
+    await sql`insert into counter_windows ${sql(rows.slice(at, at + MOST_VALUES))} on conflict do nothing`;
 }

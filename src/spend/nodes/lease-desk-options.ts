@@ -25,6 +25,8 @@ export interface LeaseDeskOptions {
    * it keeps no reserve. `open`: all that it needs.
    */
   readonly whenAway: 'share' | 'closed' | 'open';
+  /** Whether the claims of a lost node count as spent, so that a node uses its own without an end. The default is false. */
+  readonly isLostSpent?: boolean;
   /** How long a request waits for the store. */
   readonly deadlineMs: number;
   /** Makes every process write what it holds into a record. */

@@ -54,17 +54,17 @@ export class LeaseDesk implements LeaseSource {
 
   constructor(options: LeaseDeskOptions) {
     this.#options = options;
-    const { records, percent, ledger, store, whenAway, isExact } = options;
+    const { records, percent, ledger, store, whenAway, isExact, isLostSpent = false } = options;
     this.#client = new LeaseClient({
       records,
       percent,
-      forgetMs: FORGET_MS,
+      forgetMs: isLostSpent ? Infinity : FORGET_MS,
       isExact,
       hasReserve: whenAway !== 'closed',
       unstoredOf: ledger.unstoredOf,
       storedOf: ledger.storedOf,
     });
-    this.#watch = new NodeWatch(store, ledger.node, FORGET_MS);
+    this.#watch = new NodeWatch(store, ledger.node, { forgetMs: FORGET_MS, isLostSpent });
     this.#link = new LeaseLink(options, this.#client, (isUp) => {
       if (!isUp) this.#watch.reset();
     });
@@ -254,7 +254,7 @@ export class LeaseDesk implements LeaseSource {
     if (isBeat) this.#beatMs = nowMs;
     for (let at = 0; at === 0 || at < reports.length; at += MOST_REPORTS)
       await this.#sendNamed(reports.slice(at, at + MOST_REPORTS));
-    if (!isBeat || this.#link.isUp !== true) return;
+    if (!isBeat || this.#link.isUp !== true || this.#link.isInDoubt) return;
     await this.#watch.look(performance.now()).catch(() => undefined);
     await this.#link.clear();
   }

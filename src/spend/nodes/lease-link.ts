@@ -18,6 +18,8 @@ export class LeaseLink {
   readonly #onUp: (isUp: boolean) => void;
   /** The number of this life; undefined: the store does not know it yet. */
   #life: number | undefined;
+  /** Whether the store has known a life of this process. */
+  #hasLived = false;
   #isUp: boolean | undefined;
   #isCleared = false;
   #hasToldAlone = false;
@@ -89,7 +91,9 @@ export class LeaseLink {
       this.#life = await store.register(ledger.node, version);
       this.#isCleared = false;
       this.#heard();
-      await this.clear();
+      // A node that was forgotten first tells what its requests hold.
+      if (!this.#hasLived) await this.clear();
+      this.#hasLived = true;
     } catch (error) {
       this.#missed(error, sentMs);
     }

@@ -65,8 +65,13 @@ export interface LeaseStore {
   readonly nodes: () => Promise<NodeRow[]>;
   /** The store's clock, in milliseconds since 1970. */
   readonly nowMs: () => Promise<number>;
-  /** Frees the claims of a node, unless it has given a sign of life since. The use that it told stays counted. */
-  readonly forget: (node: string, beats: number) => Promise<void>;
+  /**
+   * Frees the claims of a node, unless it has given a sign of life since. The use that it told stays counted. With `isSpent`,
+   * its claims count as spent until it is back (`clear`) or they are released.
+   */
+  readonly forget: (node: string, beats: number, isSpent: boolean) => Promise<void>;
+  /** Frees all that a node has claimed, and what was counted as spent for it. It must not be used any more. */
+  readonly release: (node: string) => Promise<void>;
   /** Frees the claims of a node's earlier lives, once the ledger has all that these used. */
   readonly clear: (node: string, life: number) => Promise<void>;
   /** A node that ends: it claims nothing, and the ledger has all that it used. */

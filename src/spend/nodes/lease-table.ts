@@ -1,7 +1,7 @@
 import type { LeaseAnswer } from '../../limits/lease-report.ts';
-import { NOW } from '../../store/database-clock.ts';
 import type { Database } from '../../store/database.ts';
 import { beginLife, databaseNowMs, registeredNodes } from './node-registry.ts';
+import { freeLost, LAST_LIFE, pruneWindows, spendClaims } from './lost-claims.ts';
 import type { Acquired, LeaseCall, LeaseStore, NodeRow, SentReport, StoreCheck } from './lease-store.ts';
 
 /** The leases in PostgreSQL. Every call throws `StoreUnavailable` without it. */
@@ -55,16 +55,29 @@ export class LeaseTable implements LeaseStore {
     return databaseNowMs(this.#database);
   }
 
-  async forget(node: string, beats: number): Promise<void> {
+  async forget(node: string, beats: number, isSpent: boolean): Promise<void> {
     await this.#database.write(async (sql) => {
       const gone: unknown[] =
         await sql`update nodes set gone = 1 where node = ${node} and beats = ${beats} and gone = 0 returning node`;
-      if (gone.length > 0) await sql`update leases set claim = 0 where node = ${node}`;
+      if (gone.length === 0) return;
+      if (isSpent) await spendClaims(sql, node);
+      await sql`update leases set claim = 0 where node = ${node}`;
+    });
+  }
+
+  async release(node: string): Promise<void> {
+    await this.#database.write(async (sql) => {
+      await sql`update nodes set gone = 1 where node = ${node}`;
+      await sql`update leases set claim = 0 where node = ${node}`;
+      await freeLost(sql, node, LAST_LIFE);
     });
   }
 
   async clear(node: string, life: number): Promise<void> {
-    await this.#database.write((sql) => sql`delete from leases where node = ${node} and life < ${life}`);
+    await this.#database.write(async (sql) => {
+      await sql`delete from leases where node = ${node} and life < ${life}`;
+      await freeLost(sql, node, life);
+    });
   }
 
   async leave(node: string, life: number): Promise<void> {
@@ -80,15 +93,10 @@ export class LeaseTable implements LeaseStore {
   }
 
   async prune(): Promise<void> {
-    await this.#database.write(async (sql) => {
-      await sql`delete from leases l using shared_windows w
-        where l.counter = w.counter and l.window_ms = w.window_ms and w.end_ms < ${NOW(sql)} - ${KEPT_MS}::bigint`;
-      await sql`delete from shared_windows where end_ms < ${NOW(sql)} - ${KEPT_MS}::bigint`;
-    });
+    await this.#database.write(pruneWindows);
   }
 }
 
-const KEPT_MS = 2 * 86_400_000;
 /** The end of a window without one. */
 const NEVER_MS = 9_000_000_000_000_000;
 

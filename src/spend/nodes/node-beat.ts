@@ -27,7 +27,7 @@ export class NodeBeat {
 
   constructor(options: NodeBeatOptions) {
     this.#options = options;
-    this.#watch = new NodeWatch(options.store, options.node, NEVER_MS);
+    this.#watch = new NodeWatch(options.store, options.node, { forgetMs: NEVER_MS, isLostSpent: false });
   }
 
   /** The number of live gateways on this database. */

@@ -2,6 +2,13 @@ import type { LeaseStore } from './lease-store.ts';
 
 const LIVE_MS = 5000;
 
+export interface NodeWatchOptions {
+  /** The silence after which a node is forgotten. */
+  readonly forgetMs: number;
+  /** Whether its claims count as spent then, instead of being free. */
+  readonly isLostSpent: boolean;
+}
+
 /**
  * Forgets nodes that give no sign of life for long enough. It goes by its own monotonic clock, and only counts time in which
  * the store answered, so that neither a clock that was set nor a store that was away forgets everybody.
@@ -9,16 +16,16 @@ const LIVE_MS = 5000;
 export class NodeWatch {
   readonly #store: Pick<LeaseStore, 'nodes' | 'forget'>;
   readonly #own: string;
-  readonly #forgetMs: number;
+  readonly #options: NodeWatchOptions;
   readonly #seen = new Map<string, { readonly beats: number; readonly sinceMs: number }>();
 
   #live = 1;
   #hasLooked = false;
 
-  constructor(store: Pick<LeaseStore, 'nodes' | 'forget'>, own: string, forgetMs: number) {
+  constructor(store: Pick<LeaseStore, 'nodes' | 'forget'>, own: string, options: NodeWatchOptions) {
     this.#store = store;
     this.#own = own;
-    this.#forgetMs = forgetMs;
+    this.#options = options;
   }
 
   /** Nodes with a sign of life within five seconds of the newest one. */
@@ -37,6 +44,7 @@ export class NodeWatch {
   }
 
   async look(nowMs: number): Promise<void> {
+    const { forgetMs, isLostSpent } = this.#options;
     const nodes = await this.#store.nodes();
     this.#hasLooked = true;
     const newestMs = Math.max(...nodes.map(({ heartbeatMs }) => heartbeatMs));
@@ -47,7 +55,7 @@ export class NodeWatch {
       if (node === this.#own || isGone) continue;
       const seen = this.#seen.get(node);
       if (seen?.beats !== beats) this.#seen.set(node, { beats, sinceMs: nowMs });
-      else if (nowMs - seen.sinceMs > this.#forgetMs) await this.#store.forget(node, beats);
+      else if (nowMs - seen.sinceMs > forgetMs) await this.#store.forget(node, beats, isLostSpent);
     }
   }
 }

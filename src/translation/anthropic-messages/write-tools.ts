@@ -5,7 +5,13 @@ import { asArray, asObject, asString, type JsonTree } from '../json.ts';
 import type { ClaudeFamily } from '../models/claude.ts';
 import { anthropicToolSchema } from '../schema.ts';
 import { fullName } from '../tool-names.ts';
-import { distinctTools, freeformFunction, tellServerTools, toolsOrSeen } from '../write-common.ts';
+import {
+  distinctTools,
+  freeformFunction,
+  tellSearch,
+  tellServerTools,
+  toolsOrSeen,
+} from '../write-common.ts';
 import { cacheControl } from './cache-control.ts';
 
 export interface WrittenTools {
@@ -44,7 +50,7 @@ export function writeTools(exchange: Exchange, manner: ToolManner): WrittenTools
   return {
     tools: [
       ...chosen.map((tool) => writeTool(tool, exchange, manner)),
-      ...search.slice(0, 1).map(writeSearch),
+      ...search.slice(0, 1).map((tool) => writeSearch(tool, exchange)),
     ],
     tool_choice:
       conversation.tools.length + search.length === 0 ? undefined : writeChoice(exchange, manner, chosen),
@@ -83,8 +89,12 @@ function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolMann
 
 const SEARCH = 'web_search';
 
-/** Converts the web search of OpenAI's APIs to Anthropic's. */
-function writeSearch({ definition }: ServerTool): JsonTree {
+const SEARCH_FIELDS = ['max_uses', 'allowed_domains', 'blocked_domains', 'excludeDomains', 'user_location'];
+
+/** Converts the web search of OpenAI's and Google's APIs to Anthropic's. */
+function writeSearch(tool: ServerTool, exchange: Exchange): JsonTree {
+  const { definition } = tool;
+  tellSearch(tool, exchange, SEARCH_FIELDS);
   const location = asObject(definition['user_location']);
   const place = asObject(location?.['approximate']) ?? location;
   const filters = asObject(definition['filters']) ?? definition;
@@ -99,7 +109,7 @@ function writeSearch({ definition }: ServerTool): JsonTree {
     name: SEARCH,
     max_uses: typeof definition['max_uses'] === 'number' ? definition['max_uses'] : undefined,
     allowed_domains: domains(filters['allowed_domains']),
-    blocked_domains: domains(filters['blocked_domains']),
+    blocked_domains: domains(filters['blocked_domains'] ?? definition['excludeDomains']),
     user_location: isNamed ? { type: 'approximate', ...textsOnly(named) } : undefined,
   };
 }

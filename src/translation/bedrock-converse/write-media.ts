@@ -1,7 +1,7 @@
 import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { dropDetail } from '../media.ts';
+import { dropDetail, textOfDocument } from '../media.ts';
 
 const IMAGES: Readonly<Record<string, string>> = {
   'image/png': 'png',
@@ -27,11 +27,15 @@ const AUDIO: Readonly<Record<string, string>> = {
   'audio/mp3': 'mp3',
   'audio/wav': 'wav',
   'audio/x-wav': 'wav',
+  'audio/wave': 'wav',
+  'audio/vnd.wave': 'wav',
   'audio/flac': 'flac',
   'audio/ogg': 'ogg',
   'audio/opus': 'opus',
   'audio/aac': 'aac',
   'audio/mp4': 'mp4',
+  'audio/m4a': 'm4a',
+  'audio/x-m4a': 'm4a',
   'audio/webm': 'webm',
 };
 
@@ -40,7 +44,9 @@ const MAX_NAME_CHARS = 200;
 /** Writes media for Converse: bytes, or S3 objects. Makes document names unique within the request. */
 export class MediaWriter {
   readonly #exchange: Exchange;
-  readonly #names = new Map<string, number>();
+  readonly #names = new Set<string>();
+  /** The next number for a name that is taken. */
+  readonly #counts = new Map<string, number>();
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -60,7 +66,7 @@ export class MediaWriter {
 
   #document(media: Media): readonly JsonTree[] {
     const { source } = media;
-    const format = source.kind === 'text' ? 'txt' : DOCUMENTS[media.mediaType];
+    const format = source.kind === 'text' ? 'txt' : documentFormat(media);
     const written = source.kind === 'text' ? { text: source.text } : sourceOf(media);
     if (written === undefined || format === undefined) return this.#refuse(media);
     const name = this.#nameOf(media.name ?? media.title ?? '');
@@ -81,11 +87,19 @@ export class MediaWriter {
       .trim()
       .slice(0, MAX_NAME_CHARS)
       .trim();
-    const name = plain === '' ? 'document' : plain;
-    const count = (this.#names.get(name) ?? 0) + 1;
-    this.#names.set(name, count);
-    return count === 1 ? name : `${name} ${count}`;
+    const base = plain === '' ? 'document' : plain;
+    let name = base;
+    for (let count = this.#counts.get(base) ?? 2; this.#names.has(name); count++) {
+      this.#counts.set(base, count + 1);
+      name = `${base.slice(0, MAX_NAME_CHARS - ` ${count}`.length).trim()} ${count}`;
+    }
+    this.#names.add(name);
+    return name;
   }
+}
+
+function documentFormat(media: Media): string | undefined {
+  return DOCUMENTS[media.mediaType] ?? (textOfDocument(media) === undefined ? undefined : 'txt');
 }
 
 function sourceOf({ source }: Media): JsonTree | undefined {

@@ -26,7 +26,7 @@ function writeParts({ parts }: Choice, exchange: Exchange): readonly JsonTree[] 
   const written: JsonTree[] = [];
   const seals = createSealCarrier(exchange);
   for (const part of parts) {
-    if (part.kind === 'reasoning') seals.note(part);
+    if (part.kind === 'reasoning') written.push(...seals.note(part));
     if (part.kind === 'reasoning' && part.text === '') continue;
     written.push(part.kind === 'reasoning' ? thought(part.text) : seals.onto(writePart(part, exchange)));
   }
@@ -56,7 +56,10 @@ export function callPart(call: Pick<AnswerCall, 'id' | 'name' | 'seal'>, args: R
 
 /** Moves the seal of a reasoning block to the next part, where Gemini clients keep it. */
 export interface SealCarrier {
-  readonly note: (reasoning: Pick<Extract<AnswerPart, { kind: 'reasoning' }>, 'seal' | 'redacted'>) => void;
+  /** Returns an empty part for the seal of the block before, if nothing stands between the two. */
+  readonly note: (
+    reasoning: Pick<Extract<AnswerPart, { kind: 'reasoning' }>, 'seal' | 'redacted'>,
+  ) => readonly JsonTree[];
   readonly onto: (part: JsonTree) => JsonTree;
 }
 
@@ -64,10 +67,11 @@ export function createSealCarrier({ losses }: Exchange): SealCarrier {
   let envelope: string | undefined;
   return {
     note({ seal, redacted }) {
-      if (seal === undefined) return;
-      if (envelope !== undefined) losses.dropped('reasoning', 'a part can carry only one seal');
+      if (seal === undefined) return [];
+      const before = envelope === undefined ? [] : [{ text: '', thoughtSignature: envelope }];
       envelope = seal.origin === 'gemini' ? seal.payload : envelopeOf(seal, redacted);
       if (envelope === undefined) losses.dropped('reasoning', 'the seal is too long');
+      return before;
     },
     onto(part) {
       if (envelope === undefined || part['thoughtSignature'] !== undefined) return part;

@@ -76,8 +76,10 @@ class GeminiWriter {
       case 'reasoning':
         return this.#chunk(thought(event.text));
       case 'reasoning-end':
-        this.#seals.note(event);
-        return '';
+        return this.#seals
+          .note(event)
+          .map((part) => this.#chunk(part))
+          .join('');
       case 'late-seal':
         this.#exchange.losses.dropped(event.path, LATE_SEAL);
         return '';

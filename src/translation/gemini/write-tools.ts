@@ -1,8 +1,8 @@
-import type { Tool } from '../conversation.ts';
+import type { ServerTool, Tool } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
-import type { JsonTree } from '../json.ts';
+import { asArray, asObject, type JsonTree } from '../json.ts';
 import { withType } from '../schema.ts';
-import { distinctTools, dropped, freeformFunction, tellServerTools } from '../write-common.ts';
+import { distinctTools, dropped, freeformFunction, tellSearch, tellServerTools } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
 
@@ -21,13 +21,24 @@ export function writeTools(exchange: Exchange, names: Names): JsonTree {
     exchange,
     conversation.serverTools.filter((tool) => !takesSearch || tool !== search),
   );
-  if (chosen.length === 0) return takesSearch ? { tools: [{ googleSearch: {} }] } : {};
+  if (chosen.length === 0)
+    return takesSearch ? { tools: [{ googleSearch: writeSearch(search, exchange) }] } : {};
   if (parallelTools?.value === false) dropped(losses, parallelTools, 'the API has no such field');
   const config = writeChoice(exchange, chosen, names);
   return {
     tools: [{ functionDeclarations: chosen.map((tool) => writeTool(tool, exchange, names)) }],
     toolConfig: config === undefined ? undefined : { functionCallingConfig: config },
   };
+}
+
+/** The settings of Google's search, of which only Vertex AI has any. */
+function writeSearch(tool: ServerTool, exchange: Exchange): JsonTree {
+  const { definition } = tool;
+  const isVertex = exchange.target.carriage === 'vertex';
+  tellSearch(tool, exchange, isVertex ? ['blocked_domains'] : []);
+  const filters = asObject(definition['filters']) ?? definition;
+  const excludeDomains = isVertex ? asArray(filters['blocked_domains']) : [];
+  return excludeDomains.length === 0 ? {} : { excludeDomains };
 }
 
 /** Whether the request gets Google's search, which no function may stand beside. */

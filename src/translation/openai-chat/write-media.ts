@@ -34,10 +34,18 @@ export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): 
   if (media.kind === 'document' && source.kind === 'bytes') {
     return [{ type: 'file', file: { filename: fileName(media), file_data: mediaUrl(media) } }];
   }
-  if (media.kind === 'audio' && source.kind === 'bytes' && dialect.openAiFields) {
-    const format = media.mediaType === 'audio/mpeg' ? 'mp3' : media.mediaType.replace(/^audio\/(?:x-)?/, '');
+  const format = dialect.openAiFields && source.kind === 'bytes' ? AUDIO[media.mediaType] : undefined;
+  if (media.kind === 'audio' && source.kind === 'bytes' && format !== undefined)
     return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
-  }
   losses.meaning(path, `the API does not accept ${media.kind}${source.kind === 'url' ? ' by URL' : ''}`);
   return [];
 }
+
+const AUDIO: Readonly<Record<string, 'mp3' | 'wav'>> = {
+  'audio/mpeg': 'mp3',
+  'audio/mp3': 'mp3',
+  'audio/wav': 'wav',
+  'audio/x-wav': 'wav',
+  'audio/wave': 'wav',
+  'audio/vnd.wave': 'wav',
+};

@@ -2,7 +2,7 @@ import type { ServerTool, Tool } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import { asArray, asObject, asString, type JsonTree } from '../json.ts';
 import { isStrictSchema, withProperties } from '../schema.ts';
-import { distinctTools, tellServerTools } from '../write-common.ts';
+import { distinctTools, tellSearch, tellServerTools } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
 
@@ -48,15 +48,12 @@ function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
 }
 
 /** Converts any API's web search to OpenAI's. */
-function writeSearch({ definition, path }: ServerTool, { losses }: Exchange): JsonTree {
+function writeSearch(tool: ServerTool, exchange: Exchange): JsonTree {
+  const { definition } = tool;
   const location = asObject(definition['user_location']);
   const place = asObject(location?.['approximate']) ?? location;
   const filters = asObject(definition['filters']) ?? definition;
-  for (const name of ['blocked_domains', 'max_uses']) {
-    const value = definition[name];
-    if (value !== undefined && value !== null)
-      losses.dropped(`${path}.${name}`, 'the web search of OpenAI has no such field');
-  }
+  tellSearch(tool, exchange, ['allowed_domains', 'search_context_size', 'user_location']);
   const domains = asArray(filters['allowed_domains']);
   return {
     type: 'web_search',

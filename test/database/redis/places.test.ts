@@ -28,7 +28,7 @@ async function start(...args: Parameters<typeof startRedis>): Promise<TestRedis>
 
 /** Tries until the answer is as it should be. */
 async function eventually(attempt: () => Promise<unknown>, wanted: unknown): Promise<void> {
-  const untilMs = performance.now() + 50_000;
+  const untilMs = performance.now() + 90_000;
   for (;;) {
     const answer = await attempt().catch((error: unknown) => error);
     if (answer === wanted) return;

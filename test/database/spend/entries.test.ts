@@ -52,7 +52,7 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
       },
     });
     await ledger.start();
-    await ledger.prepare([...SNAPSHOT.limits.all()]);
+    await ledger.prepare(SNAPSHOT.limits);
     const writer = newWriter(folder, ledger.begin());
     const owners = { team: 'search', teamPath: 'acme/search', teamIds: '/acme/search/', userId: 'alice' };
     for (const id of ['a', 'b', 'c']) {
@@ -253,7 +253,7 @@ providers: [{name: p, api_base: "http://127.0.0.1:9/v1", api_key: sk-test-012345
 teams: [{name: acme, limits: [{cost: 5, per: day}, {tokens: 100, per: week}, {requests: 10, per: day, timezone: Asia/Kolkata}]}]
 master_keys: [{name: app, key: "lp-0123456789abcdef0123456789abcdef", limits: [{cost: 5, per: total, start: "2026-01-01T00:30:00Z"}]}]
 `);
-    await ledger.prepare([...added.limits.all()]);
+    await ledger.prepare(added.limits);
     const used = Object.fromEntries(moved.map(([counter, , amount]) => [counter, amount]));
     expect(used).toEqual({
       'team:acme/cost/day': 30_000_000,
@@ -261,6 +261,44 @@ master_keys: [{name: app, key: "lp-0123456789abcdef0123456789abcdef", limits: [{
       'team:acme/requests/day': 3,
     });
     await end();
+  });
+
+  test('a new window, in which another machine has counted, is not counted again when the configuration changes', async () => {
+    const database = openDatabase(await databases.newUrl(engine));
+    let nowMs = NOW_MS;
+    const [here, there] = [newFolder(), newFolder()].map((folder) => ({
+      folder,
+      ledger: newLedger(database, folder, { nowMs: () => nowMs }).ledger,
+    }));
+    for (const { ledger } of [here!, there!]) {
+      await ledger.start(SNAPSHOT.limits);
+      await ledger.prepare(SNAPSHOT.limits);
+    }
+    const counter = 'key:app/cost/month';
+    const { startMs, endMs } = windowOf({ unit: 'month', timezone: 'UTC' }, NOW_MS);
+    nowMs += endMs - startMs;
+    const writer = newWriter(there!.folder, there!.ledger.begin());
+    writer.close({
+      ...closeLine('a', 10_000_000, { endedAtMs: nowMs }),
+      uses: [[counter, endMs, 10_000_000]],
+    });
+    writer.end();
+    await there!.ledger.flush();
+    // A limit of another key, and one of this key that both machines count from now on.
+    const changed = compiled(`
+providers: [{name: p, api_base: "http://127.0.0.1:9/v1", api_key: sk-test-0123456789}]
+master_keys: [{name: app, key: "lp-0123456789abcdef0123456789abcdef", limits: [{cost: 50, per: month}, {cost: 5, per: day}]}]
+`);
+    for (const { ledger } of [there!, here!]) await ledger.prepare(changed.limits);
+    const sums: { counter: string; used: string }[] = await database.read(
+      (sql) => sql`select counter, sum(used) as used from counter_windows group by counter order by counter`,
+    );
+    expect(sums.map((row) => [row.counter, Number(row.used)])).toEqual([
+      ['key:app/cost/day', 10_000_000],
+      [counter, 10_000_000],
+    ]);
+    for (const { ledger } of [here!, there!]) await ledger.close();
+    await database.close();
   });
 });
 

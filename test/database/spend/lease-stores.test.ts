@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { StoreChecks } from '../../../src/app/store-checks.ts';
-import { parseRedisUrl } from '../../../src/lib/redis-url.ts';
 import type { LeaseAnswer } from '../../../src/limits/lease-report.ts';
-import { RedisConnection } from '../../../src/redis/connection.ts';
-import { RedisLeases } from '../../../src/redis/redis-leases.ts';
 import type { Acquired, LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
@@ -11,6 +8,7 @@ import type { Database } from '../../../src/store/database.ts';
 import { createLog } from '../../../src/telemetry/log/log.ts';
 import { openPostgres, type OpenPostgres } from '../store/databases.ts';
 import { eventually } from '../eventually.ts';
+import { openedStore, openLeases } from './redis-leases.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
 import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
@@ -217,9 +215,9 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const one = { ...NOTHING, counter: own('gone'), pending: 10 };
     expect(await grantOf(lost, life, { ...one, seq: 1, need: 900, want: 900 })).toBe(900);
     const { beats } = (await store.nodes()).find(({ node }) => node === lost)!;
-    await store.forget(lost, beats - 1);
+    await store.forget(lost, beats - 1, false);
     expect((await store.nodes()).find(({ node }) => node === lost)?.isGone).toBe(false);
-    await store.forget(lost, beats);
+    await store.forget(lost, beats, false);
     expect((await store.nodes()).find(({ node }) => node === lost)?.isGone).toBe(true);
     const late = await store.acquire({ node: lost, life, isTick: true, reports: [] });
     expect(late.kind).toBe('forgotten');
@@ -228,6 +226,32 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const more = { ...one, pending: 0, seq: 1, need: 1, want: 1000 };
     expect(await grantOf(own('other'), other, more)).toBe(990);
     expect(await store.register(lost, '1')).toBe(life + 1);
+  });
+
+  test('claims of a lost node count as spent if that is wanted, until it is back or they are released', async () => {
+    const [lost, next, counter] = [own('spends'), own('counts'), own('cut-off')];
+    const one = { ...NOTHING, counter };
+    const other = await store.register(next, '1');
+    let seq = 0;
+    // What it gets is given back by the next report.
+    const roomOf = async (): Promise<number | undefined> =>
+      grantOf(next, other, { ...one, seq: ++seq, need: 1, want: LIMIT });
+    const forget = async (life: number): Promise<void> => {
+      const asked = { ...one, seq: 1, pending: 10, need: 300, want: 300 };
+      await grantOf(next, other, { ...one, seq: ++seq });
+      expect(await grantOf(lost, life, asked)).toBe(300);
+      await store.forget(lost, (await store.nodes()).find(({ node }) => node === lost)!.beats, true);
+      expect(await roomOf()).toBe(690);
+    };
+    await forget(await store.register(lost, '1'));
+    expect((await store.acquire({ node: lost, life: 1, isTick: true, reports: [] })).kind).toBe('forgotten');
+    const again = await store.register(lost, '1');
+    await grantOf(lost, again, { ...one, seq: 1, pending: 200 });
+    await store.clear(lost, again);
+    expect(await roomOf()).toBe(800);
+    await forget(await store.register(lost, '1'));
+    await store.release(lost);
+    expect(await roomOf()).toBe(990);
   });
 
   test('a node that starts again frees what its earlier life has claimed', async () => {
@@ -355,7 +379,7 @@ describe('leases in PostgreSQL', () => {
     await database.write((sql) => sql`update nodes set gone = 1`);
     const table = new LeaseTable(database);
     await table.register('lonely', '1');
-    const watch = new NodeWatch(table, 'lonely', 600_000);
+    const watch = new NodeWatch(table, 'lonely', { forgetMs: 600_000, isLostSpent: false });
     expect(watch.known).toBe(2);
     await watch.look(performance.now());
     expect(watch.known).toBe(1);
@@ -381,7 +405,7 @@ for (const kind of REDIS_KINDS) {
     });
     afterAll(() => server.stop());
 
-    storeTests(async () => openedStore(server, kind), kind);
+    storeTests(async () => openedStore(server, kind, database), kind);
 
     const losses = {
       'it was flushed': async () => void (await server.command('FLUSHALL')),
@@ -397,7 +421,7 @@ for (const kind of REDIS_KINDS) {
     };
     for (const [loss, lose] of Object.entries(losses)) {
       test(`when ${loss}, it grants nothing until every node has told it all`, async () => {
-        const store = await openedStore(server, kind);
+        const store = await openedStore(server, kind, database);
         const [one, two] = [`${kind}-${loss}-one`, `${kind}-${loss}-two`];
         const [first, second] = [await store.register(one, '1'), await store.register(two, '1')];
         const asked = { ...NOTHING, counter: `${kind}-${loss}`, need: 1 };
@@ -407,6 +431,10 @@ for (const kind of REDIS_KINDS) {
         };
         await ask(one, first, { seq: 1, want: 300 });
         await ask(two, second, { seq: 1, want: 200 });
+        // What counts as spent for a lost node is not lost with it.
+        const lost = `${one}-lost`;
+        await ask(lost, await store.register(lost, '1'), { seq: 1, want: 100 });
+        await store.forget(lost, (await store.nodes()).find(({ node }) => node === lost)!.beats, true);
         await database.write(
           (sql) => sql`insert into counter_windows (counter, window_ms, node, used, updated_ms)
             values (${asked.counter}, 0, 'an earlier node', 150, 0)`,
@@ -422,12 +450,12 @@ for (const kind of REDIS_KINDS) {
         expect((await ask(one, first, { seq: 4, claim: 250, pending: 50, want: 900 })).kind).toBe('unknown');
         await store.vouch(two, second, unknown.era);
         const known = answersOf(await ask(one, first, { seq: 5, claim: 250, pending: 50, want: 900 }));
-        expect(known[0]).toMatchObject({ granted: 350, used: 200, others: 200, free: 0 });
+        expect(known[0]).toMatchObject({ granted: 250, used: 300, others: 200, free: 0 });
       });
     }
 
     test('a bucket that was lost is as full as the nodes know, but never for long', async () => {
-      const store = await openedStore(server, kind);
+      const store = await openedStore(server, kind, database);
       const node = `${kind}-knows`;
       const life = await store.register(node, '1');
       const bucket = { ...NOTHING, form: 'bucket' as const, perMs: 1, counter: `${kind}-lost-bucket` };
@@ -440,7 +468,7 @@ for (const kind of REDIS_KINDS) {
     });
 
     test('an eviction of counters is warned of', async () => {
-      const store = openLeases(server.url);
+      const store = openLeases(server.url, database);
       expect(await store.check()).toEqual({});
       await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
       expect((await store.check()).warning).toContain('CONFIG SET maxmemory-policy noeviction');
@@ -448,31 +476,12 @@ for (const kind of REDIS_KINDS) {
     });
 
     test('a node that was forgotten before it lost all is still told', async () => {
-      const store = await openedStore(server, kind);
+      const store = await openedStore(server, kind, database);
       const node = `${kind}-cut-off`;
       const life = await store.register(node, '1');
-      await store.forget(node, (await store.nodes()).find((one) => one.node === node)!.beats);
+      await store.forget(node, (await store.nodes()).find((one) => one.node === node)!.beats, false);
       await server.command('FLUSHALL');
       expect((await store.acquire({ node, life, isTick: true, reports: [] })).kind).toBe('forgotten');
     });
   });
-}
-
-/** A store whose server knows all that there is: nothing. */
-async function openedStore(server: TestRedis, name: string): Promise<LeaseStore> {
-  await database.write((sql) => sql`update nodes set gone = 1`);
-  const store = openLeases(server.url);
-  const node = `${name}-first`;
-  const life = await store.register(node, '1');
-  const opened = await store.acquire({ node, life, isTick: true, reports: [] });
-  if (opened.kind === 'unknown') await store.vouch(node, life, opened.era);
-  await store.leave(node, life);
-  return store;
-}
-
-function openLeases(url: string): LeaseStore {
-  const address = parseRedisUrl(url);
-  if (typeof address === 'string') throw new Error(address);
-  const redis = new RedisConnection({ address, deadlineMs: 5000 });
-  return new RedisLeases({ redis, database, namespace: async () => 'test' });
 }

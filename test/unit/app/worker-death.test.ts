@@ -45,7 +45,7 @@ test.each([...POINTS])(
       publishAll: () => Promise.resolve(),
       usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
     });
-    await ledger.start(CLAIMS);
+    await ledger.start();
     const worker = openLedgers(mapSharedMemory(memory.path), { ...SIZE, me: 1, seeder: seed });
     for (const one of CLAIMS) await worker.counters.seed(one, AT);
     const life = ledger.begin();

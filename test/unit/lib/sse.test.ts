@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { createSseSplitter, splitEvents } from '../../../src/lib/sse.ts';
+import { cpuMs } from '../cpu-time.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
@@ -95,11 +96,12 @@ describe('the splitter', () => {
   test('takes 300 KB byte by byte in time that grows with the length, not with its square', () => {
     const splitter = createSseSplitter(UNBOUNDED);
     const event = bytesOf(`data: ${'x\ndata: '.repeat(40_000)}\n\n`);
-    const startMs = performance.now();
     let whole: Uint8Array | undefined;
-    for (const byte of event) whole = splitter.push(Uint8Array.of(byte));
+    const tookMs = cpuMs(() => {
+      for (const byte of event) whole = splitter.push(Uint8Array.of(byte));
+    });
     expect(Buffer.compare(whole ?? new Uint8Array(0), event)).toBe(0);
-    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(tookMs).toBeLessThan(5_000);
   });
 });
 

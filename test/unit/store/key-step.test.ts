@@ -51,6 +51,11 @@ function contentsOf({ access, limits, warnings, caching, secrets }: Snapshot): u
     ]),
     everybody: limits.claimsOf(undefined, 'm'),
     all: [...limits.all()].toSorted((a, b) => (a.counter < b.counter ? -1 : 1)),
+    scopes: [...limits.all()].every((claim) =>
+      limits
+        .inScope(`${claim.scope}:${claim.scopeId}`)
+        .some((one) => JSON.stringify(one) === JSON.stringify(claim)),
+    ),
     flags: [limits.isEmpty, limits.needsJournal],
     rules: keys.map(([hash, { id }]) => [hash, ...MODELS.map((model) => caching?.ruleFor(id, model))]),
     warnings: warnings.toSorted(),

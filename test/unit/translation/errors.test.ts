@@ -35,6 +35,21 @@ describe('an error of a provider', () => {
     expect(read(status, body)).toMatchObject({ kind, status });
   });
 
+  test.each([
+    'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000',
+    'Number of input tokens exceeds maximum length. Please update the input to try again.',
+    'Your input exceeds the context window of this model.',
+    'The decoder prompt (length 5000) is longer than the maximum model length of 4096.',
+    "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+    'the request exceeds the available context size, try increasing it',
+    'prompt too long; exceeded max context length by 4 tokens',
+    "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+    'Please reduce the length of the messages or completion.',
+    'Your request exceeded model token limit: 262144',
+  ])('a server without a code for it says that the context is full: %s', (message) => {
+    expect(read(400, { error: { message, type: 'invalid_request_error' } }).kind).toBe('context_length');
+  });
+
   test('the message is found in each shape, and replaced if it is a page, empty or about the key', () => {
     expect(read(400, { error: 'text' }).message).toBe('text');
     expect(read(400, { Message: 'aws' }).message).toBe('aws');

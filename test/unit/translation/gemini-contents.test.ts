@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
+import { translationFor } from '../../../src/translation/pair.ts';
 import { playRequest } from './request-play.ts';
+import { exchangeFor } from './stream-play.ts';
 
 test('Gemini refuses a request without contents, so a system message alone gets a message', async () => {
   const { body, losses } = await playRequest(['chat', 'gemini'], {
@@ -61,4 +63,31 @@ test('a signature that came behind its text goes back onto it, in a turn that en
     role: 'model',
     parts: [{ text: 'Yes.', thoughtSignature: 'c2ln' }],
   });
+});
+
+test('blocks of thinking that follow each other keep their signatures, whole and streamed', async () => {
+  const ask = { contents: [{ role: 'user', parts: [{ text: 'x' }] }] };
+  const content = [
+    { type: 'thinking', thinking: 'hm', signature: 'one' },
+    { type: 'redacted_thinking', data: 'two' },
+    { type: 'text', text: 'a' },
+  ];
+  const exchange = await exchangeFor({ from: 'gemini', to: 'messages', request: ask });
+  const { answer, answerAsStream } = await translationFor('gemini', 'messages', exchange.target);
+  const body = JSON.stringify({ content, stop_reason: 'end_turn' });
+  const whole = answer(body, exchange);
+  if (whole.kind === 'failed') throw new Error(whole.error.message);
+  const streamed = answerAsStream(body, exchange);
+  if (streamed.kind === 'failed') throw new Error(streamed.error.message);
+  const chunks = Buffer.concat(streamed.bytes).toString();
+  type Candidates = { candidates: { content: { parts: object[] } }[] };
+  const partsIn = ({ candidates }: Candidates) => candidates[0]?.content.parts ?? [];
+  for (const parts of [
+    partsIn(JSON.parse(whole.body) as Candidates),
+    (JSON.parse(chunks) as Candidates[]).flatMap(partsIn),
+  ]) {
+    const contents = [...ask.contents, { role: 'model', parts }, ...ask.contents];
+    const { body: next } = await playRequest(['gemini', 'messages'], { contents });
+    expect((next['messages'] as object[])[1]).toEqual({ role: 'assistant', content });
+  }
 });

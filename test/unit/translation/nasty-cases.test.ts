@@ -311,3 +311,80 @@ test('a file of text is a text for Chat, which takes no files but PDF', async ()
   const { body } = await playRequest(['responses', 'chat'], { input: [{ role: 'user', content: [file] }] });
   expect(body['messages']).toEqual([{ role: 'user', content: 'a.csv\na,b' }]);
 });
+
+test('documents of Converse have different names, whatever the client calls them', async () => {
+  const long = 'x'.repeat(300);
+  const names = [
+    'a.pdf',
+    'a.pdf',
+    'a 2.pdf',
+    'a.pdf',
+    `${long}.pdf`,
+    `${long}.pdf`,
+    'a_b.pdf',
+    'a b.pdf',
+    '.pdf',
+  ];
+  const content = names.map((filename) => ({ type: 'file', file: { filename, file_data: 'JVBERi0=' } }));
+  const { body } = await playRequest(['chat', 'converse'], chat({ messages: [{ role: 'user', content }] }));
+  const [message] = body['messages'] as { content: { document?: { name: string } }[] }[];
+  const written = message?.content.flatMap(({ document }) => document?.name ?? []) ?? [];
+  expect(written.map((name) => name.replace(/x+/, (run) => `x${run.length}`))).toEqual([
+    'a',
+    'a 2',
+    'a 2 2',
+    'a 3',
+    'x200',
+    'x198 2',
+    'a b',
+    'a b 2',
+    'document',
+  ]);
+});
+
+test.each([
+  ['audio/mpeg', 'mp3', 'mp3'],
+  ['audio/vnd.wave', 'wav', 'wav'],
+  ['audio/x-m4a', undefined, 'm4a'],
+  ['audio/ogg', undefined, 'ogg'],
+])(
+  'audio of the type %s has the format %s for OpenAI and %s for Converse',
+  async (mimeType, chatFormat, other) => {
+    const contents = [{ parts: [{ inlineData: { mimeType, data: 'AA==' } }] }];
+    const formatIn = (text: string) => /"format":"(\w+)"/.exec(text)?.[1];
+    const openAi = await playRequest(['gemini', 'chat'], { contents }, { dialect: 'openai' });
+    expect([formatIn(openAi.text), openAi.unsuitable]).toEqual([
+      chatFormat,
+      chatFormat === undefined ? 'contents[0].parts[0]' : undefined,
+    ]);
+    expect(formatIn((await playRequest(['gemini', 'converse'], { contents })).text)).toBe(other);
+  },
+);
+
+test('arguments that are null are none, in a history and in an answer', async () => {
+  const block = { type: 'tool_use', id: 'c', name: 'f', input: null };
+  const messages = [USER, { role: 'assistant', content: [block] }];
+  const { text } = await playRequest(['messages', 'chat'], { max_tokens: 9, messages });
+  expect(text).toContain('"arguments":"{}"');
+  const contents = [{ role: 'model', parts: [{ functionCall: { name: 'f', args: null } }] }];
+  expect((await playRequest(['gemini', 'chat'], { contents })).text).toContain('"arguments":"{}"');
+  for (const [to, answer] of [
+    ['messages', { content: [block], stop_reason: 'tool_use' }],
+    ['gemini', { candidates: [{ content: { parts: contents[0]?.parts }, finishReason: 'STOP' }] }],
+    ['converse', { stopReason: 'tool_use', output: { message: { content: [{ toolUse: { ...block } }] } } }],
+  ] as const) {
+    const exchange = await exchangeFor({ from: 'chat', to, request: { stream: false } });
+    const written = (await translationFor('chat', to, exchange.target)).answer(
+      JSON.stringify(answer),
+      exchange,
+    );
+    expect(written.kind === 'answer' && written.body).toContain('"arguments":"{}"');
+  }
+});
+
+test('a setting of more digits than a double holds is rounded', async () => {
+  const asked =
+    '{"messages":[{"role":"user","content":"x"}],"temperature":0.69999999999999996,"max_tokens":100.0}';
+  const { body, losses } = await playRequest(['chat', 'gemini'], asked);
+  expect([body['generationConfig'], losses]).toEqual([{ temperature: 0.7, maxOutputTokens: 100 }, []]);
+});
