@@ -155,8 +155,9 @@ export class ClaimCounters {
   }
 
   /** Whether several machines share the limit. */
-  isShared({ amount }: Claim): boolean {
-    return this.#leases !== undefined && amount > 0;
+  isShared({ amount, period }: Claim): boolean {
+    if (this.#leases === undefined || amount <= 0) return false;
+    return this.#leases.hasNoWindows !== true || period === undefined || isBucketPeriod(period);
   }
 
   #leasedOf(claim: Claim, at: Moment): LeasedCounter {
