@@ -88,7 +88,8 @@ function afterString(text: string, start: number): number {
   }
 }
 
-function afterSpace(text: string, start: number): number {
+/** The offset of the first character that is not white space. */
+export function afterSpace(text: string, start: number): number {
   let pos = start;
   while (text.charCodeAt(pos) <= SPACE) pos += 1;
   return pos;
