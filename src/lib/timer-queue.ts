@@ -19,17 +19,12 @@ export class TimerQueue {
    */
   #setFraction(ms: number, run: () => void): () => void {
     const shorterMs = shorterDelay(ms);
+    if (shorterMs === 0) return whenLate(ms, run);
     const dueMs = performance.now() + ms;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const wait = (): void => {
-      timer = setTimeout(run, Math.max(1, dueMs - performance.now()));
-    };
-    if (shorterMs === 0) wait();
-    const leave = shorterMs === 0 ? undefined : this.#line(shorterMs).add(wait);
-    return () => {
-      leave?.();
-      clearTimeout(timer);
-    };
+    let stop = this.#line(shorterMs).add(() => {
+      stop = whenLate(Math.max(1, dueMs - performance.now()), run);
+    });
+    return () => stop();
   }
 
   #line(ms: number): DelayLine {
