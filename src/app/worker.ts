@@ -255,13 +255,18 @@ function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & Pool
 }
 
 function ledgersOf(
-  { worker, workers, counters, areLeased, memory }: WorkerInit,
+  { worker, workers, counters, areLeased, hasNoWindows, memory }: WorkerInit,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
 ): SharedLedgers {
   const seeder = seedBySupervisor((record) => channel.call('seedCounter', record));
-  const leases = leasesOfSupervisor((question) => channel.call('leaseCounter', question));
+  const { lease } = leasesOfSupervisor((question) => channel.call('leaseCounter', question));
   const size = { workers, counters, areLeased };
-  const ledgers = openLedgers(mapSharedMemory(memory), { ...size, me: worker, seeder, leases });
+  const ledgers = openLedgers(mapSharedMemory(memory), {
+    ...size,
+    me: worker,
+    seeder,
+    leases: { lease, hasNoWindows },
+  });
   if (areLeased)
     ledgers.cooldowns.observe((change) => void channel.call('routeChanged', change).catch(() => undefined));
   return ledgers;
