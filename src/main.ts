@@ -1,3 +1,4 @@
+import './interpreted-start.ts';
 import { runProgram } from './cli/run-command.ts';
 
 process.exitCode = await runProgram(process.argv.slice(2));

@@ -102,11 +102,15 @@ async function release(call: Call): Promise<Answer> {
 }
 
 async function nodesOf(call: Call): Promise<JsonObject[]> {
-  const table = tableOf(call);
-  if (table === undefined) return [];
   const { spend } = call.services;
+  const table = tableOf(call);
+  const store = spend?.leases?.() ?? table;
+  if (store === undefined) return [];
   // Redis may be away. Then the database tells at least who has registered.
-  const { rows, nowMs } = await rowsOf(spend?.leases?.() ?? table).catch(() => rowsOf(table));
+  const { rows, nowMs } = await rowsOf(store).catch((error: unknown) => {
+    if (table === undefined) throw error;
+    return rowsOf(table);
+  });
   const own = spend?.node?.();
   return rows.map((row) => ({
     id: row.node,

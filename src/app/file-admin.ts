@@ -12,6 +12,7 @@ import { readSecretVariables } from './secret-variables.ts';
 import { spendServices } from './spend-services.ts';
 import type { Database } from '../store/database.ts';
 import type { SpendSide } from './spend-side.ts';
+import type { Sharing } from './sharing.ts';
 import type { AdminSide, Serving } from './serving.ts';
 
 export interface FileAdminOptions extends Omit<FileStoreOptions, 'requests' | 'admin'> {
@@ -21,6 +22,8 @@ export interface FileAdminOptions extends Omit<FileStoreOptions, 'requests' | 'a
   readonly inForce: () => Loaded;
   /** undefined until the gateway listens. */
   readonly serving: () => Serving | undefined;
+  /** undefined: limits are not shared with other gateways. */
+  readonly sharing: () => Sharing | undefined;
 }
 
 /** The Admin API of a gateway whose configuration is a file. */
@@ -49,7 +52,10 @@ function closed(why: string): FileAdmin {
   return { side: undefined, warnings: [`${why}. The Admin API is not served.`] };
 }
 
-function sideOf(adminKey: string, { path, reload, inForce, serving, spend }: FileAdminOptions): AdminSide {
+function sideOf(
+  adminKey: string,
+  { path, reload, inForce, serving, sharing, spend }: FileAdminOptions,
+): AdminSide {
   const recent = new RecentRecords();
   const { requests, lastUse } = whatIsKept(() => spend.spend?.database, recent);
   const admin = { ...adminTablesInMemory(Date.now), lastUse };
@@ -59,7 +65,12 @@ function sideOf(adminKey: string, { path, reload, inForce, serving, spend }: Fil
     version,
     configurationFile: path,
     running: () => serving()?.running,
-    spend: spendServices(() => spend.spend?.database, { spend, snapshot: () => inForce().snapshot }),
+    spend: {
+      ...spendServices(() => spend.spend?.database, { spend, snapshot: () => inForce().snapshot }),
+      leases: () => sharing()?.leases(),
+      leaseHealth: () => sharing()?.state()?.store,
+      node: () => sharing()?.node,
+    },
     nowMs: Date.now,
     standing: (claim) => serving()?.standing(claim),
     audit(entry) {

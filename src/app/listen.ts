@@ -4,6 +4,7 @@ import { addressText } from '../config/compile/address.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { serveInOneProcess } from './single-process.ts';
 import type { CompiledConfig } from './config-source.ts';
+import { compileSoon } from '../interpreted-start.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 
 /** Starts listening. On failure, prints one line with the reason and returns undefined. */
@@ -12,6 +13,7 @@ export async function listen(
   options: ListenOptions = {},
 ): Promise<Serving | undefined> {
   const serving = await openListeners(config, options);
+  compileSoon();
   return serving && withAddressFile(serving, process.env['LLM_PROXY_ADDRESS_FILE']);
 }
 

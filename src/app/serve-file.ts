@@ -15,9 +15,11 @@ import type { KeyUse } from '../gateway/key-use.ts';
 import { openKeyUse } from './key-use.ts';
 import { listen } from './listen.ts';
 import type { Log } from '../telemetry/log/log.ts';
-import type { Serving } from './serving.ts';
+import type { ListenOptions, Serving } from './serving.ts';
+import type { Sharing } from './sharing.ts';
 import { startWarnings } from './start-warnings.ts';
 import { tellSharedStateChange } from './shared-state-change.ts';
+import { openFileSharing } from './file-sharing.ts';
 import { drainOnSignals, stopSignal } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { SpendSide } from './spend-side.ts';
@@ -32,6 +34,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   if (first.kind === 'refused') return failed(first.problems.map(formatProblem));
   let loaded: Loaded = first;
   let listening: Serving | undefined;
+  let sharing: Sharing | undefined;
   const log = (): Log | undefined => listening?.log;
   const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
   const admin = await adminOf(process.env, {
@@ -39,19 +42,22 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     reload: () => reload(),
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
+    sharing: () => sharing,
     spend,
   });
   const problem = await spend.follow(first.config.snapshot);
   if (problem !== undefined) return failed([`llm-proxy: ${problem}`]);
   const keyUse = keyUseOf(spend, () => listening);
   const signal = stopSignal();
-  const serving = await listen(first.config, { admin: admin.side, spend, keyUse });
+  sharing = await openFileSharing({ snapshot: first.config.snapshot, log });
+  const sides = { admin: admin.side, spend, keyUse, ...sharedBy(sharing) };
+  const serving = await listen(first.config, sides);
   if (serving === undefined) return EXIT.failed;
   listening = serving;
   const alerts = new AlertSide({ database: spend.database, spend, serving });
   const drained = drainOnSignals(signal, serving);
   let doubts = await startWarnings(serving.snapshot(), process.env, 'file');
-  announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
+  announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings, ...unsharedIn(sharing)]);
   const reloadOnce = async (): Promise<readonly Problem[]> => {
     const { version, access } = serving.snapshot();
     const staysLocked = access.kind === 'keys';
@@ -73,12 +79,33 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
-  await alerts.close();
-  await spend.close();
   watch.close();
   secrets.close();
+  await closeLedger({ alerts, sharing, spend });
   await serving.log.flush();
   return EXIT.ok;
+}
+
+interface LedgerParts {
+  readonly alerts: AlertSide;
+  readonly sharing: Sharing | undefined;
+  readonly spend: SpendSide;
+}
+
+async function closeLedger({ alerts, sharing, spend }: LedgerParts): Promise<void> {
+  await alerts.close();
+  await sharing?.stop();
+  await spend.close();
+  await sharing?.close();
+}
+
+function sharedBy(sharing: Sharing | undefined): Pick<ListenOptions, 'shared' | 'leaseState'> {
+  return { shared: sharing?.side, leaseState: sharing?.state };
+}
+
+/** Why limits are not shared as the file says. */
+function unsharedIn(sharing: Sharing | undefined): readonly string[] {
+  return sharing?.problem === undefined ? [] : [sharing.problem];
 }
 
 function failed(lines: readonly string[]): number {

@@ -18,6 +18,8 @@ import type { SpendSide } from './spend-side.ts';
 
 /** Limits that several machines share, in the process that has the database. */
 export interface SharedSide {
+  /** Whether only limits under a day, and of requests under way, are shared. The default is false. */
+  readonly hasNoWindows?: boolean;
   /** Begins to take leases into these records. `publishAll` makes every process write what it holds of a counter. */
   readonly open: (records: CounterLedger, publishAll: (key: string) => Promise<unknown>) => LeaseDesk;
   readonly desk: () => LeaseDesk | undefined;
@@ -76,7 +78,7 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
         ledger: leaseLedger(ledger),
         records,
         publishAll,
-        onTrouble: (trouble) => tell(trouble, log()),
+        onTrouble: (trouble) => tellTrouble(trouble, log()),
       });
       const onEntered = (entries: Parameters<LeaseStore['enter']>[0]): void =>
         void store.enter(entries).catch(() => undefined);
@@ -120,7 +122,7 @@ async function openChecked(
   return { ...opened, checks: new StoreChecks(store, { deadlineMs: settings.deadlineMs, checked, log }) };
 }
 
-function deskSettings({ leasePercent, isExact, money, forget, deadlineMs }: SharedStateSettings) {
+export function deskSettings({ leasePercent, isExact, money, forget, deadlineMs }: SharedStateSettings) {
   const isLostSpent = forget === 'spent';
   return { version, percent: leasePercent, isExact, whenAway: money, isLostSpent, deadlineMs };
 }
@@ -134,11 +136,12 @@ function leaseLedger(ledger: Spend) {
   return { node, unstoredOf, storedOf, settle };
 }
 
-function needs(driver: string, what: string): string {
+export function needs(driver: string, what: string): string {
   return `shared_state.driver: ${driver} needs ${what}; this gateway counts for itself.`;
 }
 
-function tell(trouble: LeaseTrouble, log: Log | undefined): void {
+/** Tells the log about the store of leases. */
+export function tellTrouble(trouble: LeaseTrouble, log: Log | undefined): void {
   switch (trouble.type) {
     case 'lost':
       return log?.say('warn', 'warning', {

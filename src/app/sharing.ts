@@ -9,6 +9,8 @@ export interface Sharing {
   readonly side: SharedSide | undefined;
   /** Why limits cannot be shared as the configuration says. */
   readonly problem: string | undefined;
+  /** The id of this gateway there, if its journal does not give it. */
+  readonly node?: string;
   readonly state: () => LeaseState | undefined;
   readonly leases: () => LeaseStore | undefined;
   /** Asks for no more leases. */

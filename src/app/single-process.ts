@@ -93,7 +93,7 @@ function leasingThrough(shared: SharedSide | undefined, own: ProcessSpend): Open
     shared &&
     ((records) => {
       const { seed, lease } = shared.open(records, async () => own.flush());
-      return { seed, source: { lease } };
+      return { seed, source: { lease, hasNoWindows: shared.hasNoWindows === true } };
     })
   );
 }

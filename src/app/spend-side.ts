@@ -135,6 +135,7 @@ export class SpendSide {
     const { openSpend } = await import('../spend/spend.ts');
     const { FolderUnusable } = await import('../spend/journal/folder.ts');
     const { StoreUnavailable } = await import('../store/database.ts');
+    const { database } = this.#options;
     try {
       this.#spend = await openSpend({
         ...this.#options,
@@ -143,13 +144,15 @@ export class SpendSide {
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
         onStored: () => this.#onStored?.(),
-        ...(driverOf(sharedState, this.#options.database?.dialect.kind === 'postgres') !== 'none' && {
-          shared: {
-            onStored: (uses) => this.#shared?.onStored(uses),
-            onFound: (use) => this.#shared?.onFound(use),
-            onEntered: (entries) => this.#shared?.onEntered(entries),
-          },
-        }),
+        // Without PostgreSQL, gateways share no limits of a ledger.
+        ...(database?.dialect.kind === 'postgres' &&
+          driverOf(sharedState, true) !== 'none' && {
+            shared: {
+              onStored: (uses) => this.#shared?.onStored(uses),
+              onFound: (use) => this.#shared?.onFound(use),
+              onEntered: (entries) => this.#shared?.onEntered(entries),
+            },
+          }),
       });
       await this.#onOpened?.();
       return undefined;

@@ -49,9 +49,13 @@ function findCountingDoubts(
   if (limits.needsJournal && spend.journal === undefined)
     doubts.push('spend.journal is memory: a restart resets the counts of limits of a day or longer.');
   const { driver } = sharedState;
-  if (mode === 'file' && (driver === 'redis' || driver === 'postgres'))
+  if (mode === 'file' && driver === 'postgres')
     doubts.push(
-      `shared_state.driver: ${driver} needs the configuration in PostgreSQL (DB_URL), which keeps the nodes and the ledger: a gateway that serves a file counts limits for itself. See docs/many-machines.md.`,
+      'shared_state.driver: postgres needs the configuration in PostgreSQL (DB_URL), which keeps the nodes and the ledger: a gateway that serves a file counts limits for itself. See docs/many-machines.md.',
+    );
+  if (mode === 'file' && driver === 'redis' && limits.needsJournal)
+    doubts.push(
+      'Limits of a day or longer are shared only with the configuration in PostgreSQL (DB_URL), which keeps the ledger. A gateway that serves a file shares the others through Redis, and counts these for itself. See docs/many-machines.md.',
     );
   const isAlone = driverOf(sharedState, true) === 'none' || spend.journal === undefined;
   if (mode === 'postgres' && !limits.isEmpty && isAlone) doubts.push(`${REPLICAS} See docs/limits.md.`);

@@ -67,7 +67,7 @@ export class Supervisor {
   /** The number under which each worker writes its journal. */
   readonly #lives = new Map<number, number>();
   /** Fixed at the start. A configuration with many more limits makes counters unknown more often. */
-  readonly #size: LedgerSize;
+  readonly #size: Required<LedgerSize>;
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
@@ -102,7 +102,7 @@ export class Supervisor {
       ...this.#size,
       me: SUPERVISOR,
       seeder: (record) => this.#seed(record),
-      leases: { lease: this.#lease },
+      leases: { lease: this.#lease, hasNoWindows: shared?.hasNoWindows === true },
     });
     const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     const { records } = this.#ledgers;
@@ -239,7 +239,7 @@ export class Supervisor {
     return {
       worker,
       ...this.#size,
-      areLeased: this.#shared !== undefined,
+      hasNoWindows: this.#shared?.hasNoWindows === true,
       isProber: worker === PROBER,
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,

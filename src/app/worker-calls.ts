@@ -29,6 +29,8 @@ export interface WorkerInit {
   readonly counters: number;
   /** Whether several machines share limits. */
   readonly areLeased: boolean;
+  /** Whether they share only limits under a day, and of requests under way. */
+  readonly hasNoWindows: boolean;
   /** Whether this worker probes the providers for all. */
   readonly isProber: boolean;
   /** The path of the shared memory. */

@@ -13,6 +13,7 @@ import { leasesOfSupervisor, seedBySupervisor } from './counter-seeding.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
+import { compileSoon } from '../interpreted-start.ts';
 import { compileSource, compileStep, type ConfigSource, type StepSource } from './config-source.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { openSharedAnswers } from './shared-answers.ts';
@@ -36,6 +37,7 @@ export async function serveAsWorker(): Promise<number> {
   try {
     const init = await channel.call('hello', undefined);
     const worker = await start(init, await sharedClock(channel), channel);
+    compileSoon();
     began(worker);
     const { url, port } = worker.app.server;
     await channel.call('listening', { url, port });
@@ -253,13 +255,18 @@ function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & Pool
 }
 
 function ledgersOf(
-  { worker, workers, counters, areLeased, memory }: WorkerInit,
+  { worker, workers, counters, areLeased, hasNoWindows, memory }: WorkerInit,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
 ): SharedLedgers {
   const seeder = seedBySupervisor((record) => channel.call('seedCounter', record));
-  const leases = leasesOfSupervisor((question) => channel.call('leaseCounter', question));
+  const { lease } = leasesOfSupervisor((question) => channel.call('leaseCounter', question));
   const size = { workers, counters, areLeased };
-  const ledgers = openLedgers(mapSharedMemory(memory), { ...size, me: worker, seeder, leases });
+  const ledgers = openLedgers(mapSharedMemory(memory), {
+    ...size,
+    me: worker,
+    seeder,
+    leases: { lease, hasNoWindows },
+  });
   if (areLeased)
     ledgers.cooldowns.observe((change) => void channel.call('routeChanged', change).catch(() => undefined));
   return ledgers;

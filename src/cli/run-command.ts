@@ -1,5 +1,6 @@
 import { type Command, UsageError } from './command.ts';
 import { EXIT } from '../exit-code.ts';
+import { compileAsUsual } from '../interpreted-start.ts';
 import { COMMANDS, findCommand } from './command-table.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { styleFor } from './style.ts';
@@ -24,6 +25,7 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
     if (parsed.kind === 'version')
       return (await import('./commands/version/print-version.ts')).printVersion();
     const work = await command.load();
+    if (!STARTERS.has(command.name)) compileAsUsual();
     // The values were parsed by the declaration from which the code's type derives.
     return await work(parsed.values as never, COMMANDS);
   } catch (error) {
@@ -33,6 +35,9 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
     return complain(`llm-proxy ${command.name}`, `${error.message}\n${advice}`);
   }
 }
+
+/** They end the start themselves. */
+const STARTERS: ReadonlySet<string> = new Set(['serve', 'worker']);
 
 function complain(who: string, what: string): number {
   console.error(`${styleFor(process.stderr, process.env).bad(`${who}:`)} ${what}`);

@@ -2,12 +2,13 @@ import { dollarsOf } from '../prices/cost.ts';
 import { type Attempt, sentOf, type Unsuitable } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import { answerHeaders, ownHeaders } from './answer-headers.ts';
-import type { AnswerFields, ClientAnswer, ClientStream } from './client-answer.ts';
+import type { AnswerFields, ClientAnswer, ClientStream, StreamedClientAnswer } from './client-answer.ts';
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
 import { isEventStream } from './event-stream.ts';
 import type { Ending } from './events.ts';
 import { answerTap } from './objects/answer-tap.ts';
+import type { ObjectTap } from './objects/object-tap.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
@@ -131,43 +132,77 @@ function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string):
  * with the provider's own error event is closed normally.
  */
 function deliverStream(answer: StreamedAnswer, served: ServedRequest): ClientAnswer {
-  const { stream, status } = answer;
-  const { planned } = served;
-  const tap = answerTap(answer, served);
-  const settleAs = (ending: Ending): void =>
-    served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
-  return {
-    kind: 'streamed',
-    status,
-    fields: answerHeaders(answer.headers, served),
-    async send(client) {
-      const isObserved = tap !== undefined || planned.snapshot.logging.separateFiles;
-      const observe = (bytes: Uint8Array): void => {
-        tap?.push(bytes);
-        reportBytes(answer, bytes, served);
-      };
-      const sink = isObserved ? observedSink(client, observe) : client;
-      let end: StreamEnd;
-      try {
-        end = await stream.pipeTo(sink);
-      } catch (error) {
-        end = endOfThrown(error, answer, served);
-      }
-      if (end.kind === 'broken') return breakOff(client, end, { answer, served, settleAs });
-      if (end.kind === 'complete') tap?.end();
-      settleAs(end.kind === 'complete' ? 'complete' : 'client-left');
-      if (end.kind !== 'complete') return;
-      if (client.isShared !== true && asksForCost(planned.request.headers))
-        await writeCost(client, answer, served);
-      client.close();
-    },
-    cancel() {
-      // Clients often disconnect at the end marker without waiting for the end of the connection.
-      const isDone = stream.isDone();
-      stream.cancel();
-      settleAs(isDone ? 'complete' : 'client-left');
-    },
-  };
+  return new DeliveredStream(answer, served);
+}
+
+/** An object without functions of its own, since a thousand of them may be open. */
+class DeliveredStream implements StreamedClientAnswer {
+  readonly kind = 'streamed';
+  readonly status: number;
+  readonly fields: AnswerFields;
+  readonly #answer: StreamedAnswer;
+  readonly #served: ServedRequest;
+  readonly #tap: ObjectTap | undefined;
+
+  constructor(answer: StreamedAnswer, served: ServedRequest) {
+    this.status = answer.status;
+    this.fields = answerHeaders(answer.headers, served);
+    this.#answer = answer;
+    this.#served = served;
+    this.#tap = answerTap(answer, served);
+  }
+
+  async send(client: ClientStream): Promise<void> {
+    const { planned } = this.#served;
+    let end: StreamEnd;
+    try {
+      end = await this.#answer.stream.pipeTo(this.#sinkTo(client));
+    } catch (error) {
+      end = endOfThrown(error, this.#answer, this.#served);
+    }
+    if (end.kind === 'broken') return this.#breakOff(client, end);
+    if (end.kind === 'complete') this.#tap?.end();
+    this.#settle(end.kind === 'complete' ? 'complete' : 'client-left');
+    if (end.kind !== 'complete') return;
+    if (client.isShared !== true && asksForCost(planned.request.headers))
+      await writeCost(client, this.#answer, this.#served);
+    client.close();
+  }
+
+  cancel(): void {
+    const { stream } = this.#answer;
+    // Clients often disconnect at the end marker without waiting for the end of the connection.
+    const isDone = stream.isDone();
+    stream.cancel();
+    this.#settle(isDone ? 'complete' : 'client-left');
+  }
+
+  #sinkTo(client: ClientStream): ByteSink {
+    const isObserved = this.#tap !== undefined || this.#served.planned.snapshot.logging.separateFiles;
+    if (!isObserved) return client;
+    return observedSink(client, (bytes) => {
+      this.#tap?.push(bytes);
+      reportBytes(this.#answer, bytes, this.#served);
+    });
+  }
+
+  #settle(ending: Ending): void {
+    const { status, stream } = this.#answer;
+    this.#served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
+  }
+
+  async #breakOff(
+    client: ClientStream,
+    { reason, isErrorForwarded }: Extract<StreamEnd, { kind: 'broken' }>,
+  ): Promise<void> {
+    const { stream } = this.#answer;
+    this.#settle('truncated');
+    // The provider's error event is a proper end, and some clients read it only after the stream has closed.
+    if (!isErrorForwarded && stream.takesEvents) void client.write(errorEvent(reason, stream));
+    if (isErrorForwarded || stream.endsInOrder === true) return client.close();
+    await graceBeforeReset(this.#served.gateway.clock);
+    client.reset();
+  }
 }
 
 /** Writes the cost behind the last event. A stream whose cost cannot be calculated ends without it. */
@@ -184,25 +219,6 @@ async function writeCost(
   } catch (error) {
     gateway.emit({ type: 'bug', requestId: planned.id, error });
   }
-}
-
-interface BrokenStream {
-  readonly answer: StreamedAnswer;
-  readonly served: ServedRequest;
-  readonly settleAs: (ending: Ending) => void;
-}
-
-async function breakOff(
-  client: ClientStream,
-  { reason, isErrorForwarded }: Extract<StreamEnd, { kind: 'broken' }>,
-  { answer: { stream }, served, settleAs }: BrokenStream,
-): Promise<void> {
-  settleAs('truncated');
-  // The provider's error event is a proper end, and some clients read it only after the stream has closed.
-  if (!isErrorForwarded && stream.takesEvents) void client.write(errorEvent(reason, stream));
-  if (isErrorForwarded || stream.endsInOrder === true) return client.close();
-  await graceBeforeReset(served.gateway.clock);
-  client.reset();
 }
 
 /** Returns the end of a stream that threw: a bug, or a failed connection to the client. */

@@ -100,7 +100,7 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
   }
   const headers = limitHeaders(taken.standings, admission.headers, at);
   const refundsFailed = gateway.snapshot().limits.options.refundFailed;
-  return new Reservation({ demand, needs, gateway, refundsFailed }, taken.holds, headers);
+  return new Reservation({ demand, needs, gateway, refundsFailed, at }, taken.holds, headers);
 }
 
 /** A budget refuses a model whose price is unknown, since it could not be charged. */

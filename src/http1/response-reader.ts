@@ -142,6 +142,7 @@ export class ResponseReader {
 
   #begin(head: ResponseHead): void {
     this.#head = head;
+    this.#headReader = undefined;
     this.#frame(head);
   }
 

@@ -1,4 +1,4 @@
-import { createByteHold } from './byte-buffer.ts';
+import { ByteHold } from './byte-buffer.ts';
 
 /**
  * Splits a stream of server-sent events (WHATWG HTML §9.2) into blocks of whole events. The blocks and the tail,
@@ -30,22 +30,37 @@ export interface SseEvent {
 
 /** `maxEventBytes` limits the buffered part of an incomplete event. */
 export function createSseSplitter(maxEventBytes: number): SseSplitter {
-  const hold = createByteHold();
-  let lines = 0;
-  return {
-    push(chunk) {
-      const end = Math.max(lastEventEnd(chunk), endAcross(hold.lastByte(), chunk));
-      const tail = end === chunk.length ? EMPTY : end === 0 ? chunk : chunk.subarray(end);
-      const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
-      if (end > 0) lines = 0;
-      // Real events have one or a few data lines, so lines are counted only in large events.
-      if (hold.length() > LARGE_BYTES) lines += countLines(tail);
-      if (tail.length > 0) hold.add(tail);
-      return hold.length() > maxEventBytes || lines > MAX_LINES ? undefined : whole;
-    },
-    isEmpty: () => hold.length() === 0,
-    takeTail: () => hold.take(EMPTY),
-  };
+  return new EventSplitter(maxEventBytes);
+}
+
+class EventSplitter implements SseSplitter {
+  readonly #maxEventBytes: number;
+  readonly #hold = new ByteHold();
+  #lines = 0;
+
+  constructor(maxEventBytes: number) {
+    this.#maxEventBytes = maxEventBytes;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    const hold = this.#hold;
+    const end = Math.max(lastEventEnd(chunk), endAcross(hold.lastByte, chunk));
+    const tail = end === chunk.length ? EMPTY : end === 0 ? chunk : chunk.subarray(end);
+    const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
+    if (end > 0) this.#lines = 0;
+    // Real events have one or a few data lines, so lines are counted only in large events.
+    if (hold.length > LARGE_BYTES) this.#lines += countLines(tail);
+    if (tail.length > 0) hold.add(tail);
+    return hold.length > this.#maxEventBytes || this.#lines > MAX_LINES ? undefined : whole;
+  }
+
+  isEmpty(): boolean {
+    return this.#hold.length === 0;
+  }
+
+  takeTail(): Uint8Array {
+    return this.#hold.take(EMPTY);
+  }
 }
 
 /** An event with more lines than this is meant to keep its reader busy. */

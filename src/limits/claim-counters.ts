@@ -14,7 +14,7 @@ import { windowKey } from './counter-amount.ts';
 import { counterFields, CounterLedger, type Standing } from './counter.ts';
 import { type LeasedCounter, leaseKey, type LeaseSource, type LeaseVerdict } from './lease-report.ts';
 import { bucketStanding, LeasedBuckets } from './leased-bucket.ts';
-import { type Window, windowOf } from './window.ts';
+import { windowOf } from './window.ts';
 
 /** The record of a counter without use is kept for this long, so that it need not be seeded again. */
 const KEPT_MS = 3_600_000;
@@ -28,10 +28,7 @@ export class ClaimCounters {
   readonly #leasedBuckets: LeasedBuckets;
   readonly #seeder: Seeder;
   /** Values derived from a claim, which is one object for all its requests. */
-  readonly #records = new WeakMap<
-    Claim,
-    { readonly window: Window | undefined; readonly record: ClaimRecord }
-  >();
+  readonly #records = new WeakMap<Claim, ClaimRecord>();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
   readonly #keys = new WeakMap<Claim, string>();
   readonly #leases: LeaseSource | undefined;
@@ -155,8 +152,9 @@ export class ClaimCounters {
   }
 
   /** Whether several machines share the limit. */
-  isShared({ amount }: Claim): boolean {
-    return this.#leases !== undefined && amount > 0;
+  isShared({ amount, period }: Claim): boolean {
+    if (this.#leases === undefined || amount <= 0) return false;
+    return this.#leases.hasNoWindows !== true || period === undefined || isBucketPeriod(period);
   }
 
   #leasedOf(claim: Claim, at: Moment): LeasedCounter {
@@ -177,19 +175,18 @@ export class ClaimCounters {
     const known = this.#records.get(claim);
     if (period === undefined || isBucketPeriod(period)) {
       const endMs = epochMs + KEPT_MS;
-      if (known !== undefined && endMs - known.record.endMs < RENEWED_MS) return known.record;
+      if (known !== undefined && endMs - known.endMs < RENEWED_MS) return known;
       const name = period === undefined ? windowKey(counter, 0) : undefined;
       const record = { key: this.#keyOf(claim), windowMs: 0, endMs, windowKey: name };
-      this.#records.set(claim, { window: undefined, record });
+      this.#records.set(claim, record);
       return record;
     }
-    const window = windowOf(period, epochMs);
-    if (known?.window === window) return known.record;
-    const { startMs: windowMs, endMs } = window;
+    if (known !== undefined && epochMs >= known.windowMs && epochMs < known.endMs) return known;
+    const { startMs: windowMs, endMs } = windowOf(period, epochMs);
     const name = windowKey(counter, windowMs);
     const key = this.isShared(claim) ? leaseKey(counter, windowMs) : name;
     const record = { key, windowMs, endMs, windowKey: name };
-    this.#records.set(claim, { window, record });
+    this.#records.set(claim, record);
     return record;
   }
 

@@ -123,6 +123,8 @@ export interface LeaseQuestion {
 
 /** Asks for leases, in this process or through another. */
 export interface LeaseSource {
+  /** Whether only limits under a day, and of requests under way, are shared. The default is false. */
+  readonly hasNoWindows?: boolean;
   readonly lease: (question: LeaseQuestion) => Promise<LeaseVerdict>;
 }
 

@@ -3,7 +3,7 @@ import type { Mark } from '../lib/json/json-marks.ts';
 import { shortenStrings } from '../lib/json/json-short.ts';
 import type { StreamReader, StreamSign, Usage } from './protocol.ts';
 import { asObject } from './json-object.ts';
-import { reportedError } from './reported-error.ts';
+import { reportedError, type ReportedError } from './reported-error.ts';
 import { saysSomething } from './answer.ts';
 import { mergeReports, usageFrom, withTier } from './usage.ts';
 import type { JsonObject } from './json-object.ts';
@@ -45,60 +45,78 @@ export interface Reading {
  * events for marks and parses only those with one. After an event says that the stream is **done**, it remains done,
  * although usage may still arrive.
  */
-export function createStreamReader(grammar: StreamGrammar): StreamReader {
-  let following = false;
-  let done = false;
-  let report: JsonObject | undefined;
-  let usage: Usage | undefined;
-  let failure: JsonObject | undefined;
+export class GrammarReader implements StreamReader {
+  readonly #grammar: StreamGrammar;
+  #isFollowing = false;
+  #isDone = false;
+  #report: JsonObject | undefined;
+  #usage: Usage | undefined;
+  #failure: JsonObject | undefined;
 
-  function note(reading: Reading): StreamSign {
-    if (reading.done === true) done = true;
+  constructor(grammar: StreamGrammar) {
+    this.#grammar = grammar;
+  }
+
+  read(event: string, data: Uint8Array): StreamSign {
+    const { textKeys, digest = parse } = this.#grammar;
+    if (data.length === 0) return 'preamble';
+    if (this.#isFollowing && event !== 'error' && !isMarked(data, this.#grammar)) {
+      return textKeys.some((key) => countCharacters(data, key) > 0) ? 'content' : 'preamble';
+    }
+    const short = data.length > LONG_BYTES ? shortenStrings(data, MAX_PARSED_BYTES) : data;
+    if (short === undefined) return this.#glanced(event, data);
+    const value = digest(short);
+    if (value === undefined) return this.#unparsed(event, data);
+    const reading: Reading = isError(value, event) ? { sign: 'error' } : this.understand(value, event);
+    if (reading.sign === 'error') this.#failure = event === 'error' ? { type: 'error', ...value } : value;
+    return this.#note(reading);
+  }
+
+  skim(block: Uint8Array): boolean {
+    return this.#isFollowing && !isMarked(block, this.#grammar);
+  }
+
+  usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  isDone(): boolean {
+    return this.#isDone;
+  }
+
+  error(): ReportedError | undefined {
+    return this.#failure && reportedError(this.#failure);
+  }
+
+  protected understand(value: JsonObject, event: string): Reading {
+    return this.#grammar.understand(value, event);
+  }
+
+  #note(reading: Reading): StreamSign {
+    if (reading.done === true) this.#isDone = true;
     const next = asObject(reading.usage);
     if (next !== undefined) {
-      report = grammar.mergesUsage ? mergeReports(report, next) : next;
-      usage = better(withTier(usageFrom(report), reading.tier), usage);
+      this.#report = this.#grammar.mergesUsage ? mergeReports(this.#report, next) : next;
+      this.#usage = better(withTier(usageFrom(this.#report), reading.tier), this.#usage);
     }
-    if (reading.sign === 'content') following = true;
+    if (reading.sign === 'content') this.#isFollowing = true;
     return reading.sign;
   }
 
-  function unparsed(event: string, data: Uint8Array): StreamSign {
-    if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
-      return note({ sign: 'done', done: true });
-    failure = undefined;
+  #unparsed(event: string, data: Uint8Array): StreamSign {
+    if (data.length < 100 && this.#grammar.isEnd(UTF8.decode(data).trim()))
+      return this.#note({ sign: 'done', done: true });
+    this.#failure = undefined;
     // Within a stream, the client judges malformed data. Before the first content, malformed data is not the start
     // of an answer.
-    return following && event !== 'error' ? 'content' : 'error';
+    return this.#isFollowing && event !== 'error' ? 'content' : 'error';
   }
 
-  function glanced(event: string, data: Uint8Array): StreamSign {
-    if (event === 'error' || !seemsContent(data)) return unparsed(event, data);
-    failure = undefined;
-    return note(grammar.glance?.(data, event) ?? { sign: 'content' });
+  #glanced(event: string, data: Uint8Array): StreamSign {
+    if (event === 'error' || !seemsContent(data)) return this.#unparsed(event, data);
+    this.#failure = undefined;
+    return this.#note(this.#grammar.glance?.(data, event) ?? { sign: 'content' });
   }
-
-  return {
-    read(event, data) {
-      if (data.length === 0) return 'preamble';
-      if (following && event !== 'error' && !isMarked(data, grammar)) {
-        return grammar.textKeys.some((key) => countCharacters(data, key) > 0) ? 'content' : 'preamble';
-      }
-      const short = data.length > LONG_BYTES ? shortenStrings(data, MAX_PARSED_BYTES) : data;
-      if (short === undefined) return glanced(event, data);
-      const value = (grammar.digest ?? parse)(short);
-      if (value === undefined) return unparsed(event, data);
-      const reading: Reading = isError(value, event) ? { sign: 'error' } : grammar.understand(value, event);
-      if (reading.sign === 'error') failure = event === 'error' ? { type: 'error', ...value } : value;
-      return note(reading);
-    },
-    skim(block) {
-      return following && !isMarked(block, grammar);
-    },
-    usage: () => usage,
-    isDone: () => done,
-    error: () => failure && reportedError(failure),
-  };
 }
 
 /** The later report, unless it has only zeros after one with numbers. */

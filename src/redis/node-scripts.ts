@@ -80,3 +80,14 @@ redis.call('HSET', KEYS[1], 'open', '1', 'at', text(now()))
 redis.call('DEL', told)
 return 1
 `);
+
+/** Removes nodes that are gone, or were silent for so long. KEYS: epoch, nodes. ARGV: a name for a new era, the time (ms). */
+export const PRUNE_NODES: Script = scriptOf(`${COMMON}
+era(KEYS[1], KEYS[2], ARGV[1])
+local rows, ms = redis.call('HGETALL', KEYS[2]), now()
+for i = 1, #rows, 2 do
+  local _, _, seen = parts(rows[i + 1])
+  if seen < ms - tonumber(ARGV[2]) then redis.call('HDEL', KEYS[2], rows[i]) end
+end
+return 1
+`);

@@ -1,24 +1,15 @@
-import type { LeaseAnswer } from '../limits/lease-report.ts';
 import type { EnteredWindow } from '../spend/ledger/read-ledger.ts';
-import type {
-  Acquired,
-  LeaseCall,
-  LeaseStore,
-  NodeRow,
-  SentReport,
-  StoreCheck,
-} from '../spend/nodes/lease-store.ts';
+import type { Acquired, LeaseCall, LeaseStore, NodeRow, StoreCheck } from '../spend/nodes/lease-store.ts';
 import { beginLife, endLife, registeredNodes } from '../spend/nodes/node-registry.ts';
 import { dropNoted, LAST_LIFE, lostOf, pruneWindows } from '../spend/nodes/lost-claims.ts';
 import type { Database } from '../store/database.ts';
+import { acquireFrom, type Heard, newEra, serverNowMs } from './acquire.ts';
 import type { RedisConnection } from './connection.ts';
 import { LeaseKeys } from './lease-keys.ts';
 import { LedgerBase } from './ledger-base.ts';
-import { ACQUIRE } from './lease-scripts.ts';
 import { LostClaims } from './lost-claims.ts';
 import { FREE, NOTE_NODE, VOUCH } from './node-scripts.ts';
 import { checkServer } from './server-check.ts';
-import { bucketLastsMs, lastsMs, textOf } from './lease-text.ts';
 
 export interface RedisLeasesOptions {
   readonly redis: RedisConnection;
@@ -30,7 +21,6 @@ export interface RedisLeasesOptions {
 
 /** Counters in one call of a script, so that none runs for long. */
 const MOST_KEYS = 200;
-const FIELDS = 7;
 
 /**
  * The leases in Redis or Valkey, which only coordinates: the database has the nodes and the ledger. Whatever Redis loses, it
@@ -90,9 +80,8 @@ export class RedisLeases implements LeaseStore {
     return rows.map((row) => this.#seen(row, inRedis.get(row.node)));
   }
 
-  async nowMs(): Promise<number> {
-    const [seconds, micros] = (await this.#options.redis.send('TIME', [])) as string[];
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  nowMs(): Promise<number> {
+    return serverNowMs(this.#options.redis);
   }
 
   async forget(node: string, beats: number, isSpent: boolean): Promise<void> {
@@ -159,17 +148,8 @@ export class RedisLeases implements LeaseStore {
     return this.#opening;
   }
 
-  async #acquire({ node, life, isTick, isAlone = false, reports }: LeaseCall): Promise<Heard> {
-    const { keys: all } = await this.#open();
-    const counters = reports.map(({ counter, windowMs }) => all.counter(counter, windowMs));
-    const keys = [all.epoch, all.nodes, all.claimsOf(node), all.alone, ...counters];
-    const signs = [isTick ? '1' : '0', isAlone ? '1' : '0'];
-    const args = [newEra(), node, String(life), ...signs, ...reports.flatMap(argumentsOf)];
-    const answer = (await this.#options.redis.run(ACQUIRE, keys, args)) as string[];
-    const [kind, about = ''] = answer;
-    if (kind === 'gone') return { kind: 'forgotten' };
-    if (kind === 'unknown') return { kind, era: about };
-    return heardOf(reports, answer);
+  async #acquire(call: LeaseCall): Promise<Heard> {
+    return acquireFrom(this.#options.redis, (await this.#open()).keys, call);
   }
 
   /** Redis has forgotten whether this node was forgotten. The database has not. */
@@ -219,66 +199,4 @@ interface Opened {
   readonly keys: LeaseKeys;
   readonly base: LedgerBase;
   readonly lost: LostClaims;
-}
-
-type Heard =
-  | Exclude<Acquired, { kind: 'answered' }>
-  | {
-      readonly kind: 'answered';
-      readonly answers: LeaseAnswer[];
-      /** Reports of counters that Redis does not know from the ledger yet. */
-      readonly baseless: SentReport[];
-      /** Since when leases have been granted, by the clock of Redis. */
-      readonly sinceMs: number;
-    };
-
-function heardOf(reports: readonly SentReport[], answer: readonly string[]): Heard {
-  const answers: LeaseAnswer[] = [];
-  const baseless: SentReport[] = [];
-  let sinceMs = Infinity;
-  for (const [index, report] of reports.entries()) {
-    const at = 2 + index * FIELDS;
-    const [seq, granted, free, used, others, recalled, fullIn] = answer.slice(at, at + FIELDS);
-    if (seq === 'base') {
-      baseless.push(report);
-      sinceMs = Number(granted);
-    } else if (seq !== '') {
-      answers.push({
-        counter: report.counter,
-        windowMs: report.windowMs,
-        seq: Number(seq),
-        granted: Number(granted),
-        free: Number(free),
-        used: Number(used),
-        others: Number(others),
-        nodes: Number(answer[1]),
-        isRecalled: recalled === '1',
-        fullInMs: Number(fullIn),
-      });
-    }
-  }
-  return { kind: 'answered', answers, baseless, sinceMs };
-}
-
-function argumentsOf(report: SentReport): string[] {
-  const { seq, pending, stored, claim, need, want, limit, takesRest, endMs, form, perMs, fullInMs } = report;
-  const least = Math.ceil(need);
-  return [
-    String(seq),
-    textOf(Math.ceil(stored + pending)),
-    textOf(Math.ceil(claim)),
-    textOf(least),
-    textOf(Math.max(least, Math.floor(want))),
-    textOf(limit),
-    takesRest ? '1' : '0',
-    textOf(form === 'bucket' ? bucketLastsMs(endMs) : lastsMs(endMs)),
-    form,
-    String(perMs),
-    String(fullInMs),
-  ];
-}
-
-/** The name of the era that begins if this call is the first that a server process gets. */
-function newEra(): string {
-  return crypto.randomUUID();
 }

@@ -57,7 +57,7 @@ function streamOf(answer: StreamedClientAnswer): ReadableStream<Uint8Array> {
         close: () => client.close(),
         reset: () => client.close(BROKEN),
       }),
-    cancel: answer.cancel,
+    cancel: () => answer.cancel(),
   });
 }
 

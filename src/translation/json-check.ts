@@ -12,16 +12,26 @@ export class JsonCheck {
   #rest = '';
 
   push(piece: string): void {
+    for (let at = 0; at < piece.length && this.#state !== MALFORMED; at++) this.#take(piece.charCodeAt(at));
+  }
+
+  /** Like `push`, up to the end of the outermost object. Returns the offset after it; -1 if it does not end here. */
+  endIn(piece: string): number {
     for (let at = 0; at < piece.length && this.#state !== MALFORMED; at++) {
-      const code = piece.charCodeAt(at);
-      if (this.#state === STRING) this.#inString(code);
-      else this.#next(code);
+      this.#take(piece.charCodeAt(at));
+      if (this.#depth === 0 && this.#state === AFTER) return at + 1;
     }
+    return -1;
   }
 
   /** Whether all pieces together are one object. */
   isObject(): boolean {
     return this.#rootIsObject && this.#depth === 0 && this.#state === AFTER;
+  }
+
+  #take(code: number): void {
+    if (this.#state === STRING) this.#inString(code);
+    else this.#next(code);
   }
 
   #next(code: number): void {

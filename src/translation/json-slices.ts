@@ -2,7 +2,7 @@
  * The source texts of all values at one kind of place.
  *
  * `pattern` is a path of keys, with `*` for every element of a list, or for a value in place of a list: `['messages', '*', 'content', '*', 'input']`. The
- * result is keyed by the indices that the stars matched, joined by `.`: `3.0` is `messages[3].content[0].input`. `text`
+ * result leaves out null, and is keyed by the indices that the stars matched, joined by `.`: `3.0` is `messages[3].content[0].input`. `text`
  * must be valid JSON; it is not validated again. Linear in the length of the text.
  */
 export function sourceSlices(text: string, pattern: readonly string[]): ReadonlyMap<string, string> {
@@ -29,7 +29,8 @@ function walk(to: Walk, start: number, depth: number, key: string): number {
   const step = pattern[depth];
   if (step === undefined) {
     const end = afterValue(text, start);
-    to.found.set(key, text.slice(start, end));
+    const slice = text.slice(start, end);
+    if (slice !== 'null') to.found.set(key, slice);
     return end;
   }
   const open = text.charCodeAt(start);
@@ -87,7 +88,8 @@ function afterString(text: string, start: number): number {
   }
 }
 
-function afterSpace(text: string, start: number): number {
+/** The offset of the first character that is not white space. */
+export function afterSpace(text: string, start: number): number {
   let pos = start;
   while (text.charCodeAt(pos) <= SPACE) pos += 1;
   return pos;

@@ -1,5 +1,5 @@
 import type { CacheMark, OnlyField, Placed } from './conversation.ts';
-import { type JsonObject, asObject, parseJson } from './json.ts';
+import { asNumber, asObject, type JsonObject, parseJson } from './json.ts';
 import { InvalidBody } from './sides.ts';
 
 /** Bodies that nest deeper are refused. */
@@ -86,9 +86,9 @@ export class Fields {
     return this.#take(name, typeof value === 'string' ? value : undefined);
   }
 
+  /** Takes a number. One of more digits than a double holds, as PHP writes them, is rounded. */
   number(name: string): number | undefined {
-    const value = this.#object[name];
-    return this.#take(name, typeof value === 'number' ? value : undefined);
+    return this.#take(name, asNumber(this.#object[name]));
   }
 
   boolean(name: string): boolean | undefined {

@@ -78,8 +78,11 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   return {
     push: (event, data) => step(over === undefined ? reader.push(event, data) : []),
     *pushLarge(event, data) {
-      for (const read of over === undefined ? reader.push(event, data) : [])
-        for (const piece of piecesOf(read)) yield step([piece]);
+      if (over !== undefined) return;
+      for (const events of reader.pushLarge?.(data) ?? [reader.push(event, data)]) {
+        if (events.length === 0) yield step(events);
+        for (const read of events) for (const piece of piecesOf(read)) yield step([piece]);
+      }
     },
     atEndOfBytes: () => step(over === undefined ? reader.atEndOfBytes() : []),
     begin: () => writer.begin(),

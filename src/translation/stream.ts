@@ -81,6 +81,8 @@ export interface StreamReader {
    * Emits nothing after `end` or `error`.
    */
   readonly push: (event: string, data: EventData) => readonly HubEvent[];
+  /** Like `push`, for a large event whose reading takes long. Gives no events at first: others get a turn meanwhile. */
+  readonly pushLarge?: (data: string) => Iterable<readonly HubEvent[]>;
   /**
    * Call this when the bytes end, or when nothing has followed a finish for a while. Emits `end` if a finish was seen,
    * otherwise the error `truncated`.

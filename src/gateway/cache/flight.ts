@@ -85,7 +85,7 @@ export class Flight {
     this.#answer.resolve(answer);
     if (answer.kind === 'whole') return;
     if (this.#leaving.signal.aborted) return answer.cancel();
-    this.#abandon = answer.cancel;
+    this.#abandon = () => answer.cancel();
     await answer.send(this.broadcast);
     // If the stream has no end of its own, no client may take it for complete.
     this.broadcast.reset();

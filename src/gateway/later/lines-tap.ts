@@ -1,4 +1,4 @@
-import { createByteHold } from '../../lib/byte-buffer.ts';
+import { ByteHold } from '../../lib/byte-buffer.ts';
 import { createPieceDecoder } from '../../lib/http/piece-decoder.ts';
 import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import type { Usage } from '../../protocols/protocol.ts';
@@ -31,7 +31,7 @@ export interface LinesTapOptions {
 export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions): ObjectTap {
   const sums = new Map<string, Sum>();
   const pricing: Promise<void>[] = [];
-  const hold = createByteHold();
+  const hold = new ByteHold();
   let isGivenUp = costs === undefined;
   const giveUp = (): void => {
     isGivenUp = true;
@@ -62,7 +62,7 @@ export function linesTap({ id, provider, coding, costs, note }: LinesTapOptions)
       }
       // A copy, since the client gets the piece next, and the buffer takes over the memory of a large one.
       hold.add(new Uint8Array(piece.subarray(from)));
-      if (hold.length() > LONGEST_LINE) giveUp();
+      if (hold.length > LONGEST_LINE) giveUp();
     },
     end() {
       const last = hold.take(new Uint8Array(0));

@@ -41,14 +41,25 @@ function tighter(one: StandingClaim, than: StandingClaim | undefined): StandingC
   return than === undefined || one.standing.remaining < than.standing.remaining ? one : than;
 }
 
+/** Consecutive requests often have limits of the same size. */
+function rememberLastNumber(compute: (number: number) => string): (number: number) => string {
+  let last = { number: NaN, text: '' };
+  return (number) => {
+    if (last.number !== number) last = { number, text: compute(number) };
+    return last.text;
+  };
+}
+
 /** The fields that OpenAI's clients read. */
 const RATE_FIELDS = {
   requests: {
+    sizeOf: rememberLastNumber(String),
     limit: 'x-ratelimit-limit-requests',
     remaining: 'x-ratelimit-remaining-requests',
     reset: 'x-ratelimit-reset-requests',
   },
   tokens: {
+    sizeOf: rememberLastNumber(String),
     limit: 'x-ratelimit-limit-tokens',
     remaining: 'x-ratelimit-remaining-tokens',
     reset: 'x-ratelimit-reset-tokens',
@@ -60,17 +71,19 @@ function rateFields(
   what: keyof typeof RATE_FIELDS,
   { standing }: StandingClaim,
 ): void {
-  const { limit, remaining, reset } = RATE_FIELDS[what];
-  headers[limit] = String(Math.floor(standing.limit));
+  const { limit, remaining, reset, sizeOf } = RATE_FIELDS[what];
+  headers[limit] = sizeOf(Math.floor(standing.limit));
   headers[remaining] = String(Math.floor(standing.remaining));
   if (Number.isFinite(standing.resetMs)) headers[reset] = `${Math.round(standing.resetMs) / 1000}s`;
 }
+
+const amountOf = rememberLastNumber(shortDollars);
 
 function budgetField({ claim, standing }: StandingClaim, at: Moment): string {
   const resets = resetTime(standing, at);
   const time = resets === undefined ? '' : `resets=${resets}, `;
   const remaining = shortDollars(standing.remaining);
-  return `remaining=${remaining}, limit=${shortDollars(claim.amount)}, ${time}scope=${claim.scope}`;
+  return `remaining=${remaining}, limit=${amountOf(claim.amount)}, ${time}scope=${claim.scope}`;
 }
 
 /** When a window ends, or a bucket is full, as RFC 3339 in whole seconds; undefined: never. */

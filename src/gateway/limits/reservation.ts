@@ -13,6 +13,8 @@ export interface ReservationContext {
   readonly needs: RequestNeeds;
   readonly gateway: Pick<Gateway, 'counters' | 'estimates' | 'journal' | 'clock' | 'emit'>;
   readonly refundsFailed: boolean;
+  /** When the holds were taken. */
+  readonly at: Moment;
 }
 
 /** The holds of one request on its limits, until it is settled. */
@@ -119,7 +121,7 @@ export class Reservation implements Admission {
   }
 
   #open(): void {
-    const { demand, needs, gateway } = this.#context;
+    const { demand, needs, gateway, at } = this.#context;
     const { journal } = gateway;
     if (journal === undefined) return;
     const holds = amountsOf(this.#holds);
@@ -128,7 +130,7 @@ export class Reservation implements Admission {
     const { input, output, cost } = needs.expected;
     journal.open({
       requestId,
-      atMs: gateway.clock.epochMs(),
+      atMs: at.epochMs,
       keyName: key?.name,
       model: model.name,
       attribution,

@@ -46,7 +46,7 @@ export class SseForward implements AnswerStream {
   }
 
   text(): AnswerText {
-    return this.#reading.sample.text(this.#reading.protocol);
+    return this.#reading.sample.text();
   }
 
   isDone(): boolean {

@@ -36,7 +36,7 @@ export class SseReading {
   readonly signs: StreamReader;
   readonly timeouts: AttemptTimeouts;
   readonly beginning: Beginning;
-  readonly sample = new TextSample();
+  readonly sample: TextSample;
   /** Events queued for the client. */
   readonly kept: Uint8Array[] = [];
   readonly #provider: Provider;
@@ -59,6 +59,7 @@ export class SseReading {
     this.beginning = new Beginning(source, context);
     this.source = source;
     this.protocol = protocol;
+    this.sample = new TextSample(protocol);
     this.#framing = framing;
     this.#splitter = framing.createSplitter(MAX_EVENT_BYTES);
     this.signs = framing.readerOf(protocol);

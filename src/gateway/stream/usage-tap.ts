@@ -1,6 +1,6 @@
 import type { Fields } from '../../lib/http/fields.ts';
 import { decodeBody } from '../../lib/http/content-coding.ts';
-import { createByteHold } from '../../lib/byte-buffer.ts';
+import { ByteHold } from '../../lib/byte-buffer.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { usageInBytes } from '../../protocols/usage.ts';
 
@@ -81,12 +81,12 @@ const OPENING_BRACE = Buffer.from('{');
 const CLOSING_BRACE = Buffer.from('}');
 
 function codedTap(coding: string): UsageTap {
-  const hold = createByteHold();
+  const hold = new ByteHold();
   let isGivenUp = false;
   return {
     push(chunk) {
       if (isGivenUp) return;
-      isGivenUp = hold.length() + chunk.byteLength > MAX_CODED_BYTES;
+      isGivenUp = hold.length + chunk.byteLength > MAX_CODED_BYTES;
       if (isGivenUp) hold.take(new Uint8Array(0));
       else hold.add(new Uint8Array(chunk));
     },

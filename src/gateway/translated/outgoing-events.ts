@@ -7,7 +7,7 @@ import { TextSample } from '../stream/text-sample.ts';
 
 /** Translated events that have not been sent yet. */
 export class OutgoingEvents {
-  readonly #sample = new TextSample();
+  readonly #sample = new TextSample(TEXT);
   #kept: StreamPiece[] = [];
 
   add(events: StreamPiece): void {
@@ -18,7 +18,7 @@ export class OutgoingEvents {
 
   /** A sample of the text of all events so far. */
   text(): AnswerText {
-    return this.#sample.text(TEXT);
+    return this.#sample.text();
   }
 
   get isEmpty(): boolean {

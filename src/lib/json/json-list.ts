@@ -1,4 +1,4 @@
-import { createByteHold } from '../byte-buffer.ts';
+import { ByteHold } from '../byte-buffer.ts';
 import { slashesBefore } from './json-value.ts';
 import type { SseEvent, SseSplitter } from '../sse.ts';
 
@@ -7,21 +7,36 @@ import type { SseEvent, SseSplitter } from '../sse.ts';
  * between the brackets belongs to the next element. Blocks and tail, joined, are the list byte for byte.
  */
 export function createListSplitter(maxElementBytes: number): SseSplitter {
-  const hold = createByteHold();
-  const scanner = new ListScanner();
-  return {
-    push(chunk) {
-      let end = 0;
-      scanner.scan(chunk, (_, to) => {
-        end = to;
-      });
-      const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
-      if (end < chunk.length) hold.add(end === 0 ? chunk : chunk.subarray(end));
-      return hold.length() > maxElementBytes ? undefined : whole;
-    },
-    isEmpty: () => hold.length() === 0,
-    takeTail: () => hold.take(EMPTY),
-  };
+  return new ListSplitter(maxElementBytes);
+}
+
+class ListSplitter implements SseSplitter {
+  readonly #maxElementBytes: number;
+  readonly #hold = new ByteHold();
+  readonly #scanner = new ListScanner();
+
+  constructor(maxElementBytes: number) {
+    this.#maxElementBytes = maxElementBytes;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    const hold = this.#hold;
+    let end = 0;
+    this.#scanner.scan(chunk, (_, to) => {
+      end = to;
+    });
+    const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
+    if (end < chunk.length) hold.add(end === 0 ? chunk : chunk.subarray(end));
+    return hold.length > this.#maxElementBytes ? undefined : whole;
+  }
+
+  isEmpty(): boolean {
+    return this.#hold.length === 0;
+  }
+
+  takeTail(): Uint8Array {
+    return this.#hold.take(EMPTY);
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { hasValue, markOf } from '../../lib/json/json-marks.ts';
 import { jsonJudge, saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol, StreamSign } from '../protocol.ts';
-import { createStreamReader } from '../stream.ts';
+import { GrammarReader } from '../stream.ts';
 import type { Reading, StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 import { asObject } from '../json-object.ts';
@@ -14,7 +14,7 @@ const text = textUnder('"text"', '"thinking"', '"partial_json"');
 export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
   judgeAnswer: jsonJudge({ wanted: ['content', 'stop_reason'], judge: judgeMessage }),
-  readStream: () => createStreamReader(GRAMMAR),
+  readStream: () => new GrammarReader(GRAMMAR),
   textOf: text,
   asksForUsage: false,
   errorEvent: (error) => {

@@ -2,11 +2,11 @@ import { markOf } from '../../lib/json/json-marks.ts';
 import { jsonJudge } from '../answer.ts';
 import { errorObject } from '../error-body.ts';
 import type { Protocol, StreamPosition } from '../protocol.ts';
-import { createStreamReader } from '../stream.ts';
+import { GrammarReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 import { glanceAtChunk, judgeCandidates, understandChunk } from './candidates.ts';
-import { createListReader } from './list-reader.ts';
+import { ListReader } from './list-reader.ts';
 
 const text = textUnder('"text"');
 
@@ -17,8 +17,8 @@ const text = textUnder('"text"');
 export const gemini: Protocol = {
   name: 'gemini',
   judgeAnswer: jsonJudge({ wanted: ['candidates', 'promptFeedback'], judge: judgeCandidates }),
-  readStream: () => createStreamReader(GRAMMAR),
-  readList: () => createListReader(createStreamReader(GRAMMAR)),
+  readStream: () => new GrammarReader(GRAMMAR),
+  readList: () => new ListReader(new GrammarReader(GRAMMAR)),
   textOf: text,
   asksForUsage: false,
   errorEvent,

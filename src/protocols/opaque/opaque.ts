@@ -1,7 +1,7 @@
 import { markOf } from '../../lib/json/json-marks.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';
-import { createStreamReader } from '../stream.ts';
+import { GrammarReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { asObject } from '../json-object.ts';
 import { NO_TEXT } from '../text.ts';
@@ -13,7 +13,7 @@ import { NO_TEXT } from '../text.ts';
 export const opaque: Protocol = {
   name: 'opaque',
   judgeAnswer: () => undefined,
-  readStream: () => createStreamReader(GRAMMAR),
+  readStream: () => new GrammarReader(GRAMMAR),
   endsWithConnection: true,
   textOf: () => NO_TEXT,
   asksForUsage: false,

@@ -3,7 +3,7 @@ import { jsonJudge } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { JsonObject } from '../json-object.ts';
 import type { Protocol } from '../protocol.ts';
-import { createStreamReader } from '../stream.ts';
+import { GrammarReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 
@@ -16,7 +16,7 @@ export const openaiChat: Protocol = {
     wanted: ['choices'],
     judge: (view, body) => (view.isParsed && isDeferred(body.small()) ? undefined : judgeChoices(view)),
   }),
-  readStream: () => createStreamReader(GRAMMAR),
+  readStream: () => new GrammarReader(GRAMMAR),
   textOf: text,
   asksForUsage: true,
   errorEvent: choicesErrorEvent,

@@ -2,7 +2,7 @@ import { markOf } from '../../lib/json/json-marks.ts';
 import { jsonJudge } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';
-import { createStreamReader } from '../stream.ts';
+import { GrammarReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 
@@ -12,7 +12,7 @@ const text = textUnder('"text"');
 export const openaiCompletions: Protocol = {
   name: 'openai-completions',
   judgeAnswer: jsonJudge({ wanted: ['choices'], judge: judgeChoices }),
-  readStream: () => createStreamReader(GRAMMAR),
+  readStream: () => new GrammarReader(GRAMMAR),
   textOf: text,
   asksForUsage: true,
   errorEvent: choicesErrorEvent,

@@ -1,9 +1,8 @@
 import { lastNumberOf, markOf } from '../../lib/json/json-marks.ts';
 import { type AnswerView, jsonJudge } from '../answer.ts';
 import { asObject, type JsonObject } from '../json-object.ts';
-import type { AnswerDefect, Protocol, StreamPosition, StreamReader } from '../protocol.ts';
-import { createStreamReader } from '../stream.ts';
-import type { StreamGrammar } from '../stream.ts';
+import type { AnswerDefect, Protocol, StreamPosition, StreamSign } from '../protocol.ts';
+import { GrammarReader, type Reading, type StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 import { failedResponseEvent, failedResponseStream } from './failed-response.ts';
 import { digestResponseEvent, glanceAtResponseEvent, understandResponseEvent } from './stream.ts';
@@ -14,7 +13,7 @@ const text = textUnder('"delta"', '"text"', '"arguments"');
 export const openaiResponses: Protocol = {
   name: 'openai-responses',
   judgeAnswer: jsonJudge({ wanted: ['status', 'output'], judge: judgeResponse }),
-  readStream,
+  readStream: () => new ResponsesReader(),
   textOf: text,
   asksForUsage: false,
   errorEvent: (error, at = START) => failedResponseEvent(error, at),
@@ -27,33 +26,37 @@ const START: StreamPosition = { nextSequenceNumber: 0, responseId: undefined, mo
  * A reader that also tracks the position of the next event. SDKs check its sequence number, and Codex ignores a
  * response without an id.
  */
-function readStream(): StreamReader {
-  let response: JsonObject | undefined;
-  const reader = createStreamReader({
-    ...GRAMMAR,
-    understand(value, event) {
-      response ??= asObject(value.response);
-      return understandResponseEvent(value, event);
-    },
-  });
-  let last = -1;
-  return {
-    ...reader,
-    read(event, data) {
-      last = lastNumberOf(data, SEQUENCE_NUMBER) ?? last;
-      return reader.read(event, data);
-    },
-    skim(block) {
-      const isContent = reader.skim(block);
-      if (isContent) last = lastNumberOf(block, SEQUENCE_NUMBER) ?? last;
-      return isContent;
-    },
-    position: () => ({
-      nextSequenceNumber: last + 1,
-      responseId: textOf(response?.id),
-      model: textOf(response?.model),
-    }),
-  };
+class ResponsesReader extends GrammarReader {
+  #response: JsonObject | undefined;
+  #last = -1;
+
+  constructor() {
+    super(GRAMMAR);
+  }
+
+  override read(event: string, data: Uint8Array): StreamSign {
+    this.#last = lastNumberOf(data, SEQUENCE_NUMBER) ?? this.#last;
+    return super.read(event, data);
+  }
+
+  override skim(block: Uint8Array): boolean {
+    const isContent = super.skim(block);
+    if (isContent) this.#last = lastNumberOf(block, SEQUENCE_NUMBER) ?? this.#last;
+    return isContent;
+  }
+
+  position(): StreamPosition {
+    return {
+      nextSequenceNumber: this.#last + 1,
+      responseId: textOf(this.#response?.id),
+      model: textOf(this.#response?.model),
+    };
+  }
+
+  protected override understand(value: JsonObject, event: string): Reading {
+    this.#response ??= asObject(value.response);
+    return super.understand(value, event);
+  }
 }
 
 function textOf(value: unknown): string | undefined {

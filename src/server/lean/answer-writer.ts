@@ -22,10 +22,16 @@ function largeHead(head: AnswerHead): Buffer {
   return bytes.subarray(0, writeAnswerHead(bytes, head));
 }
 
+/** The connection whose answers are written. */
+interface WriterOwner {
+  /** The system did not take all bytes at the end of a turn. */
+  readonly heldUp: () => void;
+}
+
 /** Writes answers to one connection, one after the other. Small pieces are written at the end of the turn. */
 export class AnswerWriter implements Sender {
   readonly #socket: Socket<unknown>;
-  readonly #onHeldUp: () => void;
+  readonly #owner: WriterOwner;
   /** Absent until bytes are written that do not wait for the end of the turn, or that the system does not accept at once. */
   #pending: PendingBytes | undefined;
   /** Whether bytes wait for the end of the turn. */
@@ -37,10 +43,9 @@ export class AnswerWriter implements Sender {
   /** How much of the head the client has got already. */
   #sentBytes = 0;
 
-  /** @param onHeldUp called at the end of a turn if the system does not take all bytes */
-  constructor(socket: Socket<unknown>, onHeldUp: () => void) {
+  constructor(socket: Socket<unknown>, owner: WriterOwner) {
     this.#socket = socket;
-    this.#onHeldUp = onHeldUp;
+    this.#owner = owner;
   }
 
   /** Whether the system has taken all bytes, but for those that wait for the end of the turn. */
@@ -84,7 +89,7 @@ export class AnswerWriter implements Sender {
     const sent = this.isDrained ? Math.max(0, this.#socket.write(buffer, from, to - from)) : 0;
     if (from + sent === to) return;
     (this.#pending ??= new PendingBytes()).add(Buffer.from(buffer.subarray(from + sent, to)));
-    this.#onHeldUp();
+    this.#owner.heldUp();
   }
 
   /** Resolves when the system has taken all bytes, or the connection has closed. */
@@ -136,15 +141,10 @@ export class AnswerWriter implements Sender {
     socketTurn.post(this, end);
   }
 
-  /** Sends a stream. Resolves when all of it was written: `reset` if the connection has to break now. */
-  async stream(answer: StreamedClientAnswer, isLast: boolean): Promise<'written' | 'reset'> {
-    const { status, fields } = answer;
+  /** Returns the stream in which an answer is sent. */
+  stream({ status, fields }: StreamedClientAnswer, isLast: boolean): ChunkedStream {
     const head = this.#unsent(largeHead({ status, fields, framing: 'chunked', isLast })).toString('latin1');
-    const stream = new ChunkedStream(this, head);
-    const sending = answer.send(stream);
-    stream.begin();
-    await sending;
-    return stream.end;
+    return new ChunkedStream(this, head);
   }
 
   #unsent(head: Buffer): Buffer {
@@ -221,15 +221,16 @@ class ChunkedStream implements ClientStream {
     this.#head = head;
   }
 
+  /** How it ended: all of it was written, or the connection has to break now. */
   get end(): 'written' | 'reset' {
     return this.#end;
   }
 
-  readonly write = (bytes: Uint8Array): Promise<unknown> | undefined => {
+  write(bytes: Uint8Array): Promise<unknown> | undefined {
     // An empty chunk would end the body.
     if (bytes.byteLength === 0) return undefined;
     return this.#writer.chunk(this.#takeHead(), bytes);
-  };
+  }
 
   writeFramed(chunk: Uint8Array): Promise<unknown> | undefined {
     return this.#writer.framedChunk(this.#takeHead(), chunk);
@@ -241,19 +242,21 @@ class ChunkedStream implements ClientStream {
     return head;
   }
 
-  /** Writes the head, unless a piece already included it. */
-  begin(): void {
+  /** Sends an answer. Its head leaves alone if the answer writes nothing at once. */
+  carry(answer: StreamedClientAnswer): Promise<void> {
+    const sending = answer.send(this);
     if (this.#head !== '') this.#writer.headAlone(this.#head);
     this.#head = '';
+    return sending;
   }
 
-  readonly close = (): void => {
+  close(): void {
     this.#writer.lastChunk(this.#head);
     this.#head = '';
     this.#end = 'written';
-  };
+  }
 
-  readonly reset = (): void => {
+  reset(): void {
     this.#end = 'reset';
-  };
+  }
 }

@@ -30,16 +30,18 @@ const DISCARD_MS = 5_000;
 export class LeanConnection implements Receiver {
   readonly #host: LeanHost<LeanConnection>;
   readonly #socket: Socket<LeanConnection>;
-  /** The address of the peer. */
   readonly #peer: () => string;
+  readonly #isAnswered: () => boolean;
+  readonly #send: (answer: ClientAnswer) => void | Promise<void>;
   readonly #writer: AnswerWriter;
   #state: 'reading' | 'answering' | 'handed-over' | 'discarding' | 'closed' = 'reading';
   readonly #unread = new UnreadBytes();
   /** The head of a request whose body is incomplete. */
   #placed: PlacedHead | undefined;
-  readonly #lastHead = new LastRequestHead();
+  readonly #lastHead: LastRequestHead;
   #large: LargeBody | undefined;
   #leaving: PlainSignal | undefined;
+  #streamed: StreamedClientAnswer | undefined;
   #handedOver: HandedOver | undefined;
   /** Whether the client closes the connection after the answer. */
   #isLast = false;
@@ -55,10 +57,14 @@ export class LeanConnection implements Receiver {
 
   constructor(socket: Socket<LeanConnection>, host: LeanHost<LeanConnection>) {
     this.#socket = socket;
-    const address = socket.remoteAddress;
-    this.#peer = () => address;
     this.#host = host;
-    this.#writer = new AnswerWriter(socket, this.#heldUp);
+    this.#lastHead = new LastRequestHead(host.recentHeads);
+    this.#writer = new AnswerWriter(socket, this);
+    const address = socket.remoteAddress;
+    // Functions made here share one scope. Those of fields would have one each.
+    this.#peer = () => address;
+    this.#isAnswered = () => this.#writer.isDrained;
+    this.#send = (answer) => this.#sendAnswer(answer);
   }
 
   get isAnswering(): boolean {
@@ -74,7 +80,10 @@ export class LeanConnection implements Receiver {
     const ahead = this.#large === undefined ? bytes : this.#large.add(bytes);
     if (ahead.byteLength > 0) this.#unread.add(ahead);
     if (this.#state === 'reading') this.#read();
-    else if (this.#unread.size > MOST_AHEAD_BYTES) this.#pause();
+    else if (this.#unread.size > MOST_AHEAD_BYTES) {
+      this.#isPaused = true;
+      this.#socket.pause();
+    }
   }
 
   drained(): void {
@@ -90,8 +99,7 @@ export class LeanConnection implements Receiver {
     socketTurn.take();
     this.#isFinished = true;
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
-    const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
-    if (!isWhole) return this.#close();
+    if (this.#state !== 'answering' || this.#large?.isComplete === false) return this.#close();
     if (this.#writer.isUnbegun)
       setTimeout(() => this.#isClosed || this.#writer.probe(), believedMs(this.#turn)).unref();
     else if (!this.#writer.isDone) this.#abort();
@@ -106,6 +114,7 @@ export class LeanConnection implements Receiver {
     this.#handedOver?.end();
     this.#large?.leave();
     this.#leaving?.abort();
+    this.#streamed?.cancel();
     this.#host.onClose(this);
   }
 
@@ -158,8 +167,7 @@ export class LeanConnection implements Receiver {
     if (this.#placed !== undefined) return false;
     const placed = this.#lastHead.find(bytes);
     if (placed === undefined) return false;
-    const { contentLength } = placed.head;
-    const isWhole = bytes.byteLength === placed.bytes + contentLength;
+    const isWhole = bytes.byteLength === placed.bytes + placed.head.contentLength;
     if (!isWhole || this.#isTooLarge(placed.head)) return false;
     const body = partOf(bytes, placed.bytes, bytes.byteLength);
     this.#answer(placed.head, () => body);
@@ -181,8 +189,7 @@ export class LeanConnection implements Receiver {
 
   #beginLarge({ head, bytes }: PlacedHead): void {
     this.#unread.take(bytes);
-    const large = new LargeBody(head.contentLength, this.#host.bodyRoom());
-    this.#large = large;
+    const large = (this.#large = new LargeBody(head.contentLength, this.#host.bodyRoom()));
     this.#answer(head, (key) => {
       const reading = large.read(key);
       if (large.isWanted && this.#unread.size > 0) this.received(this.#unread.take());
@@ -205,11 +212,6 @@ export class LeanConnection implements Receiver {
     return contentLength > this.#host.maxBodyBytes();
   }
 
-  #pause(): void {
-    this.#isPaused = true;
-    this.#socket.pause();
-  }
-
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
@@ -229,9 +231,7 @@ export class LeanConnection implements Receiver {
     void this.#host.answer(request).then(this.#send);
   }
 
-  readonly #isAnswered = (): boolean => this.#writer.isDrained;
-
-  readonly #send = (answer: ClientAnswer): void | Promise<void> => {
+  #sendAnswer(answer: ClientAnswer): void | Promise<void> {
     const isLast =
       this.#isLast || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
     if (answer.kind === 'streamed') return this.#sendStream(answer, isLast);
@@ -239,28 +239,29 @@ export class LeanConnection implements Receiver {
     if (isLast) this.#writer.flush();
     if (this.#writer.isDrained) this.#next(isLast);
     else return this.#writer.whenDrained().then(() => this.#next(isLast));
-  };
+  }
 
   async #sendStream(answer: StreamedClientAnswer, isLast: boolean): Promise<void> {
     if (this.#isClosed) {
       answer.cancel();
       return this.#abort();
     }
-    this.#leaving?.addEventListener('abort', answer.cancel);
-    const how = await this.#writer.stream(answer, isLast);
-    this.#leaving?.removeEventListener('abort', answer.cancel);
-    if (how === 'reset') return this.#abort();
+    this.#streamed = answer;
+    const stream = this.#writer.stream(answer, isLast);
+    await stream.carry(answer);
+    this.#streamed = undefined;
+    if (stream.end === 'reset') return this.#abort();
     if (isLast || this.#isFinished) this.#writer.flush();
     if (!this.#writer.isDrained) await this.#writer.whenDrained();
     this.#next(isLast);
   }
 
   /** The client does not read fast enough: its next request has to wait. */
-  readonly #heldUp = (): void => {
+  heldUp(): void {
     if (this.#state !== 'reading') return;
     this.#state = 'answering';
     void this.#writer.whenDrained().then(() => this.#next(false));
-  };
+  }
 
   /** The answer was written. */
   #next(isLast: boolean): void {

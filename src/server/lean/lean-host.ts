@@ -1,4 +1,5 @@
 import type { ClientAnswer } from '../../gateway/client-answer.ts';
+import type { RecentRequestHeads } from '../../http1/last-request-head.ts';
 import type { InnerServer } from './handed-over.ts';
 import type { BodyRoom } from './large-body.ts';
 import type { LeanRequest } from './lean-request.ts';
@@ -9,6 +10,7 @@ export interface LeanHost<Connection> extends InnerServer {
   readonly answer: (request: LeanRequest) => Promise<ClientAnswer>;
   /** Larger bodies are handed over, to be refused. */
   readonly maxBodyBytes: () => number;
+  readonly recentHeads: RecentRequestHeads;
   readonly bodyRoom: () => BodyRoom;
   /** Whether connections are to close after their answers. */
   readonly isDraining: () => boolean;

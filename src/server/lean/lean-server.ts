@@ -2,6 +2,7 @@ import type { Socket } from 'bun';
 import type { TrustsProxy } from '../../config/read/trusted-proxies.ts';
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { ClientRequest, Gateway } from '../../gateway/ports.ts';
+import { RecentRequestHeads } from '../../http1/last-request-head.ts';
 import type { Fields } from '../../lib/http/fields.ts';
 import { socketTurn } from '../../lib/socket-turn.ts';
 import { handle } from '../../gateway/handle.ts';
@@ -77,6 +78,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     peers,
     isTls: tls !== undefined,
     answer: (request) => answered(request, gateway, inner),
+    recentHeads: new RecentRequestHeads(),
     maxBodyBytes: () => gateway.snapshot().server.maxBodyBytes,
     bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
     isDraining: () => state.phase === 'draining',

@@ -36,7 +36,7 @@ export class UnreadBytes {
 
   /** The head with which the bytes begin, if it repeats the last one. */
   repeated(lastHead: LastRequestHead): PlacedHead | undefined {
-    const placed = lastHead.find(this.#buffer);
+    const placed = lastHead.findRecent(this.#buffer);
     // The end of the buffer may not be filled.
     return placed === undefined || placed.bytes > this.#size ? undefined : placed;
   }

@@ -34,12 +34,18 @@ type Brief<T, Always extends keyof T> = Pick<T, Always> & {
 type JsonField = 'attemptsJson' | 'detailsJson' | 'translationJson';
 
 /** The line has the id. */
-export type BriefRecord = Brief<Omit<RequestRecord, JsonField | 'requestId'>, 'endedAtMs'>;
+export type BriefRecord = Brief<
+  Omit<RequestRecord, JsonField | 'requestId' | 'totalTokens' | 'keyId'>,
+  'endedAtMs'
+> & {
+  /** Left out: the sum of the others. */
+  readonly totalTokens: number | null | undefined;
+  /** Left out: the name of the key. */
+  readonly keyId: string | null | undefined;
+};
 
-export type BriefAttempt = Brief<
-  AttemptDetail,
-  'provider' | 'for_model' | 'reason' | 'outcome' | 'start_ms' | 'end_ms'
->;
+/** What most attempts have in common is left out. */
+export type BriefAttempt = Brief<AttemptDetail, 'end_ms'>;
 
 /** What only the journal knows of a request. */
 export interface JournaledEnd {
@@ -55,8 +61,9 @@ export interface JournaledEnd {
 /** The line of a request that has ended. */
 export function briefClose(event: RequestEnded, end: JournaledEnd): BriefClose {
   const { history, startedAtMs, translation } = event;
-  const attempts = attemptDetails(history, startedAtMs).map(briefAttempt);
   const whole = recordWith(event, end.endedAtMs, plainDetails(event));
+  const attempts: BriefAttempt[] = [];
+  for (const attempt of attemptDetails(history, startedAtMs)) attempts.push(briefAttempt(attempt, whole));
   return {
     t: 'close',
     id: event.requestId,
@@ -73,10 +80,12 @@ export function wholeRecord({ id, record, attempts = [], details, translation }:
   return {
     ...MISSING,
     attempts: attempts.length,
+    totalTokens: sumOf(record.promptTokens, record.completionTokens),
+    keyId: record.key,
     // A parsed line has no undefined fields.
     ...(record as Partial<RequestRecord> & Pick<RequestRecord, 'endedAtMs'>),
     requestId: id,
-    attemptsJson: JSON.stringify(attempts.map(wholeAttempt)),
+    attemptsJson: JSON.stringify(attempts.map((attempt) => wholeAttempt(attempt, record))),
     translationJson: translation === undefined ? null : JSON.stringify(translation),
     detailsJson: JSON.stringify(details),
   };
@@ -93,7 +102,6 @@ const MISSING = {
   provider: null,
   promptTokens: null,
   completionTokens: null,
-  totalTokens: null,
   cachedTokens: null,
   reasoningTokens: null,
   isEstimated: false,
@@ -125,7 +133,7 @@ function briefRecord(
     status: unlike(whole.status, USUAL.status),
     promptTokens: known(whole.promptTokens),
     completionTokens: known(whole.completionTokens),
-    totalTokens: known(whole.totalTokens),
+    totalTokens: unlike(whole.totalTokens, sumOf(whole.promptTokens, whole.completionTokens)),
     cachedTokens: known(whole.cachedTokens),
     reasoningTokens: known(whole.reasoningTokens),
     isEstimated: truth(whole.isEstimated),
@@ -153,7 +161,7 @@ function briefRecord(
     code: known(whole.code),
     overheadMs: known(whole.overheadMs),
     hasFallback: unlike(known(whole.hasFallback), 0),
-    keyId: known(whole.keyId),
+    keyId: unlike(whole.keyId ?? null, whole.key),
     team: known(whole.team),
     teamPath: known(whole.teamPath),
     teamIds: known(whole.teamIds),
@@ -172,22 +180,22 @@ function truth(value: boolean): true | undefined {
   return value || undefined;
 }
 
-function unlike<T>(value: T, usual: T): T | undefined {
+function unlike<T, Usual>(value: T, usual: T | Usual): T | undefined {
   return value === usual ? undefined : value;
 }
 
-function briefAttempt(whole: AttemptDetail): BriefAttempt {
+function briefAttempt(whole: AttemptDetail, { provider, model }: RequestRecord): BriefAttempt {
   return {
-    provider: whole.provider,
+    provider: unlike(whole.provider, provider),
     model: whole.model ?? undefined,
-    for_model: whole.for_model,
-    reason: whole.reason,
+    for_model: unlike(whole.for_model, model),
+    reason: unlike(whole.reason, 'first'),
     is_probe: whole.is_probe || undefined,
-    outcome: whole.outcome,
+    outcome: unlike(whole.outcome, 'answered'),
     status: whole.status ?? undefined,
     detail: whole.detail ?? undefined,
     retry_after_ms: whole.retry_after_ms ?? undefined,
-    start_ms: whole.start_ms,
+    start_ms: unlike(whole.start_ms, 0),
     connect_ms: whole.connect_ms ?? undefined,
     head_ms: whole.head_ms ?? undefined,
     end_ms: whole.end_ms,
@@ -195,20 +203,24 @@ function briefAttempt(whole: AttemptDetail): BriefAttempt {
 }
 
 /** In the order in which every record has the fields. */
-function wholeAttempt(brief: BriefAttempt): AttemptDetail {
+function wholeAttempt(brief: BriefAttempt, { provider, model }: BriefRecord): AttemptDetail {
   return {
-    provider: brief.provider,
+    provider: brief.provider ?? provider ?? '',
     model: brief.model ?? null,
-    for_model: brief.for_model,
-    reason: brief.reason,
+    for_model: brief.for_model ?? model ?? '',
+    reason: brief.reason ?? 'first',
     is_probe: brief.is_probe ?? false,
-    outcome: brief.outcome,
+    outcome: brief.outcome ?? 'answered',
     status: brief.status ?? null,
     detail: brief.detail ?? null,
     retry_after_ms: brief.retry_after_ms ?? null,
-    start_ms: brief.start_ms,
+    start_ms: brief.start_ms ?? 0,
     connect_ms: brief.connect_ms ?? null,
     head_ms: brief.head_ms ?? null,
     end_ms: brief.end_ms,
   };
+}
+
+function sumOf(input: number | null | undefined, output: number | null | undefined): number | null {
+  return input === undefined || input === null ? (output ?? null) : input + (output ?? 0);
 }

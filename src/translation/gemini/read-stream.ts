@@ -1,5 +1,6 @@
 import type { AnswerCall } from '../answer.ts';
 import { tellOthers } from '../answer-choices.ts';
+import { type CutJson, cutObjects } from '../cut-objects.ts';
 import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { type HubError, truncated, unreadable } from '../hub-error.ts';
@@ -20,6 +21,7 @@ export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new GeminiReader(exchange);
   return {
     push: (_event, data) => reader.push(eventText(data)),
+    pushLarge: (data) => reader.pushLarge(data),
     atEndOfBytes: () => reader.atEndOfBytes(),
   };
 }
@@ -45,12 +47,26 @@ class GeminiReader {
 
   push(data: string): readonly HubEvent[] {
     if (this.#over || data === '' || data.trim() === '[DONE]') return [];
+    return this.#read({ text: data, objects: NONE });
+  }
+
+  /** Parsing arguments of megabytes would take long, and only their text is needed. */
+  *pushLarge(data: string): Generator<readonly HubEvent[]> {
+    const cutting = cutObjects(data, 'args');
+    let next = cutting.next();
+    for (; next.done !== true; next = cutting.next()) yield [];
+    if (!this.#over) yield this.#read(next.value);
+  }
+
+  /** `source`: undefined if it is malformed. */
+  #read(source: CutJson | undefined): readonly HubEvent[] {
     this.#out = [];
-    const value = parsed(data);
+    const value = source && parsed(source.text);
     const chunk = asObject(value);
-    if (chunk !== undefined) this.#chunk(chunk, data);
-    else if (Array.isArray(value) && value.length > 0) this.#list(value);
-    else this.#fail(unreadable('an event is not a JSON object'));
+    if (source === undefined) this.#fail(unreadable(NO_OBJECT));
+    else if (chunk !== undefined) this.#chunk(chunk, source);
+    else if (Array.isArray(value) && value.length > 0) this.#list(value, source);
+    else this.#fail(unreadable(NO_OBJECT));
     return this.#out;
   }
 
@@ -66,12 +82,12 @@ class GeminiReader {
   }
 
   /** Errors come in a list, and some servers put several chunks into one. */
-  #list(chunks: readonly unknown[]): void {
+  #list(chunks: readonly unknown[], { objects }: CutJson): void {
     for (const chunk of chunks) {
       const object = asObject(chunk);
       if (this.#over) return;
-      if (object === undefined) this.#fail(unreadable('an event is not a JSON object'));
-      else this.#chunk(object, writeJson(object));
+      if (object === undefined) this.#fail(unreadable(NO_OBJECT));
+      else this.#chunk(object, { text: writeJson(object), objects });
     }
   }
 
@@ -80,7 +96,7 @@ class GeminiReader {
     this.#out.push({ kind: 'error', error });
   }
 
-  #chunk(chunk: JsonObject, source: string): void {
+  #chunk(chunk: JsonObject, source: CutJson): void {
     const error = errorInBody(chunk);
     if (error !== undefined) return this.#fail(error);
     if (!this.#started) {
@@ -101,15 +117,16 @@ class GeminiReader {
     if (blocked !== undefined) this.#finish(blocked);
   }
 
-  #candidate(candidate: JsonObject, source: string, at: number): void {
+  #candidate(candidate: JsonObject, { text, objects }: CutJson, at: number): void {
     const tokens = readLogprobs(candidate);
     if (tokens.length > 0) this.#out.push({ kind: 'logprobs', tokens });
     const parts = asArray(asObject(candidate['content'])?.['parts']);
     const hasCall = parts.some((part) => asObject(part)?.['functionCall'] !== undefined);
-    const args = hasCall ? sourceSlices(source, ARGS) : NONE;
+    const args = hasCall ? sourceSlices(text, ARGS) : NONE;
     for (const [index, value] of parts.entries()) {
       const path = `candidates[${at}].content.parts[${index}]`;
-      const place = { path, call: this.#calls, args: args.get(`${at}.${index}`) };
+      const slice = args.get(`${at}.${index}`);
+      const place = { path, call: this.#calls, args: objects.get(slice ?? '') ?? slice };
       const part = readPart(asObject(value) ?? {}, this.#exchange, place);
       if (part !== undefined) this.#part(part);
     }
@@ -155,4 +172,5 @@ class GeminiReader {
 }
 
 const ARGS = ['candidates', '*', 'content', 'parts', '*', 'functionCall', 'args'];
+const NO_OBJECT = 'an event is not a JSON object';
 const NONE: ReadonlyMap<string, string> = new Map();

@@ -1,6 +1,7 @@
+import { RecentResponseHead } from '../../http1/last-response-head.ts';
 import { socketTurn } from '../../lib/socket-turn.ts';
 import { systemClock } from '../../lib/system-clock.ts';
-import { Connection } from './connection.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Target } from './target.ts';
 
 /** Limits on the number and age of connections. */
@@ -49,10 +50,11 @@ const NEVER_OPENED = Object.assign(new Error('the connection did not open'), { c
  * **idle**. Bytes that arrived after the answer show up by then and close the connection before they could be
  * mistaken for the next answer.
  */
-export class ConnectionPool {
+export class ConnectionPool implements ConnectionOwner {
   readonly #target: Target;
   readonly #onEmpty: () => void;
   readonly #limits: PoolLimits;
+  readonly recentHead = new RecentResponseHead();
   readonly #idle: Connection[] = [];
   /** Connections that have rested since this turn of the event loop, and since the previous one. */
   #resting: Connection[] = [];
@@ -63,7 +65,8 @@ export class ConnectionPool {
   #distrustedUntilMs = 0;
   #stopDistrusting: (() => void) | undefined;
   readonly #waiters = new Set<Waiter>();
-  #opening = 0;
+  /** The connections that are opening; each function stops the timer that limits it. */
+  readonly #opening = new Map<Connection, () => void>();
   /** Number of open connections, idle or not. */
   #open = 0;
   #isClosed = false;
@@ -99,7 +102,7 @@ export class ConnectionPool {
    */
   open(waiter: Waiter): () => void {
     this.#waiters.add(waiter);
-    if (this.#opening - this.#waiters.size < this.#limits.mostAbandoned) this.#connect();
+    if (this.#opening.size - this.#waiters.size < this.#limits.mostAbandoned) this.#connect();
     return () => this.#waiters.delete(waiter);
   }
 
@@ -112,28 +115,29 @@ export class ConnectionPool {
   }
 
   #connect(): void {
-    this.#opening += 1;
-    const connection = new Connection(this.#target, {
-      onOpen: () => {
-        stopTimer();
-        this.#opening -= 1;
-        this.#open += 1;
-        const waiter = this.#nextWaiter();
-        if (waiter === undefined) this.#keep(connection, systemClock.nowMs());
-        else waiter.take(connection);
-      },
-      onFailure: (error) => {
-        stopTimer();
-        this.#opening -= 1;
-        this.#nextWaiter()?.fail(error);
-        this.#checkEmpty();
-      },
-      onIdle: () => this.#rest(connection),
-      onSurplus: () => this.#distrust(connection),
-      onClose: () => this.#forget(connection),
-    });
+    const connection = new Connection(this.#target, this);
     const stopTimer = systemClock.setTimer(this.#limits.openingMs, () => connection.failed(NEVER_OPENED));
+    this.#opening.set(connection, stopTimer);
     connection.connect();
+  }
+
+  opened(connection: Connection): void {
+    this.#hasOpened(connection);
+    this.#open += 1;
+    const waiter = this.#nextWaiter();
+    if (waiter === undefined) this.#keep(connection, systemClock.nowMs());
+    else waiter.take(connection);
+  }
+
+  failed(connection: Connection, error: unknown): void {
+    this.#hasOpened(connection);
+    this.#nextWaiter()?.fail(error);
+    this.#checkEmpty();
+  }
+
+  #hasOpened(connection: Connection): void {
+    this.#opening.get(connection)?.();
+    this.#opening.delete(connection);
   }
 
   #nextWaiter(): Waiter | undefined {
@@ -142,7 +146,7 @@ export class ConnectionPool {
     return waiter;
   }
 
-  #rest(connection: Connection): void {
+  rests(connection: Connection): void {
     if (this.#isClosed || this.#isDistrusted()) return connection.close();
     connection.idleSinceMs = 0;
     this.#resting.push(connection);
@@ -176,7 +180,7 @@ export class ConnectionPool {
    * Stops reusing connections for a while after unsolicited bytes, so that they cannot become the answer to another
    * request.
    */
-  #distrust({ idleSinceMs }: Connection): void {
+  hasSurplus({ idleSinceMs }: Connection): void {
     const nowMs = systemClock.nowMs();
     if (this.#isClosed) return;
     if (idleSinceMs !== 0 && nowMs - idleSinceMs > SOON_MS) return;
@@ -196,7 +200,7 @@ export class ConnectionPool {
     this.#stopSweeping ??= systemClock.setTimer(this.#limits.idleMs, this.#sweep);
   }
 
-  #forget(connection: Connection): void {
+  closed(connection: Connection): void {
     this.#open -= 1;
     const place = this.#idle.lastIndexOf(connection);
     if (place !== -1) this.#idle.splice(place, 1);
@@ -218,7 +222,7 @@ export class ConnectionPool {
   };
 
   #checkEmpty(): void {
-    if (this.#open > 0 || this.#opening > 0 || this.#waiters.size > 0) return;
+    if (this.#open > 0 || this.#opening.size > 0 || this.#waiters.size > 0) return;
     // A pool that distrusts its provider must be kept, since it has to remember that.
     if (this.#stopDistrusting !== undefined) return;
     this.#stopSweeping?.();

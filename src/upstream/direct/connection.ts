@@ -1,20 +1,21 @@
 import type { Socket } from 'bun';
 import { type Receiver, type Sender, socketTurn } from '../../lib/socket-turn.ts';
 import { systemClock } from '../../lib/system-clock.ts';
-import { LastResponseHead } from '../../http1/last-response-head.ts';
+import { LastResponseHead, type RecentResponseHead } from '../../http1/last-response-head.ts';
 import { isBlank } from '../../http1/response-reader.ts';
 import type { Target } from './target.ts';
 
-/** Callbacks to the pool that opened a connection. */
-export interface ConnectionEvents {
-  readonly onOpen: () => void;
+/** The pool that opened a connection. */
+export interface ConnectionOwner {
+  readonly recentHead: RecentResponseHead;
+  readonly opened: (connection: Connection) => void;
   /** The connection could not be opened. */
-  readonly onFailure: (error: unknown) => void;
+  readonly failed: (connection: Connection, error: unknown) => void;
   /** An exchange has ended, and another may begin. */
-  readonly onIdle: () => void;
+  readonly rests: (connection: Connection) => void;
   /** Unsolicited bytes arrived; the connection closes. */
-  readonly onSurplus: () => void;
-  readonly onClose: () => void;
+  readonly hasSurplus: (connection: Connection) => void;
+  readonly closed: (connection: Connection) => void;
 }
 
 /** Larger pieces are sent directly, which is cheaper than copying them. */
@@ -42,26 +43,28 @@ interface Taker {
  */
 export class Connection implements Receiver, Sender {
   readonly #target: Target;
-  readonly #events: ConnectionEvents;
+  readonly #owner: ConnectionOwner;
   #socket: Socket<Connection> | undefined;
   #state: 'opening' | 'open' | 'closed' = 'opening';
   #exchange: Taker | undefined;
-  #unsent: Uint8Array[] = [];
+  /** Absent while the system takes what is sent. */
+  #unsent: Uint8Array[] | undefined;
   /** Whether bytes of the request wait for the end of the turn. */
   #isPosted = false;
   /** Whether bytes of the request were written. */
   #hasBegun = false;
   #isClosing = false;
   /** For the exchanges, which read their heads with it. */
-  readonly lastHead = new LastResponseHead();
+  readonly lastHead: LastResponseHead;
   /** The pool's clock in milliseconds; 0 while the connection is in use. */
   idleSinceMs = 0;
   #startedAtMs = 0;
   #handshakeMs = 0;
 
-  constructor(target: Target, events: ConnectionEvents) {
+  constructor(target: Target, owner: ConnectionOwner) {
     this.#target = target;
-    this.#events = events;
+    this.#owner = owner;
+    this.lastHead = new LastResponseHead(owner.recentHead);
   }
 
   get isOpen(): boolean {
@@ -114,15 +117,15 @@ export class Connection implements Receiver, Sender {
   /** Ends the exchange. Closes the connection if it must not stay open or if part of the request is still unsent. */
   release({ staysOpen, hasSurplus }: { readonly staysOpen: boolean; readonly hasSurplus: boolean }): void {
     this.#exchange = undefined;
-    if (hasSurplus) this.#events.onSurplus();
+    if (hasSurplus) this.#owner.hasSurplus(this);
     if (this.#state !== 'open') return;
-    if (!staysOpen || this.#isPosted || this.#unsent.length > 0) return this.close();
-    this.#events.onIdle();
+    if (!staysOpen || this.#isPosted || this.#unsent !== undefined) return this.close();
+    this.#owner.rests(this);
   }
 
   close(): void {
     this.#isClosing = true;
-    this.#unsent = [];
+    this.#unsent = undefined;
     this.#socket?.terminate();
   }
 
@@ -154,12 +157,12 @@ export class Connection implements Receiver, Sender {
     if (this.#exchange !== undefined && this.#hasBegun) return this.#exchange.take(bytes);
     // Unsolicited bytes are surplus, except for empty lines.
     if (isBlank(bytes)) return;
-    this.#events.onSurplus();
+    this.#owner.hasSurplus(this);
     this.close();
   }
 
   drained(): void {
-    if (this.#unsent.length > 0) this.#flush();
+    if (this.#unsent !== undefined) this.#flush(this.#unsent);
   }
 
   closed(error: Error | undefined): void {
@@ -168,7 +171,7 @@ export class Connection implements Receiver, Sender {
     this.#fail(error ?? Object.assign(new Error('the connection was closed'), { code: 'ConnectionClosed' }));
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#events.onClose();
+    this.#owner.closed(this);
     this.#exchange?.connectionEnded(error);
   }
 
@@ -203,8 +206,8 @@ export class Connection implements Receiver, Sender {
     this.#hasBegun = true;
     if (this.#state === 'closed') return;
     const size = to - from;
-    const sent = this.#unsent.length > 0 ? 0 : Math.max(0, this.#socket?.write(buffer, from, size) ?? 0);
-    if (sent < size) this.#unsent.push(Buffer.from(buffer.subarray(from + sent, to)));
+    const sent = this.#unsent !== undefined ? 0 : Math.max(0, this.#socket?.write(buffer, from, size) ?? 0);
+    if (sent < size) (this.#unsent ??= []).push(Buffer.from(buffer.subarray(from + sent, to)));
   }
 
   /** Sends bytes, and queues what the socket does not accept until it drains. */
@@ -212,31 +215,32 @@ export class Connection implements Receiver, Sender {
     if (this.#isPosted) socketTurn.flush();
     else socketTurn.prepare();
     this.#hasBegun = true;
-    this.#unsent.push(bytes);
-    if (this.#unsent.length === 1) this.#flush();
+    if (this.#unsent !== undefined) this.#unsent.push(bytes);
+    else this.#flush((this.#unsent = [bytes]));
   }
 
   #ready(): void {
     if (this.#state !== 'opening') return;
     this.#state = 'open';
-    this.#events.onOpen();
+    this.#owner.opened(this);
   }
 
   #fail(error: unknown): void {
     if (this.#state !== 'opening') return;
     this.#state = 'closed';
-    this.#events.onFailure(error);
+    this.#owner.failed(this, error);
   }
 
-  #flush(): void {
-    for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
+  #flush(unsent: Uint8Array[]): void {
+    for (let next = unsent[0]; next !== undefined; next = unsent[0]) {
       const sent = Math.max(0, this.#socket?.write(next) ?? 0);
       if (sent < next.byteLength) {
-        this.#unsent[0] = next.subarray(sent);
+        unsent[0] = next.subarray(sent);
         return;
       }
-      this.#unsent.shift();
+      unsent.shift();
     }
+    this.#unsent = undefined;
   }
 }
 

@@ -122,10 +122,14 @@ describe('a journal that a limit needs', () => {
   });
 });
 
-test('a file that asks for shared limits says that its gateway counts for itself', async () => {
+test('a file that asks for shared limits says which ones its gateway counts for itself', async () => {
   const redis = 'shared_state: { driver: redis, url: "redis://127.0.0.1:6379/0" }\n';
-  expect(await warningsOf(redis)).toEqual([
-    expect.stringContaining('shared_state.driver: redis needs the configuration in PostgreSQL (DB_URL)'),
+  expect(await warningsOf('shared_state: { driver: postgres }\n')).toEqual([
+    expect.stringContaining('shared_state.driver: postgres needs the configuration in PostgreSQL (DB_URL)'),
+  ]);
+  expect(await warningsOf(`${redis}limits: [{ requests: 5, per: minute }]\n`)).toEqual([]);
+  expect(await warningsOf(`${redis}limits: [{ requests: 5, per: day }]\n`)).toEqual([
+    expect.stringContaining('Limits of a day or longer are shared only with the configuration in PostgreSQL'),
   ]);
   expect(await warningsOf(redis, { mode: 'postgres' })).toEqual([]);
   expect(await warningsOf('shared_state: { driver: none }\n')).toEqual([]);

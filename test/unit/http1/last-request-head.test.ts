@@ -1,6 +1,10 @@
 import { expect, test } from 'bun:test';
 import { array, assert, constantFrom, property, tuple } from 'fast-check';
-import { LastRequestHead, type PlacedHead } from '../../../src/http1/last-request-head.ts';
+import {
+  LastRequestHead,
+  type PlacedHead,
+  RecentRequestHeads,
+} from '../../../src/http1/last-request-head.ts';
 import { parseRequestHead } from '../../../src/http1/request-head.ts';
 
 const LINE = 'POST /v1/messages HTTP/1.1';
@@ -21,7 +25,9 @@ function meaning(placed: PlacedHead | undefined): unknown {
 
 function after(lines: readonly string[], line = LINE): LastRequestHead {
   const last = new LastRequestHead();
-  last.read(textOf(lines, line));
+  const text = `${textOf(lines, line)}\r\n\r\n`;
+  // An empty line ends the head.
+  last.read(text.slice(0, text.indexOf('\r\n\r\n')));
   return last;
 }
 
@@ -103,4 +109,19 @@ test('a head that is cut anywhere is not found', () => {
   const last = after(['host: a', 'content-length: 5', 'x-a: 1']);
   const bytes = bytesOf(text);
   for (let end = 0; end < bytes.byteLength; end++) expect(last.find(bytes.subarray(0, end))).toBeUndefined();
+});
+
+test('another connection whose head was parsed lately gets the same fields', () => {
+  const recent = new RecentRequestHeads();
+  const lines = ['host: a', 'content-length: 5'];
+  const read = new LastRequestHead(recent).read(textOf(lines));
+  const other = new LastRequestHead(recent);
+  expect(other.find(bytesOf(textOf(lines)))).toBeUndefined();
+  const found = other.findRecent(bytesOf(textOf(['host: a', 'content-length: 77'])));
+  expect(found?.head.headers.shared).toBe(read?.head.headers.shared ?? {});
+  expect(found?.head.contentLength).toBe(77);
+  expect(other.find(bytesOf(textOf(lines)))).toBe(read);
+  for (const host of ['b', 'c', 'd', 'e'])
+    new LastRequestHead(recent).read(textOf([`host: ${host}`, ...lines.slice(1)]));
+  expect(new LastRequestHead(recent).findRecent(bytesOf(textOf(lines)))).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { array, assert, constantFrom, integer, property, tuple, uint8Array } from 'fast-check';
-import { LastResponseHead } from '../../../src/http1/last-response-head.ts';
+import { LastResponseHead, RecentResponseHead } from '../../../src/http1/last-response-head.ts';
 import { ResponseReader } from '../../../src/http1/response-reader.ts';
 import { ProtocolFault } from '../../../src/http1/response-head.ts';
 import { cpuMs } from '../cpu-time.ts';
@@ -265,19 +265,34 @@ describe('a head is the same', () => {
       { numRuns: 3_000 },
     ));
 
-  test('as on another connection, whatever head was the last on this one', () =>
+  test('as on another connection, whatever head was the last on this one, or on one to the same server', () =>
     assert(
       property(heads, heads, (one, other) => {
-        const last = new LastResponseHead();
+        const recent = new RecentResponseHead();
+        const last = new LastResponseHead(recent);
         const textOf = (lines: typeof one): string =>
           `HTTP/1.1 200 OK\r\n${lines.map((parts) => parts.join('')).join('')}\r\nok`;
         for (const lines of [one, other, other, one]) {
           const piece = textOf(lines);
-          expect(outcomeOf(() => read([piece], 'POST', last))).toEqual(outcomeOf(() => read([piece])));
+          const alone = outcomeOf(() => read([piece]));
+          expect(outcomeOf(() => read([piece], 'POST', last))).toEqual(alone);
+          expect(outcomeOf(() => read([piece], 'POST', new LastResponseHead(recent)))).toEqual(alone);
         }
       }),
       { numRuns: 3_000 },
     ));
+});
+
+test('connections to one server share the head that both received', () => {
+  const recent = new RecentResponseHead();
+  const text = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+  const [first, second] = [recent, recent].map((each) => {
+    const reader = new ResponseReader('POST', new LastResponseHead(each));
+    reader.take(Buffer.from(text));
+    return reader.head;
+  });
+  expect(first).toBeDefined();
+  expect(second).toBe(first);
 });
 
 function outcomeOf(reading: () => Told): Told | 'fault' {

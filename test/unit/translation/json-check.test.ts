@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
+import { cutObjects } from '../../../src/translation/cut-objects.ts';
 import { HeldArguments } from '../../../src/translation/held-arguments.ts';
 import { LargeTexts, wholePiece } from '../../../src/translation/held-text.ts';
 import { JsonCheck } from '../../../src/translation/json-check.ts';
@@ -103,4 +104,34 @@ test.each([
   const shown = held.object({ form }, losses, texts);
   expect(written(shown)).toBe(written(whole));
   expect(losses.count()).toBe(text.startsWith('[') ? 1 : 0);
+});
+
+/** The text without the objects under `args`, and with them put back. */
+function cut(
+  text: string,
+): { readonly rest: string; readonly joined: string; readonly pauses: number } | undefined {
+  const cutting = cutObjects(text, 'args');
+  let pauses = 0;
+  let next = cutting.next();
+  for (; next.done !== true; next = cutting.next()) pauses += 1;
+  if (next.value === undefined) return undefined;
+  const { text: rest, objects } = next.value;
+  let joined = rest;
+  for (const [instead, object] of objects) joined = joined.replace(instead, () => object);
+  return { rest, joined, pauses };
+}
+
+test('objects under a key are cut out of JSON, and only these', () => {
+  const text = ' {"a":"\\"args\\":{","args" : {"args":{"b":[1]}} ,"b":[{"args":[{}]},{"args":{}},"args"]}';
+  expect(cut(text)).toEqual({
+    rest: ' {"a":"\\"args\\":{","args" : {"":0} ,"b":[{"args":[{}]},{"args":{"":1}},"args"]}',
+    joined: text,
+    pauses: 0,
+  });
+  for (const malformed of ['{"args":{"a":01}}', '{"args":{"a":1', '{"args":{]}'])
+    expect(cut(malformed)).toBeUndefined();
+  const large = `{"args":{"a":[${'{"b":1},'.repeat(100_000)}1]},"c":2}`;
+  const { rest, joined, pauses } = cut(large) ?? {};
+  expect([rest, joined === large]).toEqual(['{"args":{"":0},"c":2}', true]);
+  expect(pauses).toBeGreaterThan(3);
 });

@@ -360,3 +360,31 @@ test.each([
     expect(formatIn((await playRequest(['gemini', 'converse'], { contents })).text)).toBe(other);
   },
 );
+
+test('arguments that are null are none, in a history and in an answer', async () => {
+  const block = { type: 'tool_use', id: 'c', name: 'f', input: null };
+  const messages = [USER, { role: 'assistant', content: [block] }];
+  const { text } = await playRequest(['messages', 'chat'], { max_tokens: 9, messages });
+  expect(text).toContain('"arguments":"{}"');
+  const contents = [{ role: 'model', parts: [{ functionCall: { name: 'f', args: null } }] }];
+  expect((await playRequest(['gemini', 'chat'], { contents })).text).toContain('"arguments":"{}"');
+  for (const [to, answer] of [
+    ['messages', { content: [block], stop_reason: 'tool_use' }],
+    ['gemini', { candidates: [{ content: { parts: contents[0]?.parts }, finishReason: 'STOP' }] }],
+    ['converse', { stopReason: 'tool_use', output: { message: { content: [{ toolUse: { ...block } }] } } }],
+  ] as const) {
+    const exchange = await exchangeFor({ from: 'chat', to, request: { stream: false } });
+    const written = (await translationFor('chat', to, exchange.target)).answer(
+      JSON.stringify(answer),
+      exchange,
+    );
+    expect(written.kind === 'answer' && written.body).toContain('"arguments":"{}"');
+  }
+});
+
+test('a setting of more digits than a double holds is rounded', async () => {
+  const asked =
+    '{"messages":[{"role":"user","content":"x"}],"temperature":0.69999999999999996,"max_tokens":100.0}';
+  const { body, losses } = await playRequest(['chat', 'gemini'], asked);
+  expect([body['generationConfig'], losses]).toEqual([{ temperature: 0.7, maxOutputTokens: 100 }, []]);
+});

@@ -210,19 +210,32 @@ describe('a request of a Responses client', () => {
     expect(losses).toEqual(['approximated input[1]', 'approximated input[2]']);
   });
 
-  test('a token count has its own path and its own answer', async () => {
+  test('a token count has its own path and its own answer, and counts the schema', async () => {
     const path = '/v1/responses/input_tokens';
-    const reading = await readRequest('responses', '{"input":"x"}', { requestId: 'req_g', path });
-    expect(reading).toMatchObject({ conversation: { operation: 'count' } });
+    const schema = { type: 'object', properties: {}, additionalProperties: false };
+    const asked = {
+      input: 'x',
+      text: { format: { type: 'json_schema', name: 'n', schema } },
+      temperature: 1,
+    };
+    const reading = await readRequest('responses', JSON.stringify(asked), { requestId: 'req_g', path });
+    if (reading.kind === 'invalid') throw new Error(reading.message);
+    expect(reading.conversation.operation).toBe('count');
     const target = {
       provider: 'p',
       api: 'messages',
       carriage: undefined,
-      model: 'c',
+      model: 'claude-opus-4-8',
       dialect: 'generic',
       policy: 'warn',
     } as const;
-    const { client } = await translationFor('responses', 'messages', target);
+    const { client, request } = await translationFor('responses', 'messages', target);
+    const written = request(reading.conversation, { requestId: 'req_g', now: 1 });
+    expect(written.kind === 'written' && JSON.parse(written.body)).toEqual({
+      model: 'claude-opus-4-8',
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }],
+      output_config: { format: { type: 'json_schema', schema } },
+    });
     expect(client.writeCount?.(7)).toBe('{"object":"response.input_tokens","input_tokens":7}');
   });
 });

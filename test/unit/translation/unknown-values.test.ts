@@ -243,3 +243,53 @@ describe('the newest blocks of Anthropic in a history', () => {
     ]);
   });
 });
+
+describe('the settings of a web search that the other one lacks are told', () => {
+  const anthropic = {
+    type: 'web_search_20250305',
+    name: 'web_search',
+    max_uses: 3,
+    blocked_domains: ['b.com'],
+    user_location: { type: 'approximate', city: 'B' },
+    allowed_callers: ['direct'],
+    cache_control: { type: 'ephemeral' },
+  };
+  const openAi = {
+    type: 'web_search',
+    filters: { allowed_domains: ['a.com'], newer: 1 },
+    search_context_size: 'high',
+    external_web_access: true,
+  };
+  const google = { googleSearch: { excludeDomains: ['b.com'], timeRangeFilter: {} } };
+
+  test.each<readonly [ClientApi, ProviderApi, object, readonly [written: object, ...lost: string[]]]>([
+    ['messages', 'gemini', anthropic, [{ googleSearch: {} }, 'max_uses', 'blocked_domains', 'user_location']],
+    ['messages', 'responses', anthropic, [{ type: 'web_search' }, 'max_uses', 'blocked_domains']],
+    [
+      'responses',
+      'messages',
+      openAi,
+      [{ name: 'web_search', allowed_domains: ['a.com'] }, 'search_context_size', 'filters.newer'],
+    ],
+    [
+      'responses',
+      'gemini',
+      openAi,
+      [{ googleSearch: {} }, 'search_context_size', 'filters.allowed_domains', 'filters.newer'],
+    ],
+    ['gemini', 'messages', google, [{ blocked_domains: ['b.com'] }, 'googleSearch.timeRangeFilter']],
+  ])('%s to %s', async (from, to, tool, [written, ...lost]) => {
+    const asked = { ...messages({}), ...gemini({}), input: 'x', max_tokens: 99, tools: [tool] };
+    const { body, losses } = await playRequest([from, to], asked);
+    expect((body['tools'] as object[])[0]).toMatchObject(written);
+    const told = losses.filter((loss) => loss.includes('tools'));
+    expect(told).toEqual(lost.map((name) => `dropped tools[0].${name}`));
+  });
+
+  test('Vertex AI blocks domains as Anthropic does', async () => {
+    const asked = messages({ tools: [anthropic] });
+    const { body, losses } = await playRequest(['messages', 'gemini'], asked, { carriage: 'vertex' });
+    expect(body['tools']).toEqual([{ googleSearch: { excludeDomains: ['b.com'] } }]);
+    expect(losses).not.toContain('dropped tools[0].blocked_domains');
+  });
+});

@@ -1,5 +1,6 @@
 import type { Socket } from 'bun';
 import { expect, test } from 'bun:test';
+import type { StreamedClientAnswer } from '../../../../src/gateway/client-answer.ts';
 import { socketTurn } from '../../../../src/lib/socket-turn.ts';
 import { AnswerWriter } from '../../../../src/server/lean/answer-writer.ts';
 
@@ -23,7 +24,7 @@ test('answers that the system takes in parts stay whole and in order', async () 
   for (const bytesEachTime of [1, 7, 200, 300, 1000, 100_000]) {
     const { socket, drain, text } = narrowSocket(bytesEachTime);
     let heldUp = 0;
-    const writer = new AnswerWriter(socket, () => (heldUp += 1));
+    const writer = new AnswerWriter(socket, { heldUp: () => void (heldUp += 1) });
     const bodies = ['first', 'second'.repeat(40), 'third'.repeat(20_000), 'last'];
     for (const body of bodies) {
       writer.begin();
@@ -48,30 +49,30 @@ test('answers that the system takes in parts stay whole and in order', async () 
 
 test('a stream that the system takes in parts waits, and then goes on where it was', async () => {
   const { socket, drain, text } = narrowSocket(10);
-  const writer = new AnswerWriter(socket, () => undefined);
+  const writer = new AnswerWriter(socket, { heldUp: () => undefined });
   writer.begin();
-  const written = writer.stream(
-    {
-      kind: 'streamed',
-      status: 200,
-      fields: {},
-      async send(client) {
-        for (const piece of ['one', 'two', 'three']) {
-          await client.write(Buffer.from(piece));
-          socketTurn.flush();
-        }
-        client.close();
-      },
-      cancel: () => undefined,
+  const answer: StreamedClientAnswer = {
+    kind: 'streamed',
+    status: 200,
+    fields: {},
+    async send(client) {
+      for (const piece of ['one', 'two', 'three']) {
+        await client.write(Buffer.from(piece));
+        socketTurn.flush();
+      }
+      client.close();
     },
-    false,
-  );
+    cancel: () => undefined,
+  };
+  const stream = writer.stream(answer, false);
+  const written = stream.carry(answer);
   while (!text().endsWith('0\r\n\r\n')) {
     await Bun.sleep(0);
     drain();
     writer.drained();
     socketTurn.flush();
   }
-  expect(await written).toBe('written');
+  await written;
+  expect(stream.end).toBe('written');
   expect(text()).toEndWith('\r\n\r\n3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n');
 });
