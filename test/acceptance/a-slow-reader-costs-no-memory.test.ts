@@ -209,5 +209,6 @@ describe.skipIf(process.platform !== 'linux')('the memory of one event of 10 MB'
     for (let count = 0; count < 30; count++) await streamed(stage, CHAT, 'mock/big-event').ended;
     // Kept, they would be 300 MB.
     expect((await residentMb(program.pid)) - before).toBeLessThan(200);
-  });
+    // A busy machine takes minutes for 350 MB beside the other tests.
+  }, 600_000);
 });
