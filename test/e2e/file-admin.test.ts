@@ -144,7 +144,9 @@ describe('the Admin API of a gateway whose configuration is a file', () => {
     const { call, path } = await start({ ADMIN_KEY });
     writeFileSync(path, config('public_models: true'));
     const reloaded = await call('POST', '/config/reload');
-    expect([reloaded.status, reloaded.body.version]).toEqual([200, 2]);
+    expect(reloaded.status).toBe(200);
+    // The gateway may have seen the change by itself before.
+    expect(reloaded.body.version).toBeGreaterThan(1);
     expect((await call('GET', '/settings/public_models')).body.value).toBe(true);
     writeFileSync(path, config('public_model: true'));
     const refused = await call('POST', '/config/reload');
@@ -173,7 +175,7 @@ describe('the Admin API of a gateway whose configuration is a file', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(await records(gateway, 24)).toHaveLength(24);
     writeFileSync(gateway.path, config('public_models: true'));
-    expect((await gateway.call('POST', '/config/reload')).body.version).toBe(2);
+    expect((await gateway.call('POST', '/config/reload')).body.version).toBeGreaterThan(1);
     const open = await Promise.all(
       Array.from({ length: 12 }, () =>
         fetch(`${gateway.url}/v1/models`, { headers: { connection: 'close' } }).then(({ status }) => status),
