@@ -179,20 +179,19 @@ export class TranslatedStream implements AnswerStream {
       this.#turnBytes = 0;
     };
     for (const event of events) {
-      const { name, data } = event;
       if (this.#end !== undefined) return;
       if (isLarge(event)) {
         // Joining, decoding and parsing take some time each.
         await pause();
-        const text = new TextDecoder().decode(data);
+        const text = new TextDecoder().decode(event.data);
         await pause();
-        for (const step of this.#isOver ? [] : this.#translation.pushLarge(name, text)) {
+        for (const step of this.#isOver ? [] : this.#translation.pushLarge(event.name, text)) {
           this.#takeStep(step);
           await pause();
         }
       } else {
         this.#takeEvent(event);
-        this.#turnBytes += data.byteLength;
+        this.#turnBytes += event.data.byteLength;
         if (this.#turnBytes > SLICE_BYTES) await pause();
       }
     }
