@@ -55,10 +55,17 @@ const SERVED = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(?:js|css|svg|png|webp|ico|wof
 
 function fromFolder(folder: string): Read {
   return async (path) => {
-    const file = Bun.file(join(folder, path));
-    return (await file.exists()) ? file.bytes() : undefined;
+    // To ask first whether it exists would fail where the folder is replaced in between.
+    try {
+      return await Bun.file(join(folder, path)).bytes();
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && NO_FILE.has(String(error.code))) return undefined;
+      throw error;
+    }
   };
 }
+
+const NO_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
 function fromMemory(files: Readonly<Record<string, string>>): Read {
   return async (path) => (Object.hasOwn(files, path) ? Buffer.from(files[path] ?? '', 'base64') : undefined);

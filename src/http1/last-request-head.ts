@@ -86,8 +86,12 @@ export class LastRequestHead {
       digits,
       after: Buffer.from(whole.slice(start + digits), 'latin1'),
     };
-    this.#recent?.remember(this.#last);
     return this.#last;
+  }
+
+  /** Shares the last head with other connections, which may then take it without a look at its path. */
+  share(): void {
+    if (this.#last !== undefined) this.#recent?.remember(this.#last);
   }
 }
 

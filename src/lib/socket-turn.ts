@@ -48,6 +48,7 @@ export class SocketTurn {
   /** Whether `prepare` was called since the last post. */
   #isPrepared = true;
   readonly #preparations = new Set<() => void>();
+  readonly #followUps: (() => void)[] = [];
 
   /** The number of turns so far. */
   get number(): number {
@@ -115,6 +116,12 @@ export class SocketTurn {
     return () => this.#preparations.delete(prepare);
   }
 
+  /** Calls a function once this turn's posts are written, or those of the next one. It must not throw. */
+  afterWrites(followUp: () => void): void {
+    this.#schedule();
+    this.#followUps.push(followUp);
+  }
+
   /** Senders that do not post call this before they write. */
   prepare(): void {
     for (const prepare of this.#preparations) prepare();
@@ -159,6 +166,7 @@ export class SocketTurn {
     this.flush();
     this.#number += 1;
     this.#endedAtMs = performance.now();
+    if (this.#followUps.length > 0) for (const followUp of this.#followUps.splice(0)) followUp();
   };
 
   #give(at: number): void {

@@ -10,15 +10,37 @@ export class TimerQueue {
 
   /** Calls `run` once after `ms`, at most 2³¹ - 1; returns a function that cancels it. */
   set(ms: number, run: () => void): () => void {
-    // Fractional delays would make a line each, so they get a native timer.
-    if (!Number.isInteger(ms)) return whenLate(ms, run);
+    return Number.isInteger(ms) ? this.#line(ms).add(run) : this.#setFraction(ms, run);
+  }
+
+  /**
+   * Fractional delays would make a line each, so they wait in that of a shorter delay first. Only the few that are still
+   * set then get a native timer for the rest.
+   */
+  #setFraction(ms: number, run: () => void): () => void {
+    const shorterMs = shorterDelay(ms);
+    if (shorterMs === 0) return whenLate(ms, run);
+    const dueMs = performance.now() + ms;
+    let stop = this.#line(shorterMs).add(() => {
+      stop = whenLate(Math.max(1, dueMs - performance.now()), run);
+    });
+    return () => stop();
+  }
+
+  #line(ms: number): DelayLine {
     let line = this.#lines.get(ms);
     if (line === undefined) {
       line = new DelayLine(ms, () => this.#lines.delete(ms));
       this.#lines.set(ms, line);
     }
-    return line.add(run);
+    return line;
   }
+}
+
+/** Returns one of 16 whole numbers up to the next power of two, so that there are few lines; 0 for less than 16 ms. */
+function shorterDelay(ms: number): number {
+  const step = 2 ** (Math.floor(Math.log2(ms)) - 4);
+  return step >= 1 ? Math.floor(ms / step) * step : 0;
 }
 
 interface Place {

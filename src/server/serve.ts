@@ -135,7 +135,8 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
     const { method, headers, signal } = request;
     const own = { method, path: pathOf(request.url), headers, signal };
     const { gateway } = state;
-    const refused = { ...own, clientAddress: () => addressOf(request, server, state) };
+    const address = addressOf(request, server, state);
+    const refused = { ...own, clientAddress: () => address };
     return responseOf(refuseOwn(error, refused, gateway));
   };
   try {
@@ -206,6 +207,8 @@ function proxied(arrival: Arrival, state: ServerState): Promise<Response> {
   const { gateway, bodies, webSockets } = state;
   const { request, server, target } = arrival;
   const snapshot = gateway.snapshot();
+  // The runtime forgets the address once the request is answered, but the log still asks for it.
+  const address = addressOf(request, server, state);
   const asked: ClientRequest = {
     method: request.method,
     path: target.path,
@@ -215,13 +218,12 @@ function proxied(arrival: Arrival, state: ServerState): Promise<Response> {
     signal: request.signal,
     // The runtime drops the address when it is done with the request.
     isAnswered: () => server.requestIP(request) === null,
-    clientAddress: () => addressOf(request, server, state),
+    clientAddress: () => address,
     readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
   };
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
     return handle(asked, gateway).then(responseOf);
-  const address = asked.clientAddress();
-  return webSockets.upgrade({ ...asked, clientAddress: () => address }, arrival);
+  return webSockets.upgrade(asked, arrival);
 }
 
 function bug(error: unknown, gateway: Gateway): Response {

@@ -247,7 +247,7 @@ for (const workers of [1, 2]) {
         }[];
       const [shaky, ...others] = await list('has_fallback=true');
       expect([shaky?.model, others]).toEqual(['shaky', []]);
-      expect(await list(`search=${shaky?.request_id.slice(0, 8)}`)).toHaveLength(1);
+      expect(await list(`search=${shaky?.request_id.slice(0, 12)}`)).toHaveLength(1);
       expect((await list('status=5xx')).length).toBe(7);
       expect((await list('ending=failed,refused&model=calm')).length).toBe(7);
       expect(await list('min_duration_ms=600000')).toEqual([]);

@@ -201,6 +201,11 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await drawer.getByText('the next route of the same model').waitFor();
     expect(await drawer.locator('.attempt').count()).toBe(2);
     expect(await drawer.getByRole('group', { name: 'As curl' }).textContent()).toContain('$LLM_PROXY_KEY');
+    await page.keyboard.press('Escape');
+    await gateway.ask(KEY, 'no-such-model');
+    await visit(page, gateway.url, 'requests?ending=refused', PAGES.requests);
+    await rows.filter({ hasText: 'model_not_found' }).first().click();
+    await drawer.getByText('There is no model of this name.', { exact: false }).waitFor();
     // The record may be stored a moment after the row is shown; the page asks again.
     watched.expected(/404/);
   });
@@ -213,6 +218,8 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.getByRole('button', { name: 'Review and create' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     const shown = page.getByRole('dialog', { name: 'The secret of made-here' });
+    await shown.waitFor();
+    await page.keyboard.press('Escape');
     const secret = (await shown.getByRole('group', { name: 'Secret' }).textContent()) ?? '';
     expect(await gateway.ask(secret, 'fast')).toBe(200);
     await shown.getByRole('button', { name: 'I have saved it' }).click();
@@ -268,6 +275,12 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.goto(`${gateway.url}/console/keys?new=1`);
     const name = page.getByRole('dialog').getByLabel('Name');
     await name.fill('half-written');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Review the change' }).waitFor();
+    await page.getByRole('button', { name: 'Back' }).click();
+    await page.keyboard.press('Escape');
+    await page.getByText('Discard what you entered?').waitFor();
+    await page.getByRole('button', { name: 'Keep editing' }).click();
     await page.evaluate("fetch('/admin/v1/session', { method: 'DELETE' })");
     const signInAgain = async (key: string): Promise<void> => {
       await page.getByText('The session of admin has ended.', { exact: false }).waitFor();
@@ -285,6 +298,28 @@ describe.skipIf(!canTestConsole)('the console', () => {
     expect(await page.content()).not.toContain('half-written');
     // The browser reports each question that nobody may ask any more.
     watched.expected(/401|403/);
+  });
+
+  test('says what is out of date while the database is away, and loads by itself what failed', async () => {
+    const error = {
+      code: 'store_unavailable',
+      message: 'The database is currently unavailable. Try again shortly.',
+    };
+    await page.clock.install();
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, '', PAGES['']);
+    await page.getByText('in flight').first().waitFor();
+    await page.route(/admin\/v1\/(overview|models)/, (route) =>
+      route.fulfill({ status: 503, json: { error } }),
+    );
+    await page.clock.fastForward(15_000);
+    await page.getByText('What you see may be out of date.', { exact: false }).waitFor();
+    await page.getByRole('link', { name: PAGES.models }).click();
+    await page.getByText(error.message).waitFor();
+    await page.unroute(/admin\/v1\/(overview|models)/);
+    await page.clock.fastForward(11_000);
+    await page.getByRole('region', { name: 'fast' }).waitFor();
+    watched.expected(/503/);
   });
 
   test('signs out in every tab', async () => {

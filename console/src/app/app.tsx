@@ -15,10 +15,18 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5000,
+      // What could not be loaded, since the gateway or its database was away, is there once that is back.
+      refetchInterval: ({ state }) => (isAway(state.error) ? AWAY_MS : false),
       retry: (failures, error) => failures < 2 && !(error instanceof Problem && error.status >= 400),
     },
   },
 });
+
+const AWAY_MS = 10_000;
+
+function isAway(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 0 || error.status >= 500);
+}
 
 /** The whole console. */
 export function App(): ReactNode {

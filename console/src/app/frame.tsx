@@ -1,5 +1,5 @@
 import { Menu as MenuIcon, Search } from 'lucide-react';
-import { type ReactNode, Suspense, useEffect, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useLive } from '../api/live.ts';
@@ -29,6 +29,7 @@ export function Frame(): ReactNode {
     const timer = setTimeout(loadOverlays, SOON_MS);
     return () => clearTimeout(timer);
   }, []);
+  useFocus(location);
   const openPalette = (): void => {
     setMenu(false);
     setPalette(true);
@@ -69,6 +70,16 @@ export function Frame(): ReactNode {
       <LazyShortcuts open={help} onClose={() => setHelp(false)} />
     </>
   );
+}
+
+/** Moves the focus into a page that a key has opened, since what had it is gone. */
+function useFocus(location: string): void {
+  const before = useRef(location);
+  useEffect(() => {
+    if (before.current !== location && document.activeElement === document.body)
+      document.getElementById('content')?.focus();
+    before.current = location;
+  }, [location]);
 }
 
 /** The link's own address would be below the base of all addresses. */

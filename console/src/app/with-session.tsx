@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Activity, type ReactNode, useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import { admin, onOldToken, onSignedOut, signWrites } from '../api/client.ts';
 import { onOtherTabs } from '../api/other-tabs.ts';
 import { Problem } from '../api/problem.ts';
@@ -10,6 +11,7 @@ import { forget, lastSession, noteSession, ownerOf, SESSION } from '../session/s
 import { Failed } from '../ui/states.tsx';
 import { BASE } from './base.ts';
 import { LoginPage } from './login-page.tsx';
+import { Logo } from './logo.tsx';
 import { askAhead } from './pages.ts';
 
 /** Asked while other scripts are still being read, so that its answer is there when the page is drawn. */
@@ -24,7 +26,7 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
   const { data, error, refetch } = useSignedIn();
   // A gateway that restarts must not take the page away, with what was typed into it.
   if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return null;
+  if (data === undefined) return <Waiting />;
   const last = lastSession();
   const shown = data ?? last;
   return (
@@ -36,6 +38,17 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
         </Activity>
       )}
     </>
+  );
+}
+
+/** Appears only if the gateway takes its time. */
+function Waiting(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div className="waiting" role="status">
+      <Logo />
+      {t('Connecting …')}
+    </div>
   );
 }
 

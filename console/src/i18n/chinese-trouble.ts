@@ -5,6 +5,8 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   'Last failure: {{text}}': '最近一次失败：{{text}}',
   'The simulated providers answer with random words.': '模拟供应商用随机词语回答。',
   'Only an admin may change the configuration as a whole.': '只有管理员可以整体更改配置。',
+  'The database is currently unavailable. Try again shortly.': '数据库暂时不可用，请稍后重试。',
+  'What you see may be out of date.': '显示的内容可能已过时。',
   'The gateway cannot be reached': '无法连接网关',
   'This page opens as soon as it answers.': '网关恢复后会打开此页。',
   'There is nothing at this address': '此地址没有内容',

@@ -81,7 +81,7 @@ export function SaveDialog({ draft, onClose, onSaved }: SaveDialogProps): ReactN
       <div className="stack">
         {preview.isPending && <SkeletonLines lines={3} />}
         {preview.data && <Changes changes={preview.data.changes} />}
-        <ProblemNotice error={preview.error} />
+        <ProblemNotice error={save.error ? undefined : preview.error} />
         {problems.map(({ path, message }) => (
           <Notice key={`${path} ${message}`} look="bad">
             <span>

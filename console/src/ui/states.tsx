@@ -43,8 +43,24 @@ export function useProblemText(): (error: unknown) => string {
   return (error) => {
     if (!(error instanceof Problem)) return error instanceof Error ? error.message : String(error);
     if (error.status === 0) return t('The gateway does not answer. It may be restarting.');
+    if (error.code === 'store_unavailable' && error.message.startsWith('The database'))
+      return t('The database is currently unavailable. Try again shortly.');
     return error.message;
   };
+}
+
+/** Says that what is shown could not be asked for again. */
+export function Outdated({ error }: { error: unknown }): ReactNode {
+  const { t } = useTranslation();
+  const text = useProblemText();
+  if (error === null || error === undefined) return null;
+  return (
+    <Notice look="warning">
+      <span>
+        {text(error)} {t('What you see may be out of date.')}
+      </span>
+    </Notice>
+  );
 }
 
 /** The problems of a form, with every detail. */

@@ -15,7 +15,9 @@ export function readHead(unread: UnreadBytes, lastHead: LastRequestHead): Placed
   const end = unread.endOfHead();
   if (end === -1 && unread.size <= MOST_HEAD_BYTES) return undefined;
   const placed = end === -1 || end > MOST_HEAD_BYTES ? undefined : lastHead.read(unread.text(end));
-  return placed !== undefined && isServed(placed.head) ? placed : 'unusual';
+  if (placed === undefined || !isServed(placed.head)) return 'unusual';
+  lastHead.share();
+  return placed;
 }
 
 /** Whether the request is for a provider, or for an endpoint of the gateway's own that only reads. */

@@ -10,11 +10,14 @@ function csvField(field: CsvField): string {
   if (field === null) return '';
   if (typeof field !== 'string') return field.number;
   const text = FORMULA.test(field) ? `'${field}` : field;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Spreadsheets of some languages and settings take a semicolon or a tab for the end of a field, too. */
+const SPECIAL = /[",;\t\r\n]/;
 
 /**
  * A spreadsheet takes text that begins like this for a formula, and names of models, tags and end users come from
- * clients (OWASP, "CSV Injection").
+ * clients (OWASP, "CSV Injection"). The last four are the wide forms of the first four.
  */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { fetchedSecrets } from '../../gateway/redact.ts';
+import { AfterAnswers } from './after-answers.ts';
 import { createLog, type Log } from './log.ts';
 import { asItIs, type Redact, redactorOf } from './redact.ts';
 import { say } from './messages.ts';
@@ -44,14 +45,19 @@ export function openLog({ snapshot, print, complain, epochMs }: LogOptions): Ope
   const requestFiles = new RequestFiles({ settings, redactor, now, onLoss });
   const droppedRows = (): number => sink.dropped + requestFiles.dropped;
   const log = createLog({ settings, sink, redactor, epochMs });
+  const events = new AfterAnswers((event) => {
+    log.listen(event);
+    requestFiles.listen(event);
+  }, onLoss);
   return {
-    listen(event) {
-      log.listen(event);
-      requestFiles.listen(event);
+    listen: (event) => events.listen(event),
+    say(...line) {
+      events.pass();
+      log.say(...line);
     },
-    say: log.say,
     droppedRows,
     flush: async () => {
+      events.pass();
       await Promise.all([sink.flush(), requestFiles.flush()]);
     },
   };

@@ -8,12 +8,16 @@ import { count, sum, type Usage } from '../usage.ts';
 export function readUsage(usage: JsonObject): Usage {
   const input = count(usage['input_tokens']);
   const cacheRead = count(usage['cache_read_input_tokens']);
-  const cacheWrite = count(usage['cache_creation_input_tokens']);
+  const byTime = asObject(usage['cache_creation']);
+  const cacheWrite1h = count(byTime?.['ephemeral_1h_input_tokens']);
+  const cacheWrite =
+    count(usage['cache_creation_input_tokens']) ??
+    sum(count(byTime?.['ephemeral_5m_input_tokens']), cacheWrite1h);
   return {
     input: input === undefined ? undefined : sum(input, cacheRead, cacheWrite),
     cacheRead,
     cacheWrite,
-    cacheWrite1h: count(asObject(usage['cache_creation'])?.['ephemeral_1h_input_tokens']),
+    cacheWrite1h,
     output: count(usage['output_tokens']),
     reasoning: count(asObject(usage['output_tokens_details'])?.['thinking_tokens']),
   };

@@ -386,15 +386,21 @@ describe('leases in PostgreSQL', () => {
   });
 
   test.each([
-    [1e-6, /answers in \d+ ms.*Run it nearer/],
-    [60_000, /^$/],
-  ])('a store is called far away if requests wait %d ms for it', async (deadlineMs, warned) => {
-    const said: string[] = [];
-    const log = createLog({ settings: () => SNAPSHOT.logging, sink: intoList(said) });
-    const checks = { deadlineMs, checked: undefined, log: () => log };
-    await new StoreChecks(new LeaseTable(database), checks).start();
-    expect(said.join('')).toMatch(warned);
-  });
+    [1e-6, 0, /answers in \d+ ms.*Run it nearer/],
+    [60_000, 0, /^$/],
+    [60_000, 300_000, /is \d+ s ahead of that of the store/],
+    [60_000, -300_000, /is \d+ s behind that of the store/],
+  ])(
+    'a far store and a wrong clock are told: waits of %d ms, %d ms ahead',
+    async (deadlineMs, aheadMs, warned) => {
+      const said: string[] = [];
+      const log = createLog({ settings: () => SNAPSHOT.logging, sink: intoList(said) });
+      const epochMs = (): number => Date.now() + aheadMs;
+      const checks = { deadlineMs, checked: undefined, log: () => log, epochMs };
+      await new StoreChecks(new LeaseTable(database), checks).start();
+      expect(said.join('')).toMatch(warned);
+    },
+  );
 });
 
 for (const kind of REDIS_KINDS) {

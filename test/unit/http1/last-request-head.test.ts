@@ -114,14 +114,21 @@ test('a head that is cut anywhere is not found', () => {
 test('another connection whose head was parsed lately gets the same fields', () => {
   const recent = new RecentRequestHeads();
   const lines = ['host: a', 'content-length: 5'];
-  const read = new LastRequestHead(recent).read(textOf(lines));
+  const first = new LastRequestHead(recent);
+  const read = first.read(textOf(lines));
   const other = new LastRequestHead(recent);
+  // One that another server has to answer is not shared.
+  expect(other.findRecent(bytesOf(textOf(lines)))).toBeUndefined();
+  first.share();
   expect(other.find(bytesOf(textOf(lines)))).toBeUndefined();
   const found = other.findRecent(bytesOf(textOf(['host: a', 'content-length: 77'])));
   expect(found?.head.headers.shared).toBe(read?.head.headers.shared ?? {});
   expect(found?.head.contentLength).toBe(77);
   expect(other.find(bytesOf(textOf(lines)))).toBe(read);
-  for (const host of ['b', 'c', 'd', 'e'])
-    new LastRequestHead(recent).read(textOf([`host: ${host}`, ...lines.slice(1)]));
+  for (const host of ['b', 'c', 'd', 'e']) {
+    const next = new LastRequestHead(recent);
+    next.read(textOf([`host: ${host}`, ...lines.slice(1)]));
+    next.share();
+  }
   expect(new LastRequestHead(recent).findRecent(bytesOf(textOf(lines)))).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { systemClock } from '../../../src/lib/system-clock.ts';
+import { armedTimers } from '../../acceptance/armed-timers.ts';
 
 const NEVER = new AbortController().signal;
 /** More milliseconds than a timer of the runtime can hold. Such a timer would fire at once. */
@@ -61,6 +62,25 @@ describe('setTimer', () => {
       });
     });
     expect(rings).toBe(1);
+  });
+
+  test('shares the timers of the runtime, also where every delay is another fraction', () => {
+    const before = armedTimers();
+    const stops = Array.from({ length: 1_000 }, (_, index) =>
+      systemClock.setTimer(30_000 - index / 999.5, () => undefined),
+    );
+    expect(armedTimers() - before).toBeLessThan(10);
+    for (const stop of stops) stop();
+  });
+
+  test('a fraction rings after its delay, unless it was called off shortly before', async () => {
+    const setAtMs = performance.now();
+    let rings = 0;
+    const stop = systemClock.setTimer(63.9, () => (rings += 1));
+    systemClock.setTimer(62, stop);
+    await new Promise<void>((resolve) => void systemClock.setTimer(65.5, resolve));
+    expect(performance.now() - setAtMs).toBeGreaterThan(64.5);
+    expect(rings).toBe(0);
   });
 
   test.each([20, 20.5])('hears first what came while the process was busy (%p ms)', async (ms) => {

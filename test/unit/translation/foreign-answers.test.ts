@@ -240,3 +240,12 @@ describe('a refusal of Claude', () => {
     expect(losses).toContain('dropped finishMessage');
   });
 });
+
+test('tokens that a Messages server reports only by the time that they are cached count as input', async () => {
+  const cache_creation = { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 2 };
+  const usage = { input_tokens: 10, output_tokens: 3, cache_creation_input_tokens: null, cache_creation };
+  const answer = { content: [{ type: 'text', text: 'a' }], stop_reason: 'end_turn', usage };
+  expect((await whole({ from: 'chat', to: 'messages' }, answer)).body).toMatchObject({
+    usage: { prompt_tokens: 13, prompt_tokens_details: { cache_write_tokens: 3 } },
+  });
+});

@@ -7,7 +7,7 @@ import { useSession } from '../../session/session.ts';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Page } from '../../ui/page.tsx';
-import { Failed, Notice, Skeleton } from '../../ui/states.tsx';
+import { Failed, Notice, Outdated, Skeleton } from '../../ui/states.tsx';
 import { Segments } from '../../ui/toggle.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { Feed } from './feed.tsx';
@@ -52,6 +52,7 @@ export function OverviewPage(): ReactNode {
   return (
     <Page title={t('Overview')} actions={choice}>
       {gateway.mode === 'demo' && <DemoPanel />}
+      <Outdated error={overview.error} />
       {isNew && <FirstSteps overview={overview.data} />}
       {overview.data ? <Figures overview={overview.data} isLive={isLive} /> : <Skeleton height="6.5rem" />}
       <div className="overview-columns">

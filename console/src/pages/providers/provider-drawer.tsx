@@ -12,7 +12,7 @@ import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import { DeleteDialog, Drawer } from '../../ui/dialog.tsx';
 import { ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
-import { Notice, ProblemNotice } from '../../ui/states.tsx';
+import { Notice, ProblemNotice, Skeleton } from '../../ui/states.tsx';
 import { Fact, Facts, When } from '../../ui/values.tsx';
 import type { ProviderRow } from './columns.tsx';
 import { TestResult } from './test-result.tsx';
@@ -92,13 +92,19 @@ function LastHour({ provider }: { provider: string }): ReactNode {
   ];
   return (
     <Card title={t('Latency, last hour')} actions={<Legend lines={lines} />}>
-      <Chart
-        label={t('Latency, last hour')}
-        times={(series.data?.times ?? []).map((time) => Date.parse(time) / 1000)}
-        format={duration}
-        height={150}
-        lines={lines}
-      />
+      {series.data ? (
+        <Chart
+          label={t('Latency, last hour')}
+          times={series.data.times.map((time) => Date.parse(time) / 1000)}
+          format={duration}
+          height={150}
+          lines={lines}
+        />
+      ) : series.error ? (
+        <ProblemNotice error={series.error} />
+      ) : (
+        <Skeleton height="150px" />
+      )}
     </Card>
   );
 }

@@ -10,7 +10,7 @@ import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Select } from '../../ui/select.tsx';
-import { Empty, Failed, Notice, SkeletonLines } from '../../ui/states.tsx';
+import { Empty, Failed, Notice, Outdated, SkeletonLines } from '../../ui/states.tsx';
 import { Segments } from '../../ui/toggle.tsx';
 import { Fact, Facts, Money } from '../../ui/values.tsx';
 import { Budgets } from './budgets.tsx';
@@ -76,6 +76,7 @@ export function UsagePage(): ReactNode {
         <Failed error={report.error} onRetry={() => void report.refetch()} />
       ) : report.data ? (
         <>
+          <Outdated error={report.error} />
           <Totals total={report.data.total} />
           <Stacked report={report.data} by={by} measure={measure} title={texts[measure]} />
           <div className="chart-pair">
