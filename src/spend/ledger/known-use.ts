@@ -86,7 +86,7 @@ export class KnownUse {
     this.#limits = limits;
     for (const { period } of limits.notIn(this.#learned))
       if (period?.unit === 'total' && period.startMs !== undefined) this.#totals.add(period.startMs);
-    if (this.#unknown().length > 0) return true;
+    if (this.#unknown().next().done !== true) return true;
     this.#learned = limits;
     return false;
   }
@@ -95,7 +95,7 @@ export class KnownUse {
   async learn(): Promise<void> {
     const { database, nowMs } = this.#options;
     const limits = this.#limits;
-    const wanted = this.#unknown();
+    const wanted = [...this.#unknown()];
     if (wanted.length > 0) {
       const known = await database.read(async (sql) => {
         const past = await sumPastUse(sql, wanted);
@@ -120,13 +120,11 @@ export class KnownUse {
   }
 
   /** The windows of new limits in which nothing is known to be used. */
-  #unknown(): WantedUse[] {
-    const unknown: WantedUse[] = [];
+  *#unknown(): Generator<WantedUse> {
     for (const one of currentUse(this.#limits.notIn(this.#learned), this.#options.nowMs())) {
       const { claim, windowMs } = one;
-      if (!this.#memory.has(claim.counter, windowMs) && !this.#isLearned(one)) unknown.push(one);
+      if (!this.#memory.has(claim.counter, windowMs) && !this.#isLearned(one)) yield one;
     }
-    return unknown;
   }
 
   /** Whether an equal limit was there before. Then every machine has counted in its windows. */

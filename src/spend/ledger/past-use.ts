@@ -57,8 +57,10 @@ const MOST_VALUES = 1000;
 export async function sumPastUse(sql: SQL, wanted: readonly WantedUse[]): Promise<Map<WantedUse, number>> {
   const sums = new Map<WantedUse, number>();
   for (const [windowMs, list] of Map.groupBy(wanted, (one) => one.windowMs)) {
+    const groups = await groupsSince(sql, windowMs);
+    if (groups.length === 0) continue;
     const index = byScope(list, claimOf);
-    for (const group of await groupsSince(sql, windowMs)) {
+    for (const group of groups) {
       for (const one of counting(index, group, claimOf)) {
         sums.set(one, (sums.get(one) ?? 0) + amountIn(one.claim, group));
       }
