@@ -240,6 +240,8 @@ test('one event of 10 MB is a whole stream, and one of 17 MB is none', async () 
   }
   expect(answers[0]).toContain('event: message_stop');
   expect(answers[0]?.length).toBeGreaterThan(10e6);
+  // Translated slice by slice, although its last bytes arrive alone.
+  expect(answers[0]?.match(/content_block_delta/g)?.length).toBeGreaterThan(50);
   expect(answers[1]).toContain('could not be translated');
 }, 180_000);
 

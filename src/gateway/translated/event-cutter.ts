@@ -1,3 +1,4 @@
+import { SLICE_BYTES } from '../../lib/in-turns.ts';
 import { createSseSplitter, splitEvents } from '../../lib/sse.ts';
 import { createFrameReader } from '../../translation/carriage/event-stream.ts';
 import { asObject, parsed } from '../../translation/json.ts';
@@ -9,6 +10,11 @@ export const MAX_TRANSLATED_BYTES = 16 * 1024 * 1024;
 export interface ProviderEvent {
   readonly name: string;
   readonly data: Uint8Array;
+}
+
+/** Whether others get a turn while the event is translated. */
+export function isLarge({ data }: ProviderEvent): boolean {
+  return data.byteLength > SLICE_BYTES;
 }
 
 /** Splits the bytes of a stream into events. */

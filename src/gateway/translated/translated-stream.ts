@@ -8,7 +8,7 @@ import type { AnswerStream, StreamEnd } from '../answer.ts';
 import { type AttemptTimeouts, outcomeOfAbort } from '../attempt-timeouts.ts';
 import { Beginning } from '../stream/beginning.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
-import { createEventCutter, MAX_TRANSLATED_BYTES, type ProviderEvent } from './event-cutter.ts';
+import { createEventCutter, isLarge, MAX_TRANSLATED_BYTES, type ProviderEvent } from './event-cutter.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { OutgoingEvents } from './outgoing-events.ts';
 import { type ByteSink, pipe } from '../body/pipe.ts';
@@ -166,7 +166,7 @@ export class TranslatedStream implements AnswerStream {
       return undefined;
     }
     this.#turnBytes += byteLength;
-    if (this.#turnBytes > SLICE_BYTES) return this.#takeInTurns(events, sink);
+    if (this.#turnBytes > SLICE_BYTES || events.some(isLarge)) return this.#takeInTurns(events, sink);
     for (const event of events) this.#takeEvent(event);
     this.#limitHeld();
     return undefined;
@@ -178,20 +178,20 @@ export class TranslatedStream implements AnswerStream {
       await nextTurn();
       this.#turnBytes = 0;
     };
-    for (const { name, data } of events) {
+    for (const event of events) {
       if (this.#end !== undefined) return;
-      if (data.byteLength > SLICE_BYTES) {
+      if (isLarge(event)) {
         // Joining, decoding and parsing take some time each.
         await pause();
-        const text = new TextDecoder().decode(data);
+        const text = new TextDecoder().decode(event.data);
         await pause();
-        for (const step of this.#isOver ? [] : this.#translation.pushLarge(name, text)) {
+        for (const step of this.#isOver ? [] : this.#translation.pushLarge(event.name, text)) {
           this.#takeStep(step);
           await pause();
         }
       } else {
-        this.#takeEvent({ name, data });
-        this.#turnBytes += data.byteLength;
+        this.#takeEvent(event);
+        this.#turnBytes += event.data.byteLength;
         if (this.#turnBytes > SLICE_BYTES) await pause();
       }
     }
