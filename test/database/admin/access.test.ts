@@ -99,6 +99,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'deleteMasterKey',
     'rotateMasterKey',
     'drainRoute',
+    'releaseNode',
     'testProvider',
     'setDemoTraffic',
     'breakDemoProvider',

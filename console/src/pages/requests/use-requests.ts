@@ -8,6 +8,8 @@ import { FILTERS, passes, queryOf } from './filters.ts';
 import { withLive } from './with-live.ts';
 
 const PAGE = 100;
+/** A request that ended just before the page was opened is neither in the live stream nor stored yet, so the list is read again. */
+const STORED_AFTER_MS = 3000;
 
 /** The requests that pass the filters, page by page, and before them those that end meanwhile. */
 export function useRequests(params: Params, isTail: boolean) {
@@ -25,6 +27,8 @@ export function useRequests(params: Params, isTail: boolean) {
     // Older pages do not change, and newer requests come from the live stream.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
+    refetchInterval: ({ state }) =>
+      isTail && state.dataUpdateCount === 1 && state.data?.pages.length === 1 ? STORED_AFTER_MS : false,
     gcTime: 0,
   });
   const ended = useLive((live) => live.ended);
