@@ -239,9 +239,11 @@ master_keys:
       expect(await refused.text()).toContain('Redis does not answer');
       await redis.restart();
       await untilHit(0, 'one', body);
-      // It learns from the gateways that the hour's requests are used up.
       await timeUntil(async () => (await metrics()).includes('llm_proxy_lease_store_up 1\n'), 60_000);
-      expect((await askForHour(1)).status).toBe(429);
+      // It learns from one gateway after the other that the hour's requests are used up.
+      let served = 0;
+      while ((await askForHour(1)).ok) served += 1;
+      expect(served).toBeLessThan(40);
     });
   });
 }
