@@ -164,6 +164,13 @@ describe('a client of Gemini', () => {
       embedContentConfig: { taskType: 'RETRIEVAL_DOCUMENT', title: 't', outputDimensionality: 2 },
     });
     expect(losses).toEqual([]);
+    const plain = sent(
+      'gemini',
+      { content: request.content },
+      { ...VERTEX, model: 'gemini-embedding-2' },
+      SINGLE,
+    );
+    expect(plain.body).toEqual({ content: request.content });
     const answer = { embedding: { values: [1, 2] }, usageMetadata: { promptTokenCount: 4 } };
     const done = embeddingsAnswer(JSON.stringify(answer), exchange!, () => 9);
     expect(done).toMatchObject({ body: '{"embedding":{"values":[1,2]}}', tokens: 4 });
