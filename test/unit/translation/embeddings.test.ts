@@ -71,6 +71,7 @@ describe('a client of OpenAI', () => {
     [{ ...VERTEX, model: 'text-embedding-005' }, 250],
     [VERTEX, 1],
     [{ ...VERTEX, model: 'google/gemini-embedding-2' }, 1],
+    [{ ...VERTEX, model: 'intfloat/multilingual-e5-large-instruct-maas' }, 1],
     [GEMINI, 100],
   ])('embeds as many texts as the model accepts in a request, under every policy: %j', (target, most) => {
     const input = Array.from({ length: most + 1 }, () => 'a');
