@@ -45,7 +45,7 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
 function Waiting(): ReactNode {
   const { t } = useTranslation();
   return (
-    <div className="waiting" role="status">
+    <div className="connecting" role="status">
       <Logo />
       {t('Connecting …')}
     </div>
