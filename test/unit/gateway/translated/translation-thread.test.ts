@@ -175,7 +175,7 @@ test('a bug is told with its trace', async () => {
 test('bytes that cannot be sent fail their work only', async () => {
   const thread = started();
   const bytes = bytesOf('{"model":"m"}');
-  bytes.buffer.transfer();
+  structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
   const target = { carriage: 'vertex', model: 'claude' } as const;
   const work = { target, request: { operation: 'generate' } } as const;
   const failure = await thread
