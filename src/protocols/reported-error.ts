@@ -148,8 +148,8 @@ function kindOf({ code, type, status, message, number }: Words): ErrorKind {
     KINDS.get(code?.toLowerCase() ?? '') ??
     KINDS.get((type ?? status)?.toLowerCase() ?? '') ??
     kindOfStatus(number, code);
-  const isTooLong = kind === 'invalid' || kind === 'unknown';
-  return isTooLong && TOO_LONG.some((text) => message?.includes(text) === true) ? 'context-length' : kind;
+  const isVague = kind === 'invalid' || kind === 'unknown';
+  return isVague && saysTooLong(message ?? '') ? 'context-length' : kind;
 }
 
 function kindOfStatus(status: number | undefined, code: string | undefined): ErrorKind {
@@ -239,11 +239,20 @@ const KINDS: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ['internal', 'server'],
 ]);
 
-/** Phrases of providers that have no code for a prompt that is too long. */
+function saysTooLong(message: string): boolean {
+  const words = message.toLowerCase();
+  return TOO_LONG.some((text) => words.includes(text));
+}
+
+/**
+ * Phrases of providers that have no code for a prompt that is too long. `translation/error-kinds.ts` knows the same, and a
+ * test compares both.
+ */
 const TOO_LONG = [
   'prompt is too long',
   'input token count',
-  'Input is too long for requested model',
+  'input is too long for requested model',
+  'number of input tokens exceeds maximum length',
   'maximum context length',
   'exceeds the available context size',
   'exceed context limit',

@@ -10,7 +10,7 @@ import type {
 import type { Seal } from './conversation.ts';
 import { finishAfter, type Finish } from './finish.ts';
 import { truncated, type HubError } from './hub-error.ts';
-import type { HubEvent } from './stream.ts';
+import type { EventOf, HubEvent } from './stream.ts';
 import { completed, type Usage } from './usage.ts';
 
 /**
@@ -53,7 +53,7 @@ export class AnswerCollector {
   readonly #parts: OpenPart[] = [];
   readonly #calls = new Map<string, OpenPart>();
   readonly #logprobs: unknown[] = [];
-  #start: Extract<HubEvent, { kind: 'start' }> | undefined;
+  #start: EventOf<'start'> | undefined;
   #usage: Usage | undefined;
   #serviceTier: string | undefined;
   #finish: Finish = { reason: 'end' };

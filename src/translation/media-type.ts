@@ -31,6 +31,24 @@ const TYPES: Readonly<Record<string, string>> = {
   pptx: `${OFFICE}.presentationml.presentation`,
 };
 
+/** The names of audio formats at OpenAI and Bedrock, by media type. */
+export const AUDIO_FORMATS: Readonly<Record<string, string>> = {
+  'audio/mpeg': 'mp3',
+  'audio/mp3': 'mp3',
+  'audio/wav': 'wav',
+  'audio/x-wav': 'wav',
+  'audio/wave': 'wav',
+  'audio/vnd.wave': 'wav',
+  'audio/flac': 'flac',
+  'audio/ogg': 'ogg',
+  'audio/opus': 'opus',
+  'audio/aac': 'aac',
+  'audio/mp4': 'mp4',
+  'audio/m4a': 'm4a',
+  'audio/x-m4a': 'm4a',
+  'audio/webm': 'webm',
+};
+
 /** The type that the first bytes show; '' if they show none. */
 export function shownType(base64: string): string {
   return STARTS.find(([start]) => base64.startsWith(start))?.[1] ?? '';

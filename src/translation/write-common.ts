@@ -55,7 +55,7 @@ export function refused(losses: LossList, placed: Placed<unknown> | undefined, w
 
 /**
  * Records the losses of server tools that the target lacks. Losing a tool changes the meaning if the choice names it or
- * if there is no other tool.
+ * if there is no other tool. Records the loss of a choice that names no tool, too.
  */
 export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[]): void {
   const { conversation, losses } = exchange;
@@ -68,7 +68,13 @@ export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[])
     if (!isOption && (isNamed || isAll)) losses.meaning(tool.path, why);
     else losses.dropped(tool.path, why);
   }
-  if (toolChoice === undefined || conversation.tools.length === 0) return;
+  if (conversation.tools.length > 0) tellChoice(exchange);
+}
+
+/** Records the loss of a choice that names no tool of the request. */
+function tellChoice({ conversation, losses }: Exchange): void {
+  const { toolChoice } = conversation;
+  if (toolChoice === undefined) return;
   if (toolChoice.kind === 'server' && !conversation.serverTools.some(({ type }) => type === toolChoice.type))
     losses.dropped(toolChoice.path, 'no tool of the request has this type');
   // Gemini reads a choice of none as one of all, and the other APIs refuse it.

@@ -2,6 +2,7 @@ import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { dropDetail, textOfDocument } from '../media.ts';
+import { AUDIO_FORMATS } from '../media-type.ts';
 
 const IMAGES: Readonly<Record<string, string>> = {
   'image/png': 'png',
@@ -20,23 +21,6 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
   'text/html': 'html',
   'text/plain': 'txt',
   'text/markdown': 'md',
-};
-
-const AUDIO: Readonly<Record<string, string>> = {
-  'audio/mpeg': 'mp3',
-  'audio/mp3': 'mp3',
-  'audio/wav': 'wav',
-  'audio/x-wav': 'wav',
-  'audio/wave': 'wav',
-  'audio/vnd.wave': 'wav',
-  'audio/flac': 'flac',
-  'audio/ogg': 'ogg',
-  'audio/opus': 'opus',
-  'audio/aac': 'aac',
-  'audio/mp4': 'mp4',
-  'audio/m4a': 'm4a',
-  'audio/x-m4a': 'm4a',
-  'audio/webm': 'webm',
 };
 
 const MAX_NAME_CHARS = 200;
@@ -58,7 +42,7 @@ export class MediaWriter {
     if (media.citations === true)
       losses.dropped(`${media.path}.citations`, 'citations are not requested from Converse');
     if (media.kind === 'document') return this.#document(media);
-    const format = (media.kind === 'image' ? IMAGES : AUDIO)[media.mediaType];
+    const format = (media.kind === 'image' ? IMAGES : AUDIO_FORMATS)[media.mediaType];
     const source = sourceOf(media);
     if (media.kind === 'video' || source === undefined || format === undefined) return this.#refuse(media);
     return [{ [media.kind]: { format, source } }];

@@ -10,6 +10,7 @@ import {
   textOfDocument,
   unreachable,
 } from '../media.ts';
+import { AUDIO_FORMATS } from '../media-type.ts';
 import type { Dialect } from '../models/dialects.ts';
 
 /** Writes media as parts of a user message. Records a loss and writes nothing if the API does not accept them. */
@@ -34,18 +35,11 @@ export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): 
   if (media.kind === 'document' && source.kind === 'bytes') {
     return [{ type: 'file', file: { filename: fileName(media), file_data: mediaUrl(media) } }];
   }
-  const format = dialect.openAiFields && source.kind === 'bytes' ? AUDIO[media.mediaType] : undefined;
-  if (media.kind === 'audio' && source.kind === 'bytes' && format !== undefined)
-    return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
+  if (media.kind === 'audio' && source.kind === 'bytes' && dialect.openAiFields) {
+    const format = AUDIO_FORMATS[media.mediaType];
+    if (format === 'mp3' || format === 'wav')
+      return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
+  }
   losses.meaning(path, `the API does not accept ${media.kind}${source.kind === 'url' ? ' by URL' : ''}`);
   return [];
 }
-
-const AUDIO: Readonly<Record<string, 'mp3' | 'wav'>> = {
-  'audio/mpeg': 'mp3',
-  'audio/mp3': 'mp3',
-  'audio/wav': 'wav',
-  'audio/x-wav': 'wav',
-  'audio/wave': 'wav',
-  'audio/vnd.wave': 'wav',
-};

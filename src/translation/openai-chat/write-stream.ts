@@ -3,7 +3,7 @@ import { chatErrorBody } from '../errors.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
 import { type JsonTree, writeJson } from '../json.ts';
-import type { HubEvent, StreamWriter } from '../stream.ts';
+import type { EventOf, HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
@@ -125,7 +125,7 @@ class ChatWriter {
     return detail === undefined ? '' : this.begin() + this.#delta(writeJson({ reasoning_details: [detail] }));
   }
 
-  #call(call: Extract<HubEvent, { kind: 'call' }>): string {
+  #call(call: EventOf<'call'>): string {
     const k = this.#calls.size;
     const freeform = call.form === 'freeform';
     const { id, extra } = sealedId(call, this.#exchange);

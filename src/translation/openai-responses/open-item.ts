@@ -1,7 +1,7 @@
 import type { Citation } from '../answer.ts';
 import { HeldText, type LargeTexts } from '../held-text.ts';
 import { type JsonTree, writeJson } from '../json.ts';
-import type { HubEvent } from '../stream.ts';
+import type { EventOf } from '../stream.ts';
 import {
   annotation,
   callItem,
@@ -124,7 +124,7 @@ export function openReasoning(base: Base): Opened {
 }
 
 /** Starts a call. */
-export function openCall(base: Base, call: Extract<HubEvent, { kind: 'call' }>): Opened {
+export function openCall(base: Base, call: EventOf<'call'>): Opened {
   const { emit, suffix, index } = base;
   const isFreeform = call.form === 'freeform';
   const name = isFreeform ? 'response.custom_tool_call_input' : 'response.function_call_arguments';

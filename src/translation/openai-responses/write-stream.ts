@@ -7,7 +7,7 @@ import { LargeTexts } from '../held-text.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import { LATE_SEAL } from '../losses.ts';
-import type { HubEvent, StreamWriter } from '../stream.ts';
+import type { EventOf, HubEvent, StreamWriter } from '../stream.ts';
 import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
@@ -112,7 +112,7 @@ class ResponsesWriter {
     }
   }
 
-  #report(event: Extract<HubEvent, { kind: 'start' | 'usage' }>): void {
+  #report(event: EventOf<'start' | 'usage'>): void {
     if (event.kind === 'start') this.#model = event.model;
     this.#usage = completed(this.#usage, event.usage);
     this.#serviceTier = event.serviceTier ?? this.#serviceTier;
@@ -160,7 +160,7 @@ class ResponsesWriter {
     return opened;
   }
 
-  #call(call: Extract<HubEvent, { kind: 'call' }>): string {
+  #call(call: EventOf<'call'>): string {
     const before = this.begin() + this.#close('completed') + this.#sealed(call.seal);
     const closed = before + this.#close('completed');
     const { events, open } = openCall(this.#base(), call);

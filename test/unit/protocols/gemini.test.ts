@@ -216,6 +216,9 @@ describe('a stream', () => {
     const open = readList(`[${CHUNKS.map(([chunk]) => JSON.stringify(chunk)).join(',')}`, 5);
     expect(open.reader.isDone()).toBe(false);
     expect(readList('[]', 5).signs).toEqual(['cut']);
+    const error = { code: 429, message: 'no', status: 'RESOURCE_EXHAUSTED' };
+    const failed = readList(JSON.stringify([{ error }]), 5);
+    expect([failed.signs[0], failed.reader.error()?.kind]).toEqual(['error', 'rate-limit']);
   });
 
   const BLOCKED = { promptFeedback: { blockReason: 'OTHER' } };

@@ -280,6 +280,15 @@ describe('an event that is too large to be parsed', () => {
       7,
     ],
     [
+      'a delta of Responses',
+      '/v1/responses',
+      '',
+      { type: 'response.output_text.delta', delta: 'a', logprobs: many },
+      'content',
+      false,
+      undefined,
+    ],
+    [
       'an echo of Responses',
       '/v1/responses',
       '',
@@ -295,4 +304,23 @@ describe('an event that is too large to be parsed', () => {
     expect(reader.isDone()).toBe(isDone);
     expect(reader.usage()?.totalTokens).toBe(totalTokens);
   });
+
+  test('names the tier of its usage and its type itself', () => {
+    const reader = protocolFor('/v1/responses').readStream();
+    const response = { output: many, usage: { input_tokens: 3, output_tokens: 4 }, service_tier: 'flex' };
+    reader.read('', bytesOf(JSON.stringify(completed('response.completed', response))));
+    expect([reader.isDone(), reader.usage()?.parts?.serviceTier]).toEqual([true, 'flex']);
+  });
+});
+
+test('the position behind a stream of Responses follows every event', () => {
+  const reader = protocolFor('/v1/responses').readStream();
+  const sent = (sequence_number: number, more: object): Uint8Array =>
+    bytesOf(JSON.stringify({ ...more, sequence_number }));
+  reader.read('', sent(3, { type: 'response.created', response: { id: 'r', model: 'm' } }));
+  const delta = { type: 'response.output_text.delta', delta: 'a' };
+  reader.read('', sent(4, delta));
+  expect(reader.position?.()).toEqual({ nextSequenceNumber: 5, responseId: 'r', model: 'm' });
+  expect(reader.skim(sent(7, delta))).toBe(true);
+  expect(reader.position?.().nextSequenceNumber).toBe(8);
 });

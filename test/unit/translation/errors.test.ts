@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { reportedError } from '../../../src/protocols/reported-error.ts';
 import type { ClientApi } from '../../../src/translation/conversation.ts';
 import { errorInBody, errorOfException, readError, writeError } from '../../../src/translation/errors.ts';
 import { rateLimitHeaders } from '../../../src/translation/rate-limits.ts';
@@ -36,6 +37,13 @@ describe('an error of a provider', () => {
   });
 
   test.each([
+    'prompt is too long: 200001 tokens > 200000 maximum',
+    'The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).',
+    'Input is too long for requested model.',
+    "This model's maximum context length is 8192 tokens.",
+    "The model's context length is only 8192 tokens.",
+    'The number of tokens to keep is greater than the context length.',
+    'invalid params, context window exceeds limit (2013)',
     'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000',
     'Number of input tokens exceeds maximum length. Please update the input to try again.',
     'Your input exceeds the context window of this model.',
@@ -47,7 +55,9 @@ describe('an error of a provider', () => {
     'Please reduce the length of the messages or completion.',
     'Your request exceeded model token limit: 262144',
   ])('a server without a code for it says that the context is full: %s', (message) => {
-    expect(read(400, { error: { message, type: 'invalid_request_error' } }).kind).toBe('context_length');
+    const body = { error: { message, type: 'invalid_request_error' } };
+    expect(read(400, body).kind).toBe('context_length');
+    expect(reportedError(body)?.kind).toBe('context-length');
   });
 
   test('the message is found in each shape, and replaced if it is a page, empty or about the key', () => {

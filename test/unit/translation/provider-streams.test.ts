@@ -87,7 +87,9 @@ describe('a Messages provider', () => {
     begin(0, { type: 'thinking', thinking: '', signature: '' }),
     delta(0, { type: 'thinking_delta', thinking: 'hm' }),
   ];
-  const signature = delta(0, { type: 'signature_delta', signature: 'sig' });
+  const signing = (index: number, given: string): Frame =>
+    delta(index, { type: 'signature_delta', signature: given });
+  const signature = signing(0, 'sig');
   const answered = [begin(1, { type: 'text', text: '' }), text(1, 'a')];
   const detail = '"reasoning_details":[{"type":"reasoning.text","text":"hm","signature":"sig"}]';
 
@@ -95,6 +97,14 @@ describe('a Messages provider', () => {
     ['after the block', [...thinking, stop(0), signature, ...answered, stop(1)]],
     ['in the next block', [...thinking, stop(0), ...answered, signature, stop(1)]],
     ['when the next block is over', [...thinking, ...answered, stop(1), signature, stop(0)]],
+    [
+      'once, among signatures of other blocks and again',
+      [...thinking, stop(0), ...answered, signing(1, 'no'), signature, signing(0, 'no'), stop(1)],
+    ],
+    [
+      'behind a block without a signature',
+      [begin(7, { type: 'thinking', thinking: 'eh' }), stop(7), ...thinking, stop(0), ...answered, signature],
+    ],
   ])('that signs its thinking %s keeps the signature for a Chat client', async (_, frames) => {
     const { text: sent, over } = await streamed(play('chat', 'messages'), [start, ...frames, ...end]);
     expect([over ?? 'complete', sent.split(detail).length]).toEqual(['complete', 2]);

@@ -236,6 +236,12 @@ describe('a request of a Responses client', () => {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }],
       output_config: { format: { type: 'json_schema', schema } },
     });
+    const cloud = { ...target, carriage: 'vertex' } as const;
+    const carried = (await translationFor('responses', 'messages', cloud)).request(reading.conversation, {
+      requestId: 'req_g',
+      now: 1,
+    });
+    expect(carried.kind === 'written' && JSON.parse(carried.body)).not.toHaveProperty('output_config');
     expect(client.writeCount?.(7)).toBe('{"object":"response.input_tokens","input_tokens":7}');
   });
 });
