@@ -22,8 +22,8 @@ export function choicesIn(list: unknown, name: string, exchange: Exchange): read
 }
 
 /**
- * Reports answers beside the first in a chunk of a stream, of which a translated one has a single one. `name` is the
- * list's path.
+ * Reports the answers in a chunk beside the first, because a translated stream has a single answer. `name` is the list's
+ * path.
  */
 export function tellOthers(choices: readonly JsonObject[], name: string, { losses }: Exchange): void {
   for (const { index } of choices)

@@ -33,7 +33,6 @@ export const EMBEDDINGS_PROVIDERS: Readonly<Record<EmbeddingsApi, EmbeddingsProv
     mostTexts: () => MOST_REQUESTS,
     write(asked, model, losses) {
       tellOnly(asked, losses);
-      tellTasks(asked, losses);
       return {
         requests: asked.inputs.map(({ value }) => ({
           model: `models/${model}`,

@@ -71,6 +71,7 @@ describe('a client of OpenAI', () => {
     [{ ...VERTEX, model: 'text-embedding-005' }, 250],
     [VERTEX, 1],
     [{ ...VERTEX, model: 'google/gemini-embedding-2' }, 1],
+    [{ ...VERTEX, model: 'intfloat/multilingual-e5-large-instruct-maas' }, 1],
     [GEMINI, 100],
   ])('embeds as many texts as the model accepts in a request, under every policy: %j', (target, most) => {
     const input = Array.from({ length: most + 1 }, () => 'a');
@@ -164,6 +165,13 @@ describe('a client of Gemini', () => {
       embedContentConfig: { taskType: 'RETRIEVAL_DOCUMENT', title: 't', outputDimensionality: 2 },
     });
     expect(losses).toEqual([]);
+    const plain = sent(
+      'gemini',
+      { content: request.content },
+      { ...VERTEX, model: 'gemini-embedding-2' },
+      SINGLE,
+    );
+    expect(plain.body).toEqual({ content: request.content });
     const answer = { embedding: { values: [1, 2] }, usageMetadata: { promptTokenCount: 4 } };
     const done = embeddingsAnswer(JSON.stringify(answer), exchange!, () => 9);
     expect(done).toMatchObject({ body: '{"embedding":{"values":[1,2]}}', tokens: 4 });

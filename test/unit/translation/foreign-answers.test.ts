@@ -235,6 +235,11 @@ describe('a refusal of Claude', () => {
     const lost = ['category', 'explanation'].map((name) => `dropped stop_details.${name}`);
     expect((await whole(completion, answer)).losses).toEqual(expect.arrayContaining(lost));
     expect((await playStream(completion, frames)).losses).toEqual(expect.arrayContaining(lost));
+    for (const from of ['chat', 'gemini'] as const) {
+      const request = { contents: [{ parts: [{ text: 'x' }] }] };
+      const { losses: told } = await whole({ from, to: 'messages', request }, answer);
+      expect(told.filter((loss) => loss.includes('stop_details'))).toEqual(['dropped stop_details.category']);
+    }
     const blocked = { promptFeedback: { blockReason: 'SAFETY', blockReasonMessage: 'Blocked.' } };
     const { losses } = await whole({ from: 'messages', to: 'gemini' }, blocked);
     expect(losses).toContain('dropped finishMessage');

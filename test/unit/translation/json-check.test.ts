@@ -128,6 +128,7 @@ test('objects under a key are cut out of JSON, and only these', () => {
     joined: text,
     pauses: 0,
   });
+  expect(cut('["args",{"a":1}]')?.rest).toBe('["args",{"a":1}]');
   for (const malformed of ['{"args":{"a":01}}', '{"args":{"a":1', '{"args":{]}'])
     expect(cut(malformed)).toBeUndefined();
   const large = `{"args":{"a":[${'{"b":1},'.repeat(100_000)}1]},"c":2}`;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
-import type { ClientApi, ProviderApi } from '../../../src/translation/conversation.ts';
+import { MediaWriter } from '../../../src/translation/bedrock-converse/write-media.ts';
+import type { ClientApi, Media, ProviderApi } from '../../../src/translation/conversation.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
+import { cpuMs } from '../cpu-time.ts';
 import { playRequest } from './request-play.ts';
 import { exchangeFor } from './stream-play.ts';
 
@@ -312,6 +314,19 @@ test('a file of text is a text for Chat, which takes no files but PDF', async ()
   expect(body['messages']).toEqual([{ role: 'user', content: 'a.csv\na,b' }]);
 });
 
+test('a file of text has a format at Converse, whatever its type', async () => {
+  const formatOf = async (type: string) => {
+    const file = { type: 'input_file', filename: 'a', file_data: `data:${type};base64,e30=` };
+    const { text } = await playRequest(['responses', 'converse'], {
+      input: [{ role: 'user', content: [file] }],
+    });
+    return /"format":"(\w+)"/.exec(text)?.[1];
+  };
+  expect(
+    await Promise.all(['text/x-python', 'application/json', 'text/csv', 'font/otf'].map(formatOf)),
+  ).toEqual(['txt', 'txt', 'csv', undefined]);
+});
+
 test('documents of Converse have different names, whatever the client calls them', async () => {
   const long = 'x'.repeat(300);
   const names = [
@@ -340,6 +355,24 @@ test('documents of Converse have different names, whatever the client calls them
     'a b 2',
     'document',
   ]);
+});
+
+test('documents of one name are counted in linear time', async () => {
+  const exchange = await exchangeFor({ from: 'chat', to: 'converse' });
+  const media: Media = {
+    kind: 'document',
+    mediaType: 'application/pdf',
+    name: 'a.pdf',
+    source: { kind: 'bytes', data: 'JVBERi0=' },
+    path: 'messages[0]',
+  };
+  const timeOf = (count: number): number =>
+    cpuMs(() => {
+      const writer = new MediaWriter(exchange);
+      for (let written = 0; written < count; written++) writer.write(media);
+    });
+  timeOf(100);
+  expect(timeOf(10_000)).toBeLessThan(Math.max(20, timeOf(1_000)) * 40);
 });
 
 test.each([

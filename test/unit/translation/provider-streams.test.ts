@@ -222,18 +222,41 @@ describe('a Converse provider', () => {
   test('that signs its reasoning late loses no signature for a Chat client', async () => {
     const reasoning = (given: object) => delta(0, { reasoningContent: given });
     const begun = [reasoning({ text: 'hm' }), delta(1, { text: 'a' })];
+    const call = ['contentBlockStart', at(1, { start: { toolUse: { toolUseId: 'c', name: 'f' } } })] as const;
     for (const frames of [
       [begun[0]!, reasoning({ signature: 'sig' }), begun[1]!],
+      [begun[0]!, reasoning({ signature: 'sig' }), call],
       [...begun, reasoning({ signature: 'sig' }), ['contentBlockStop', at(0, {})] as const],
     ]) {
       const { text } = await streamed(play('chat', 'converse'), [...frames, ...end]);
       const detail = '"reasoning_details":[{"type":"reasoning.text","text":"hm","signature":"sig"}]';
       expect(text.split(detail)).toHaveLength(2);
-      const told = await streamed(play('responses', 'converse'), [...frames, ...end]);
       const isLate = frames.length > 3;
-      expect(told.losses.includes('dropped output.message.content[0]')).toBe(isLate);
-      expect(responseIn(told.text).output).toHaveLength(2);
+      for (const from of ['responses', 'messages'] as const) {
+        const { losses } = await streamed(play(from, 'converse'), [...frames, ...end]);
+        expect([from, losses.includes('dropped output.message.content[0]')]).toEqual([from, isLate]);
+      }
+      const told = await streamed(play('responses', 'converse'), [...frames, ...end]);
+      expect(responseIn(told.text).output).toMatchObject([
+        { type: 'reasoning' },
+        { type: frames.includes(call) ? 'function_call' : 'message' },
+      ]);
     }
+  });
+
+  test('that redacts its reasoning keeps it whole, wherever its block ends', async () => {
+    const redacted = delta(0, { reasoningContent: { redactedContent: 'cmVk' } });
+    const [stop, text] = [['contentBlockStop', at(0, {})] as const, delta(1, { text: 'a' })];
+    const details: (string | undefined)[] = [];
+    for (const frames of [
+      [redacted, stop, text],
+      [redacted, text, stop],
+    ]) {
+      const { text: sent } = await streamed(play('chat', 'converse'), [...frames, ...end]);
+      details.push(/"reasoning_details":\[.*?\]/.exec(sent)?.[0]);
+    }
+    expect(details[0]).toContain('reasoning.encrypted');
+    expect(details[1]).toBe(details[0]);
   });
 
   test('that runs a tool itself does not ask the client to', async () => {

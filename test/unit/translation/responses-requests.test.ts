@@ -236,7 +236,7 @@ describe('a request of a Responses client', () => {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }],
       output_config: { format: { type: 'json_schema', schema } },
     });
-    const cloud = { ...target, carriage: 'vertex' } as const;
+    const cloud = { ...target, carriage: 'bedrock', model: 'claude-sonnet-4-5' } as const;
     const carried = (await translationFor('responses', 'messages', cloud)).request(reading.conversation, {
       requestId: 'req_g',
       now: 1,
