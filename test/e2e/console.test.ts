@@ -282,18 +282,28 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.getByText('Discard what you entered?').waitFor();
     await page.getByRole('button', { name: 'Keep editing' }).click();
     await page.evaluate("fetch('/admin/v1/session', { method: 'DELETE' })");
-    const signInAgain = async (key: string): Promise<void> => {
-      await page.getByText('The session of admin has ended.', { exact: false }).waitFor();
+    const signInAgain = async (key: string, ended: string): Promise<void> => {
+      await page.getByText(`The session of ${ended} has ended.`, { exact: false }).waitFor();
       expect(await name.isVisible()).toBe(false);
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.getByLabel('Key', { exact: true }).fill(key);
       await page.keyboard.press('Enter');
     };
-    await signInAgain(ADMIN_KEY);
+    await signInAgain(ADMIN_KEY, 'admin');
     await name.waitFor();
     expect(await name.inputValue()).toBe('half-written');
+    const { secret } = await gateway.admin('POST', '/accounts', { name: 'other', role: 'admin' });
+    await visit(page, gateway.url, 'playground', PAGES.playground);
+    await page.getByRole('button', { name: 'Parameters' }).click();
+    await page.getByLabel('System prompt').fill('half-written');
     await page.evaluate("fetch('/admin/v1/session', { method: 'DELETE' })");
-    await signInAgain(KEY);
+    await signInAgain(String(secret), 'admin');
+    await page.getByLabel('Message').waitFor();
+    expect(await page.getByLabel('System prompt').count()).toBe(0);
+    await page.goto(`${gateway.url}/console/keys?new=1`);
+    await name.fill('half-written');
+    await page.evaluate("fetch('/admin/v1/session', { method: 'DELETE' })");
+    await signInAgain(KEY, 'other');
     await heading('No access to this page').waitFor();
     expect(await page.content()).not.toContain('half-written');
     // The browser reports each question that nobody may ask any more.
@@ -319,6 +329,24 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.unroute(/admin\/v1\/(overview|models)/);
     await page.clock.fastForward(11_000);
     await page.getByRole('region', { name: 'fast' }).waitFor();
+
+    // The last request is stored a moment after the page has asked for the list.
+    const answers = [{ status: 503, json: { error } }, { json: { requests: [], next_cursor: null } }];
+    let asked = 0;
+    await page.route(/admin\/v1\/requests\?/, (route) => {
+      const answer = answers[asked++];
+      return answer ? route.fulfill(answer) : route.continue();
+    });
+    await visit(page, gateway.url, 'requests?model=fast', PAGES.requests);
+    await page.getByText(error.message).waitFor();
+    await page.clock.fastForward(11_000);
+    await page.getByText('No request matches these filters').waitFor();
+    await page.clock.fastForward(4000);
+    await page.locator('tbody tr').getByText('fast').first().waitFor();
+    await page.clock.fastForward(60_000);
+    // A list that the page asked for in that time would have been asked for before this.
+    await page.evaluate("fetch('/admin/v1/session')");
+    expect(asked).toBe(3);
     watched.expected(/503/);
   });
 

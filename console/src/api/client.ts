@@ -22,18 +22,23 @@ export function onSignedOut(listener: Listener): () => void {
 }
 
 let csrfToken: string | null = null;
-let renewToken = async (): Promise<boolean> => false;
+let writer: string | undefined;
+let renewToken = async (): Promise<void> => undefined;
 
-/** Sends the token of the session with each write. Over plain HTTP, browsers do not say that a request is the page's own. */
-export function signWrites(token: string | null): void {
+/**
+ * Sends the token of the session with each write, which `person` makes. Over plain HTTP, browsers do not say that a request is
+ * the page's own.
+ */
+export function signWrites(token: string | null, person: string): void {
   csrfToken = token;
+  writer = person;
 }
 
 /**
- * Calls `renew` when a write has the token of another session, since somebody signed in again in another tab. The write is
- * sent again if `renew` says that the session still belongs to the same person.
+ * Calls `renew` when a write is refused for the token of an earlier session, since somebody signed in again in another tab.
+ * `renew` reads the session and calls `signWrites`. The write is sent again if the same person makes it.
  */
-export function onOldToken(renew: () => Promise<boolean>): void {
+export function onOldToken(renew: () => Promise<void>): void {
   renewToken = renew;
 }
 
@@ -51,11 +56,13 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
 
 /** Sends a request and gives its successful answer unread. Throws `Problem`. */
 export async function send(path: string, options: CallOptions = {}): Promise<Response> {
+  const sender = writer;
   try {
     return await sendOnce(path, options);
   } catch (error) {
-    const isOldToken = error instanceof Problem && error.code === 'csrf';
-    if (!isOldToken || !(await renewToken())) throw error;
+    if (!(error instanceof Problem) || error.code !== 'csrf') throw error;
+    await renewToken();
+    if (writer !== sender) throw error;
     return sendOnce(path, options);
   }
 }

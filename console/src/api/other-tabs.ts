@@ -1,4 +1,4 @@
-/** What a tab tells the others about the session, which they share: somebody has signed in, or has signed out. */
+/** The tabs of a browser share one session. A tab that starts or ends it tells the others. */
 export type SessionNews = 'signed-in' | 'signed-out';
 
 const channel = new BroadcastChannel('llm-proxy/session');

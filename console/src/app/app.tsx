@@ -3,6 +3,7 @@ import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-qu
 import type { ReactNode } from 'react';
 import { Router } from 'wouter';
 import { Problem } from '../api/problem.ts';
+import { whileAway } from '../api/while-away.ts';
 import { Tips } from '../ui/tips.tsx';
 import { Toasts } from '../ui/toast.tsx';
 import { BASE } from './base.ts';
@@ -15,18 +16,11 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5000,
-      // What could not be loaded, since the gateway or its database was away, is there once that is back.
-      refetchInterval: ({ state }) => (isAway(state.error) ? AWAY_MS : false),
+      refetchInterval: whileAway,
       retry: (failures, error) => failures < 2 && !(error instanceof Problem && error.status >= 400),
     },
   },
 });
-
-const AWAY_MS = 10_000;
-
-function isAway(error: unknown): boolean {
-  return error instanceof Problem && (error.status === 0 || error.status >= 500);
-}
 
 /** The whole console. */
 export function App(): ReactNode {

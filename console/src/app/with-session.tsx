@@ -45,7 +45,7 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
 function Waiting(): ReactNode {
   const { t } = useTranslation();
   return (
-    <div className="waiting" role="status">
+    <div className="connecting" role="status">
       <Logo />
       {t('Connecting …')}
     </div>
@@ -72,12 +72,7 @@ function useSignedIn() {
   });
   useEffect(() => {
     const ask = (): void => void queries.invalidateQueries({ queryKey: SESSION });
-    onOldToken(async () => {
-      const before = lastSession();
-      await queries.invalidateQueries({ queryKey: SESSION });
-      const after = lastSession();
-      return before !== undefined && after !== undefined && ownerOf(before) === ownerOf(after);
-    });
+    onOldToken(() => queries.invalidateQueries({ queryKey: SESSION }));
     const stops = [
       onSignedOut(() => queries.setQueryData(SESSION, null)),
       onOtherTabs((news) => (news === 'signed-out' ? forget(queries) : ask())),
@@ -97,7 +92,7 @@ function useSignedIn() {
 async function readSession(): Promise<SignedIn | null> {
   try {
     const signedIn = await admin<SignedIn>('/session');
-    signWrites(signedIn.csrf_token);
+    signWrites(signedIn.csrf_token, ownerOf(signedIn));
     const { gateway } = signedIn;
     return { ...signedIn, gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` } };
   } catch (error) {

@@ -108,7 +108,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'No account yet': '还没有账号',
   'No key, team or user has a spending limit.': '没有设置金额预算的密钥、团队或用户。',
   'No price is known for this route.': '该路由没有已知价格。',
-  'No provider was asked.': '未请求任何供应商',
+  'No provider was asked.': '未请求任何供应商。',
   'No provider yet': '还没有供应商',
   'No request matches these filters': '没有符合筛选条件的请求',
   'No request yet': '还没有请求',

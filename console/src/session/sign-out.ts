@@ -34,7 +34,7 @@ export function useSignOut(): () => Promise<void> {
   };
 }
 
-/** Nothing that the one who left has seen or typed stays. */
+/** Removes everything that the last person has seen or typed. */
 export function forget(queries: QueryClient): void {
   last = undefined;
   queries.setQueryData(SESSION, null);

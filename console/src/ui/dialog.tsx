@@ -10,7 +10,7 @@ export interface DialogProps {
   readonly title: ReactNode;
   readonly description?: ReactNode;
   readonly wide?: boolean;
-  /** Only its own buttons close it, since what it shows is lost then. */
+  /** Only its own buttons close it, since it shows its content once. */
   readonly isFirm?: boolean;
   readonly foot?: ReactNode;
   /** Makes it a form, which Enter submits. */

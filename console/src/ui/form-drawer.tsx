@@ -11,7 +11,7 @@ interface FormDrawerProps {
   readonly canSubmit: boolean;
   readonly onSubmit: () => void;
   readonly onClose: () => void;
-  /** What was entered so far. It is not thrown away without a question once it has changed. */
+  /** The values of the fields. Once they have changed, Esc and the cross ask before they discard them. */
   readonly entered: unknown;
   readonly children: ReactNode;
 }

@@ -49,7 +49,7 @@ export function useProblemText(): (error: unknown) => string {
   };
 }
 
-/** Says that what is shown could not be asked for again. */
+/** Says that the values on the page could not be read again. */
 export function Outdated({ error }: { error: unknown }): ReactNode {
   const { t } = useTranslation();
   const text = useProblemText();

@@ -16,7 +16,7 @@ interface ColumnProps {
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   readonly onModel: (model: string) => void;
-  /** Sends an example. Left out: this column offers none. */
+  /** Sends an example. Undefined for a column without examples. */
   readonly onAsk?: (text: string) => void;
   /** Undefined for the only column. */
   readonly onRemove?: () => void;

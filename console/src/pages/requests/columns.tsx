@@ -25,7 +25,7 @@ function names(t: TFunction): readonly Column<RequestRow>[] {
             <span className="num muted is-minor">{status}</span>
           )}
           {code && (
-            <span className="small muted truncate is-minor code" title={code}>
+            <span className="small muted truncate is-minor error-code" title={code}>
               {code}
             </span>
           )}

@@ -3,12 +3,13 @@ import { useMemo, useRef } from 'react';
 import { admin } from '../../api/client.ts';
 import { useLive } from '../../api/live.ts';
 import type { RequestPage, RequestRow } from '../../api/types.ts';
+import { whileAway } from '../../api/while-away.ts';
 import type { Params } from '../../lib/params.ts';
 import { FILTERS, passes, queryOf } from './filters.ts';
 import { withLive } from './with-live.ts';
 
 const PAGE = 100;
-/** A request that ended just before the page was opened is neither in the live stream nor stored yet, so the list is read again. */
+/** The list is read once more after this time, since a request that ended just before is neither in the live stream nor stored yet. */
 const STORED_AFTER_MS = 3000;
 
 /** The requests that pass the filters, page by page, and before them those that end meanwhile. */
@@ -27,8 +28,11 @@ export function useRequests(params: Params, isTail: boolean) {
     // Older pages do not change, and newer requests come from the live stream.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
-    refetchInterval: ({ state }) =>
-      isTail && state.dataUpdateCount === 1 && state.data?.pages.length === 1 ? STORED_AFTER_MS : false,
+    refetchInterval: (query) => {
+      const { data, dataUpdateCount } = query.state;
+      if (data === undefined) return whileAway(query);
+      return isTail && dataUpdateCount === 1 && data.pages.length === 1 ? STORED_AFTER_MS : false;
+    },
     gcTime: 0,
   });
   const ended = useLive((live) => live.ended);
