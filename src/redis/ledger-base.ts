@@ -1,7 +1,9 @@
+import { windowKey } from '../limits/counter-amount.ts';
 import type { EnteredWindow } from '../spend/ledger/read-ledger.ts';
 import { LOST_NAMES } from '../spend/nodes/lost-claims.ts';
 import type { SentReport } from '../spend/nodes/lease-store.ts';
 import { type Database, StoreUnavailable } from '../store/database.ts';
+import { newEra } from './acquire.ts';
 import type { RedisConnection } from './connection.ts';
 import type { LeaseKeys } from './lease-keys.ts';
 import { BASE, ENTER } from './lease-scripts.ts';
@@ -66,7 +68,7 @@ export class LedgerBase {
     const entering = [...this.#waiting].map(async ([key, entry]) => {
       const { epoch, nodes } = keys;
       const numbers = [textOf(entry.sum), String(entry.seq), textOf(lastsMs(Infinity))];
-      await redis.run(ENTER, [epoch, nodes, key], [crypto.randomUUID(), ...numbers]);
+      await redis.run(ENTER, [epoch, nodes, key], [newEra(), ...numbers]);
       if (this.#waiting.get(key) === entry) this.#waiting.delete(key);
     });
     await Promise.all(entering);
@@ -78,7 +80,7 @@ export class LedgerBase {
     const { epoch, nodes } = keys;
     const ofNodes = [...(base?.ofNodes ?? [])].flatMap(([node, used]) => [node, textOf(used)]);
     const entered = [textOf(base?.entered ?? 0), String(base?.seq ?? 0)];
-    const args = [crypto.randomUUID(), textOf(keepMs), ...entered, ...ofNodes];
+    const args = [newEra(), textOf(keepMs), ...entered, ...ofNodes];
     await redis.run(BASE, [epoch, nodes, keys.counter(of.counter, of.windowMs)], args);
   }
 
@@ -108,5 +110,5 @@ export class LedgerBase {
 }
 
 function keyOf({ counter, windowMs }: CounterWindow): string {
-  return `${counter}@${windowMs}`;
+  return windowKey(counter, windowMs);
 }

@@ -1,5 +1,6 @@
 import { countersOfLost, freeLost, type LostClaim, noteLost } from '../spend/nodes/lost-claims.ts';
 import type { Database } from '../store/database.ts';
+import { newEra } from './acquire.ts';
 import type { RedisConnection } from './connection.ts';
 import type { LeaseKeys } from './lease-keys.ts';
 import { FREE_LOST } from './node-scripts.ts';
@@ -48,7 +49,7 @@ export class LostClaims {
       const some = lost.slice(at, at + MOST_KEYS);
       const keys = some.map(({ counter, windowMs }) => all.counter(counter, windowMs));
       const names = some.map(({ name }) => name);
-      await redis.run(FREE_LOST, [all.epoch, all.nodes, ...keys], [crypto.randomUUID(), ...names]);
+      await redis.run(FREE_LOST, [all.epoch, all.nodes, ...keys], [newEra(), ...names]);
     }
     await database.write((sql) => freeLost(sql, node, life));
   }

@@ -1,6 +1,7 @@
 import type { LeaseStore } from './lease-store.ts';
 
-const LIVE_MS = 5000;
+/** A node is live for this long after a sign of life. */
+export const LIVE_MS = 5000;
 
 export interface NodeWatchOptions {
   /** The silence after which a node is forgotten. */

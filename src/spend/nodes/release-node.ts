@@ -1,6 +1,5 @@
 import type { LeaseStore, NodeRow } from './lease-store.ts';
-
-const LIVE_MS = 5000;
+import { LIVE_MS } from './node-watch.ts';
 
 export type NodeState = 'live' | 'silent' | 'gone';
 

@@ -390,6 +390,8 @@ test.each([
       chatFormat,
       chatFormat === undefined ? 'contents[0].parts[0]' : undefined,
     ]);
+    const others = await playRequest(['gemini', 'chat'], { contents }, { dialect: 'generic' });
+    expect(others.unsuitable).toBe('contents[0].parts[0]');
     expect(formatIn((await playRequest(['gemini', 'converse'], { contents })).text)).toBe(other);
   },
 );

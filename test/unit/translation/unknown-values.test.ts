@@ -266,6 +266,12 @@ describe('the settings of a web search that the other one lacks are told', () =>
     ['messages', 'gemini', anthropic, [{ googleSearch: {} }, 'max_uses', 'blocked_domains', 'user_location']],
     ['messages', 'responses', anthropic, [{ type: 'web_search' }, 'max_uses', 'blocked_domains']],
     [
+      'messages',
+      'responses',
+      { type: 'web_search_20250305', name: 'web_search', allowed_domains: ['a.com'] },
+      [{ type: 'web_search', filters: { allowed_domains: ['a.com'] } }],
+    ],
+    [
       'responses',
       'messages',
       openAi,
@@ -284,6 +290,14 @@ describe('the settings of a web search that the other one lacks are told', () =>
     expect((body['tools'] as object[])[0]).toMatchObject(written);
     const told = losses.filter((loss) => loss.includes('tools'));
     expect(told).toEqual(lost.map((name) => `dropped tools[0].${name}`));
+  });
+
+  test('the search of Chat has a context size, as that of Responses has', async () => {
+    const turns = [{ role: 'user', content: 'x' }];
+    const asked = { messages: turns, web_search_options: { search_context_size: 'high' } };
+    const { body, losses } = await playRequest(['chat', 'responses'], asked);
+    expect((body['tools'] as object[])[0]).toMatchObject({ search_context_size: 'high' });
+    expect(losses.filter((loss) => loss.includes('search'))).toEqual([]);
   });
 
   test('Vertex AI blocks domains as Anthropic does', async () => {
