@@ -296,6 +296,22 @@ describe('a counter that nobody knows', () => {
   });
 });
 
+test('an answer tells the tightest of the limits that refuse, whatever their order', async () => {
+  const parts = [
+    '{ tokens: 5000, per: day, on_exceed: warn }',
+    '{ tokens: 90000, per: day }',
+    '{ tokens: 80000, per: hour }',
+    '{ cost: 1, per: day, on_exceed: warn }',
+    '{ cost: 3, per: day }',
+    '{ cost: 2, per: hour }',
+  ];
+  for (const limits of [parts, parts.toReversed()]) {
+    const { headers } = await worldOf(`limits: [${limits.join(', ')}]`).ask();
+    expect(headers['x-ratelimit-limit-tokens']).toBe('80000');
+    expect(headers['x-llm-proxy-budget']).toContain('limit=2.00');
+  }
+});
+
 test('with hold: maximum, nothing that looks like a file makes a request hold less', async () => {
   const { ask, standings } = worldOf('limits: [{ input_tokens: 1M, per: day, hold: maximum }]');
   const content = [{ type: 'tool_use', input: { data: 'QUJD'.repeat(25_000) } }];
