@@ -34,3 +34,11 @@ test.each([
   const large = read((stream) => stream.pushLarge('', event));
   expect(large).toEqual(read((stream) => [stream.push('', new TextEncoder().encode(event))]));
 });
+
+test('others get a turn while a large event is read', async () => {
+  const exchange = await exchangeFor({ from: 'chat', to: 'gemini' });
+  const stream = (await translationFor('chat', 'gemini', exchange.target)).stream(exchange);
+  const event = chunk(call(`{"a":[${'1,'.repeat(300_000)}1]}`));
+  const steps = [...stream.pushLarge('', event)];
+  expect(steps.findIndex(({ bytes }) => bytes.length > 0)).toBeGreaterThan(3);
+});
