@@ -71,7 +71,7 @@ export interface SharedStateSettings {
    * reserve. `closed`: its leases, and it keeps no reserve. `open`: all that it needs.
    */
   readonly money: 'share' | 'closed' | 'open';
-  /** What becomes of the leases of a machine that is lost: others may take them, or they count as spent. */
+  /** The fate of a lost machine's leases. `release`: others may take them. `spent`: they count as spent. */
   readonly forget: 'release' | 'spent';
   /** Whether each request asks the store. */
   readonly isExact: boolean;

@@ -30,7 +30,7 @@ export async function serverNowMs(redis: RedisConnection): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
-/** What Redis has answered to a call. */
+/** The answer of Redis to a call. */
 export type Heard =
   | Exclude<Acquired, { kind: 'answered' }>
   | {

@@ -15,7 +15,7 @@ import { type Script, scriptOf } from './script.ts';
  * Amounts are decimal text, which Lua reads and writes exactly up to 2^53. A script writes all of a counter at once.
  */
 
-/** What every script begins with. */
+/** The functions in Lua that every script begins with. */
 export const COMMON = `
 local function text(n) return string.format('%.0f', n) end
 local function now()
@@ -72,8 +72,8 @@ local function bucket(key, q)
   local rate = q.perMs * part
   -- The clock may have been set back, which must not close the bucket for as long.
   local level = math.min(math.max(tonumber(c[2] or '0'), ms), ms + 2 * q.limit / q.perMs)
-  -- A bucket that was lost is as full as the nodes know.
-  if not c[2] or not open then level = math.max(level, ms + q.fullIn) end
+  -- A bucket that was lost is as full as the nodes know, also those that are heard late.
+  if not c[5] or not open then level = math.max(level, ms + q.fullIn) end
   level = level + q.claim / rate
   if last >= life * LIFE then level = math.max(ms, level + (q.used - tonumber(c[3]) - tonumber(c[4])) / rate) end
   local room, given = math.floor(q.limit * part - (level - ms) * rate + 0.000001), 0

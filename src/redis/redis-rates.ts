@@ -11,7 +11,7 @@ export interface RedisRatesOptions {
   readonly namespace: string;
 }
 
-/** For so long a Redis that has lost everything learns from the gateways, which nobody but they know. */
+/** A Redis that has lost everything listens to the gateways for this long before it grants leases. No list of them exists. */
 const LEARN_MS = 1000;
 /** Gateways without a database have a new id at each start. */
 const KEPT_MS = 86_400_000;

@@ -51,8 +51,8 @@ afterAll(async () => {
   await provider.stop();
 });
 
-/** The client's bytes after the head of the answer, as they came over the wire. */
-async function wireOf(pieces: readonly (Buffer | 'cut')[]): Promise<string> {
+/** The client's bytes after the head of the answer, as they came over the wire. The client leaves when it has read `last`. */
+async function wireOf(pieces: readonly (Buffer | 'cut')[], last?: string): Promise<string> {
   script = pieces;
   const body = JSON.stringify(chat('m', { stream: true, stream_options: { include_usage: true } }));
   const request = rawRequest(
@@ -66,7 +66,10 @@ async function wireOf(pieces: readonly (Buffer | 'cut')[]): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let text = '';
   const socket = connect(gateway.app.server.port, '127.0.0.1', () => socket.write(request));
-  socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+  socket.on('data', (bytes: Buffer) => {
+    text += bytes.toString('latin1');
+    if (last !== undefined && text.includes(last)) socket.destroy();
+  });
   socket.on('error', () => undefined);
   socket.on('close', () => resolve(text.slice(text.indexOf('\r\n\r\n') + 4)));
   return promise;
@@ -129,6 +132,12 @@ describe('a stream of the lean engine arrives with its bytes', () => {
       expect([ending, usage?.outputTokens]).toEqual(['complete', 9]);
     });
   }
+});
+
+test('a stream whose client leaves at the end marker is complete', async () => {
+  const count = gateway.events.filter(({ type }) => type === 'request-ended').length;
+  await wireOf([text(framed(ENDING))], '[DONE]');
+  expect((await gateway.ended(count + 1)).ending).toBe('complete');
 });
 
 test('a chunk of whole events leaves as it came, and no other framing does', async () => {

@@ -8,7 +8,7 @@ export interface Network {
   readonly store: { readonly host: string; readonly port: number };
   /** The address that a gateway listens on. */
   readonly addressOf: (machine: number) => string;
-  /** What a gateway is started with: a program that gets the command as its arguments. */
+  /** The program and arguments that start a gateway. The gateway's own command follows them. */
   readonly launcherOf: (machine: number) => readonly string[];
   /** Called before a gateway is started. */
   readonly expect: (machine: number) => void;

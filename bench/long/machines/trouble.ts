@@ -6,7 +6,7 @@ import type { Network } from './network.ts';
 export interface Stage {
   /** The store of leases, if it is Redis or Valkey. */
   readonly redis: TestRedis | undefined;
-  /** What Redis fails over to; undefined without a failover. */
+  /** Takes over in a failover of Redis; undefined without one. */
   readonly replica: TestRedis | undefined;
   readonly postgres: TestPostgres;
   readonly network: Network;
@@ -16,7 +16,7 @@ export interface Stage {
 
 export type TroubleName = 'none' | 'store' | 'partition' | 'failover';
 
-/** What happens to three gateways in each round of five seconds. */
+/** The harm that each round of five seconds does to three gateways or their store. */
 export const TROUBLES: Readonly<
   Record<Exclude<TroubleName, 'none'>, (stage: Stage, round: number) => Promise<void>>
 > = {

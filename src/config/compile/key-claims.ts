@@ -5,7 +5,7 @@ import type { ClaimMaker, EndUserLimit, FilteredClaim } from './claim-maker.ts';
 import type { OwnersByName } from './compile-owners.ts';
 import type { LimitedKeySettings, SharedClaims } from './shared-claims.ts';
 
-/** What the claims of keys are made of. */
+/** The settings and claims from which a key's claims are made. */
 export interface ClaimSources {
   readonly maker: ClaimMaker;
   readonly owners: OwnersByName;

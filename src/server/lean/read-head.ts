@@ -25,7 +25,8 @@ function isServed({ method, path }: RequestHead): boolean {
   const isRead = method === 'GET';
   if (isOwnPath(path)) return isRead;
   if (path.startsWith('/v1/key')) return false;
-  if (versionOf(path) !== undefined) return true;
+  // The console may be below any other version.
+  if (isRead) return path.startsWith('/v1/') || path.startsWith('/v1beta/');
   // The base URLs of many clients end without a version.
-  return !isRead && isKnownEndpoint(`/v1${path}`);
+  return versionOf(path) !== undefined || isKnownEndpoint(`/v1${path}`);
 }

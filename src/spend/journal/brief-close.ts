@@ -44,10 +44,10 @@ export type BriefRecord = Brief<
   readonly keyId: string | null | undefined;
 };
 
-/** What most attempts have in common is left out. */
+/** An attempt without the values that most attempts have. */
 export type BriefAttempt = Brief<AttemptDetail, 'end_ms'>;
 
-/** What only the journal knows of a request. */
+/** The values of a request that its event does not have. */
 export interface JournaledEnd {
   /** Milliseconds since 1970. */
   readonly endedAtMs: number;

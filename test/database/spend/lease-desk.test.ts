@@ -3,9 +3,11 @@ import { LocalTable } from '../../../src/lib/number-table.ts';
 import { counterFields, CounterLedger } from '../../../src/limits/counter.ts';
 import { type LeasedCounter, leaseKey } from '../../../src/limits/lease-report.ts';
 import { LeaseDesk } from '../../../src/spend/nodes/lease-desk.ts';
-import type { LeaseStore } from '../../../src/spend/nodes/lease-store.ts';
+import type { LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
+import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
 import type { Database } from '../../../src/store/database.ts';
+import { eventually } from '../eventually.ts';
 import { openPostgres, type OpenPostgres } from '../store/databases.ts';
 
 let postgres: OpenPostgres;
@@ -21,9 +23,11 @@ const DEADLINE_MS = 200;
 /** A desk of a machine whose store can be made slow. */
 async function openDesk(node: string) {
   const slow = { ms: 0, areTicks: true, questions: 0 };
+  const calls: (keyof LeaseStore)[] = [];
   const table = new LeaseTable(database);
   const store = new Proxy<LeaseStore>(table, {
     get(_, name: keyof LeaseStore) {
+      calls.push(name);
       if (name !== 'acquire') return table[name].bind(table);
       return async (call: Parameters<LeaseStore['acquire']>[0]) => {
         if (!call.isTick) slow.questions += 1;
@@ -59,7 +63,7 @@ async function openDesk(node: string) {
     await desk.seed({ ...of, leased: of });
     return desk.lease({ of, need: 10, takesRest: false });
   };
-  return { desk, slow, ask };
+  return { desk, slow, calls, ask };
 }
 
 test('a request without a lease waits on for a store that is only slow, and not for one that is away', async () => {
@@ -81,3 +85,71 @@ test('a counter that the store has never told of is unknown, and not used up', a
   expect(await ask('third')).toBe('away');
   await desk.close();
 }, 180_000);
+
+test('a node that was forgotten tells what its requests hold before its earlier claims are freed', async () => {
+  const node = 'forgotten';
+  const { desk, calls, ask } = await openDesk(node);
+  expect(await ask('held')).toBe('again');
+  const table = new LeaseTable(database);
+  const first = calls.lastIndexOf('register');
+  await eventually(async () => {
+    const rowOf = async () => (await table.nodes()).find((row) => row.node === node)!;
+    await table.forget(node, (await rowOf()).beats, true);
+    if (!(await rowOf()).isGone && calls.lastIndexOf('register') === first) throw new Error('not gone yet');
+  });
+  await eventually(async () => {
+    const second = calls.lastIndexOf('register');
+    if (second === first || calls.lastIndexOf('clear') < second) throw new Error('not back yet');
+  });
+  const second = calls.slice(calls.lastIndexOf('register'));
+  expect(second.indexOf('acquire')).toBeWithin(1, second.indexOf('clear'));
+  await desk.close();
+}, 180_000);
+
+test.each([
+  [true, 690],
+  [false, 990],
+])(
+  'a node that was silent for too long is forgotten, and its claims count as spent: %p',
+  async (isLostSpent, room) => {
+    const table = new LeaseTable(database);
+    const [silent, other] = [`silent-${isLostSpent}`, `other-${isLostSpent}`];
+    const [one, two] = [await table.register(silent, '1'), await table.register(other, '1')];
+    const grantOf = async (
+      node: string,
+      life: number,
+      report: Partial<SentReport>,
+    ): Promise<number | undefined> => {
+      const acquired = await table.acquire({
+        node,
+        life,
+        isTick: false,
+        reports: [{ ...REPORT, counter: silent, ...report }],
+      });
+      return acquired.kind === 'answered' ? acquired.answers[0]?.granted : undefined;
+    };
+    expect(await grantOf(silent, one, { pending: 10, need: 1, want: 300 })).toBe(300);
+    const watch = new NodeWatch(table, other, { forgetMs: 1000, isLostSpent });
+    await watch.look(0);
+    await watch.look(1000);
+    expect(await grantOf(other, two, { need: 1, want: 1000 })).toBe(690);
+    await watch.look(1001);
+    expect(await grantOf(other, two, { seq: 2, need: 1, want: 1000 })).toBe(room);
+  },
+);
+
+const REPORT: Omit<SentReport, 'counter'> = {
+  form: 'window',
+  seq: 1,
+  perMs: 0,
+  fullInMs: 0,
+  windowMs: 0,
+  pending: 0,
+  stored: 0,
+  claim: 0,
+  need: 0,
+  want: 0,
+  limit: 1000,
+  takesRest: false,
+  endMs: Infinity,
+};

@@ -233,7 +233,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const one = { ...NOTHING, counter };
     const other = await store.register(next, '1');
     let seq = 0;
-    // What it gets is given back by the next report.
+    // The next report gives the grant back.
     const roomOf = async (): Promise<number | undefined> =>
       grantOf(next, other, { ...one, seq: ++seq, need: 1, want: LIMIT });
     const forget = async (life: number): Promise<void> => {
@@ -437,10 +437,14 @@ for (const kind of REDIS_KINDS) {
         };
         await ask(one, first, { seq: 1, want: 300 });
         await ask(two, second, { seq: 1, want: 200 });
-        // What counts as spent for a lost node is not lost with it.
+        // Redis loses the claims of a lost node, and learns again that they count as spent.
         const lost = `${one}-lost`;
         await ask(lost, await store.register(lost, '1'), { seq: 1, want: 100 });
-        await store.forget(lost, (await store.nodes()).find(({ node }) => node === lost)!.beats, true);
+        const beatsOf = async (name: string): Promise<number> =>
+          (await store.nodes()).find(({ node }) => node === name)!.beats;
+        await store.forget(lost, await beatsOf(lost), true);
+        // The claims of a node that turns out to be alive do not count as spent.
+        await store.forget(two, (await beatsOf(two)) - 1, true);
         await database.write(
           (sql) => sql`insert into counter_windows (counter, window_ms, node, used, updated_ms)
             values (${asked.counter}, 0, 'an earlier node', 150, 0)`,

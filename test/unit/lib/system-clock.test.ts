@@ -83,7 +83,12 @@ describe('setTimer', () => {
     expect(rings).toBe(0);
   });
 
-  test.each([20, 20.5])('hears first what came while the process was busy (%p ms)', async (ms) => {
+  test.each([
+    [20, 1],
+    [20, 2],
+    [20.5, 1],
+    [10.5, 2],
+  ])('hears first what came while the process was busy (%p ms, %p stalls)', async (ms, stalls) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -98,13 +103,30 @@ describe('setTimer', () => {
         stop();
         resolve('the answer');
       });
-      peer.write('x');
-      Bun.sleepSync(60);
+      const stall = (left: number): void => {
+        if (left === 1) peer.write('x');
+        else {
+          peer.once('data', () => stall(left - 1));
+          client.write('y');
+        }
+        Bun.sleepSync(60);
+      };
+      stall(stalls);
     });
     client.destroy();
     peer.destroy();
     server.close();
     expect(first).toBe('the answer');
+  });
+
+  test.each([20, 20.5])('rings also in a process that is always busy (%p ms)', async (ms) => {
+    const state = { rings: 0 };
+    systemClock.setTimer(ms, () => (state.rings += 1));
+    for (let turn = 0; turn < 1_000 && state.rings === 0; turn++) {
+      Bun.sleepSync(10);
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    expect(state.rings).toBe(1);
   });
 
   test('does not ring at once where it is set for longer than a timer holds', async () => {

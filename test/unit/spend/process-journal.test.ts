@@ -207,6 +207,8 @@ const ENDINGS: readonly Partial<RequestEnded>[] = [
       ],
     },
   },
+  // The id of a key of the configuration is its name.
+  { keyId: 'team-a' },
   { history: Array.from({ length: 40 }, () => attempt(route('p'), { kind: 'cancelled' })) },
 ];
 

@@ -2,6 +2,8 @@ import { expect, test } from 'bun:test';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Sender, socketTurn } from '../../../src/lib/socket-turn.ts';
 import { AfterAnswers } from '../../../src/telemetry/log/after-answers.ts';
+import { openLog } from '../../../src/telemetry/log/open-log.ts';
+import { compiled } from '../../e2e/gateway.ts';
 
 const STARTED: GatewayEvent = {
   type: 'request-started',
@@ -63,4 +65,30 @@ test('an error in the listener loses one event only', async () => {
   events.listen(STARTED);
   await nextTurn();
   expect(seen).toEqual(['request-started', 'broken', 'request-started']);
+});
+
+test('lines of requests precede what is said after them, and a flush writes them at once', async () => {
+  const snapshot = compiled('allow_unauthenticated: true\nlogging: { level: info, language: en }');
+  let text = '';
+  const log = openLog({
+    snapshot: () => snapshot,
+    print: (lines) => Promise.resolve((text += new TextDecoder().decode(lines))),
+    complain: () => undefined,
+    epochMs: Date.now,
+  });
+  const received = (model: string): GatewayEvent => ({
+    type: 'request-received',
+    requestId: 'a',
+    model,
+    keyName: undefined,
+    clientAddress: () => '192.0.2.1',
+    body: new Uint8Array(),
+  });
+  log.listen(received('first-model'));
+  log.say('info', 'stopped');
+  log.listen(received('second-model'));
+  // A process may end when this resolves.
+  const flushed = log.flush();
+  expect(text).toMatch(/first-model.*\n.*Stopped.*\n.*second-model/);
+  await flushed;
 });

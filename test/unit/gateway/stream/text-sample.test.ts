@@ -38,3 +38,16 @@ test('a short stream has its own text, and one without events has none', () => {
   sample.add(event('you'));
   expect(sample.text()).toEqual({ sample: 'Hello you', chars: 9 });
 });
+
+test('of a large event, only the beginning is read', () => {
+  let read = 0;
+  const sample = new TextSample({
+    textOf(events) {
+      read += events.byteLength;
+      return { sample: 'a', chars: 1 };
+    },
+  });
+  sample.add(event('Hello '));
+  sample.add(Buffer.alloc(1_000_000));
+  expect(read).toBe(2048);
+});

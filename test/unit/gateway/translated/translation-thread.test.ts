@@ -171,3 +171,31 @@ test('a bug is told with its trace', async () => {
   const failure = await request(started(), none).catch((error: unknown) => error);
   expect(String(failure)).toContain('perform.ts');
 });
+
+test('bytes that cannot be sent fail their work only', async () => {
+  const thread = started();
+  const bytes = bytesOf('{"model":"m"}');
+  structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  const target = { carriage: 'vertex', model: 'claude' } as const;
+  const work = { target, request: { operation: 'generate' } } as const;
+  const failure = await thread
+    .run('carry', work, { ...on(bytes), isLastUse: true })
+    .catch((error: unknown) => error);
+  expect(String(failure)).toContain('the thread that translates failed');
+  expect((await request(thread))?.kind).toBe('written');
+});
+
+test('work that was given up while its bytes were copied is not begun', async () => {
+  const thread = started();
+  const target = { carriage: 'vertex', model: 'claude' } as const;
+  const carried = (turns: number) => {
+    const body = { model: 'm', text: 'x'.repeat(turns * 1_048_576) };
+    return thread.run('carry', { target, request: { operation: 'generate' } }, on(bytesOf(body)));
+  };
+  const first = carried(2);
+  const second = carried(4);
+  thread.stop();
+  expect([await first, await second]).toEqual([undefined, undefined]);
+  const third = await carried(6);
+  expect(third?.body.byteLength).toBeGreaterThan(6 * 1_048_576);
+});

@@ -157,6 +157,64 @@ models: { m: { routes: [{ provider: claude, model: claude-opus-4-8 }] } }`;
   }
 });
 
+/** A stream of chunks, each with its own memory. `onRead` is called before each. */
+function streams(chunks: Iterable<string>, onRead: () => void): Play {
+  return () => {
+    const rest = chunks[Symbol.iterator]();
+    const read = () => {
+      onRead();
+      const { done, value } = rest.next();
+      const bytes = done === true ? undefined : Uint8Array.from(Buffer.from(value));
+      return Promise.resolve({ done: done === true, value: bytes });
+    };
+    const headers = new Headers({ 'content-type': 'text/event-stream' });
+    return {
+      kind: 'reply',
+      status: 200,
+      headers,
+      body: readerSource({ read, cancel: () => Promise.resolve() }),
+    };
+  };
+}
+
+test('a stream that begins with nothing is given up after some megabytes, however they are divided', async () => {
+  const part = 'x'.repeat(100_000);
+  let reads = 0;
+  const chunks = Array.from({ length: 200 }, () => [`: ${part}`, part, `${part}\n\n`]).flat();
+  const scene = new Scene(ALONE, { claude: [streams(chunks, () => (reads += 1))] });
+  const { response } = await ask(scene, { body: { stream: true } });
+  expect(response.status).toBe(502);
+  expect(reads).toBeGreaterThan(80);
+  expect(reads).toBeLessThan(100);
+});
+
+test('others get turns while a large event is translated, also if its last bytes arrive alone', async () => {
+  const delta = { type: 'text_delta', text: 'x'.repeat(400_000) };
+  const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
+  const large = event({ type: 'content_block_delta', index: 0, delta });
+  const chunks = [
+    event({ type: 'message_start', message: { ...MESSAGE, content: [] } }),
+    event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
+    large.slice(0, -1),
+    '\n',
+    event({ type: 'message_delta', delta: { stop_reason: 'end_turn' } }) + event({ type: 'message_stop' }),
+  ];
+  let turns = 0;
+  let counting: NodeJS.Immediate | undefined;
+  const count = (): void => {
+    turns += 1;
+    counting = setImmediate(count);
+  };
+  const turnsAtRead: number[] = [];
+  count();
+  const scene = new Scene(ALONE, { claude: [streams(chunks, () => turnsAtRead.push(turns))] });
+  const { body } = await ask(scene, { body: { stream: true } });
+  clearImmediate(counting);
+  expect(body.split('x').length - 1).toBeGreaterThanOrEqual(delta.text.length);
+  // The event is complete with the fourth chunk.
+  expect((turnsAtRead[4] ?? 0) - (turnsAtRead[3] ?? 0)).toBeGreaterThan(1);
+});
+
 test('an answer that is none of its API is told as one that could not be translated', async () => {
   const scene = new Scene(ALONE, {
     claude: [() => reply(200, '{"content":"no list","stop_reason":"end_turn"}')],

@@ -76,3 +76,28 @@ test('a stream that the system takes in parts waits, and then goes on where it w
   expect(stream.end).toBe('written');
   expect(text()).toEndWith('\r\n\r\n3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n');
 });
+
+test('the head of a stream without a first piece does not wait for one', async () => {
+  const { socket, text } = narrowSocket(100_000);
+  const writer = new AnswerWriter(socket, { heldUp: () => undefined });
+  writer.begin();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const answer: StreamedClientAnswer = {
+    kind: 'streamed',
+    status: 200,
+    fields: {},
+    async send(client) {
+      await promise;
+      void client.write(Buffer.from('late'));
+      client.close();
+    },
+    cancel: () => undefined,
+  };
+  const written = writer.stream(answer, false).carry(answer);
+  socketTurn.flush();
+  expect(text()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
+  resolve();
+  await written;
+  socketTurn.flush();
+  expect(text()).toEndWith('\r\n\r\n4\r\nlate\r\n0\r\n\r\n');
+});

@@ -53,6 +53,7 @@ describe('leaves to the runtime', () => {
     'POST /admin/v1/keys',
     'POST /admin/play/v1/chat/completions',
     'GET /console',
+    'GET /v2/console',
     'GET /docs',
     'GET /openapi.json',
     'GET /api/hello',
