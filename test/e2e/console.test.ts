@@ -149,6 +149,12 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.getByRole('dialog', { name: 'shaky' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    // The row that has the focus goes with its page.
+    await page.locator('tbody tr').first().focus();
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');
+    await heading('Models').waitFor();
+    await page.locator('#content:focus').waitFor();
   });
 
   test('shows names as text, whatever they contain', async () => {
