@@ -13,7 +13,7 @@ export async function drained(
 ): Promise<void> {
   server.announce();
   await Bun.sleep(Math.max(drainDelayMs, ARRIVED_MS));
-  server.drain();
+  await server.drain();
   await idle(server, drainTimeoutMs);
   // A large answer is reported only after the server has seen its last byte leave.
   await Bun.sleep(3 * LOOK_MS);

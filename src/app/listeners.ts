@@ -34,7 +34,7 @@ function joined(main: HttpServer, admin: HttpServer): HttpServer {
     pending: () => main.pending() + admin.pending(),
     recheck: both((server) => server.recheck()),
     announce: both((server) => server.announce()),
-    drain: both((server) => server.drain()),
+    drain: async () => void (await Promise.all([main.drain(), admin.drain()])),
     stop: async () => void (await Promise.all([main.stop(), admin.stop()])),
   };
 }

@@ -24,8 +24,11 @@ export interface HttpServer {
   readonly recheck: () => void;
   /** Makes `/readyz` answer 503; everything else goes on. */
   readonly announce: () => void;
-  /** Refuses new connections and makes `/readyz` answer 503; requests in flight go on. */
-  readonly drain: () => void;
+  /**
+   * Refuses new connections and makes `/readyz` answer 503; requests in flight go on. Resolves when the idle
+   * connections were closed.
+   */
+  readonly drain: () => Promise<void>;
   /** Ends what is left. */
   readonly stop: () => Promise<void>;
 }

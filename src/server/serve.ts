@@ -69,6 +69,7 @@ export function serve(gateway: Gateway, options: ServeOptions): RuntimeServer {
       state.phase = 'draining';
       close();
       webSockets.leave();
+      return Promise.resolve();
     },
     stop: () => webSockets.end().then(stop),
     answerOwn: (request) => plainEndpoint(request, state),

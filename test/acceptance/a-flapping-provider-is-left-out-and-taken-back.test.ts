@@ -4,7 +4,7 @@ import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
 import { APIS, CHAT } from './apis.ts';
 import { ask } from './exchange.ts';
 
-/** What a test has to itself. The tests run side by side, since they mostly wait for cooldowns. */
+/** The parts that a test does not share. The tests run side by side, since they mostly wait for cooldowns. */
 interface Stage {
   readonly simulator: Simulator;
   readonly gateway: TestGateway;

@@ -14,7 +14,7 @@ import { chunkedHead, chunkOf, type ScriptedProvider, startScriptedProvider } fr
 /** The allowed growth of the gateway. Its buffers and the kernel's hold a little of every stream. */
 const LIMIT_MB = 20;
 
-/** What a test has to itself. Some run side by side, since they mostly wait until the memory of their gateways is stable. */
+/** The parts that a test does not share. Some run side by side, since they mostly wait until the memory of their gateways is stable. */
 interface Stage {
   readonly simulator: Simulator;
   readonly program: TestProcess;

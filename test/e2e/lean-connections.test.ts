@@ -217,6 +217,22 @@ test('a client that leaves before its answer is noticed although its connection 
   expect(closedAt - leftAt).toBeLessThan(10_000);
 });
 
+test('a kept connection is answered once more when the gateway stops to listen, and told that it ends', async () => {
+  const stopping = startGateway(config, undefined, 'lean');
+  const client = open(stopping.url, request('m'));
+  await until(() => client.text().endsWith('}'));
+  expect(client.text()).not.toContain('connection: close');
+  const before = client.text().length;
+  const drained = stopping.app.server.drain();
+  client.socket.write(request('m'));
+  expect(await client.ended).toBe('fin');
+  const last = client.text().slice(before);
+  expect(last).toStartWith('HTTP/1.1 200 OK\r\n');
+  expect(last).toContain('connection: close');
+  await drained;
+  await stopping.stop();
+});
+
 test('an idle connection is closed in order when the gateway stops to listen', async () => {
   const stopping = startGateway(config, undefined, 'lean');
   const client = open(stopping.url, request('m'));

@@ -201,7 +201,7 @@ test('a client that has gone takes the provider along, before its answer and in 
   }
 });
 
-/** What a connection without a request gets until it is closed, and the state of one with a request at that time. */
+/** The bytes on a connection without a request until it is closed, and the state of one with a request at that time. */
 async function watchIdle(): Promise<readonly [text: string, state: string]> {
   const used = connect(Number(new URL(lean.url).port), '127.0.0.1', () => used.write(keepAlive()));
   used.resume();

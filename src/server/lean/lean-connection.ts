@@ -129,9 +129,13 @@ export class LeanConnection implements Receiver {
     return this.#handedOver?.isPassing === true;
   }
 
-  /** Closes the connection if it carries no request. */
+  /** Whether it carries no request. */
+  get isIdle(): boolean {
+    return this.#state === 'reading' && this.#unread.size === 0;
+  }
+
   closeIdle(): void {
-    if (this.#state === 'reading' && this.#unread.size === 0) this.#close();
+    if (this.isIdle) this.#close();
   }
 
   /** Ends the connection with everything on it. */

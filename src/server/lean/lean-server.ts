@@ -43,6 +43,9 @@ const SLOW_MS = 1_000;
 /** A connection must begin its first request within this time, as at the runtime's server. */
 const SILENT_MS = 10_000;
 
+/** How long idle connections stay open after the end of listening. */
+const RETIRED_MS = 250;
+
 /** How long clients may take for what the runtime's server has answered before it ended. */
 const PASSING_MS = 2_000;
 
@@ -92,12 +95,13 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     pending: () => answeringIn(connections) + inner.pending(),
     recheck: inner.recheck,
     announce: inner.announce,
-    drain() {
+    async drain() {
       socketTurn.take();
       state.phase = 'draining';
       listeners.close();
+      await inner.drain();
+      await retired(connections);
       for (const connection of connections) connection.closeIdle();
-      inner.drain();
     },
     async stop() {
       clearInterval(sweeper);
@@ -149,6 +153,15 @@ async function passedOn(connections: ReadonlySet<LeanConnection>): Promise<void>
   const untilMs = performance.now() + PASSING_MS;
   while ([...connections].some(({ isHandedOver }) => isHandedOver) && performance.now() < untilMs)
     await Bun.sleep(5);
+}
+
+/**
+ * Resolves when no idle connection is left, or after `RETIRED_MS`. A load balancer with a kept connection learns from
+ * the answer to its next request that the connection ends. Closing it at once could lose a request on its way.
+ */
+async function retired(connections: ReadonlySet<LeanConnection>): Promise<void> {
+  const untilMs = performance.now() + RETIRED_MS;
+  while ([...connections].some(({ isIdle }) => isIdle) && performance.now() < untilMs) await Bun.sleep(5);
 }
 
 function answeringIn(connections: ReadonlySet<LeanConnection>): number {

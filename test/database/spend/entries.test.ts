@@ -277,25 +277,33 @@ master_keys: [{name: app, key: "lp-0123456789abcdef0123456789abcdef", limits: [{
     const counter = 'key:app/cost/month';
     const { startMs, endMs } = windowOf({ unit: 'month', timezone: 'UTC' }, NOW_MS);
     nowMs += endMs - startMs;
-    const writer = newWriter(there!.folder, there!.ledger.begin());
-    writer.close({
-      ...closeLine('a', 10_000_000, { endedAtMs: nowMs }),
-      uses: [[counter, endMs, 10_000_000]],
-    });
-    writer.end();
-    await there!.ledger.flush();
+    const countThere = async (id: string, counters: readonly string[]): Promise<void> => {
+      const writer = newWriter(there!.folder, there!.ledger.begin());
+      writer.close({
+        ...closeLine(id, 10_000_000, { endedAtMs: nowMs }),
+        uses: counters.map((name) => [name, endMs, 10_000_000] as const),
+      });
+      writer.end();
+      await there!.ledger.flush();
+    };
+    await countThere('a', [counter]);
     // A limit of another key, and one of this key that both machines count from now on.
     const changed = compiled(`
 providers: [{name: p, api_base: "http://127.0.0.1:9/v1", api_key: sk-test-0123456789}]
 master_keys: [{name: app, key: "lp-0123456789abcdef0123456789abcdef", limits: [{cost: 50, per: month}, {cost: 5, per: day}]}]
 `);
-    for (const { ledger } of [there!, here!]) await ledger.prepare(changed.limits);
+    const daily = 'key:app/cost/day';
+    await there!.ledger.prepare(changed.limits);
+    // The other machine counts in the new limit before this one knows it.
+    await countThere('b', [counter, daily]);
+    await here!.ledger.prepare(changed.limits);
+    expect(here!.ledger.usedOf(daily, endMs)).toBe(20_000_000);
     const sums: { counter: string; used: string }[] = await database.read(
       (sql) => sql`select counter, sum(used) as used from counter_windows group by counter order by counter`,
     );
     expect(sums.map((row) => [row.counter, Number(row.used)])).toEqual([
-      ['key:app/cost/day', 10_000_000],
-      [counter, 10_000_000],
+      [daily, 20_000_000],
+      [counter, 20_000_000],
     ]);
     for (const { ledger } of [here!, there!]) await ledger.close();
     await database.close();
