@@ -145,7 +145,7 @@ test('a client that reads late gets all of its answer although the gateway stops
   const client = open(stopping.url, request('large'));
   client.socket.pause();
   await stopping.ended();
-  stopping.app.server.drain();
+  void stopping.app.server.drain();
   await until(() => stopping.app.server.pending() === 0);
   await stopping.stop();
   expect(await readLate(client)).toBeGreaterThan(LARGE_BYTES);
@@ -158,7 +158,7 @@ test('a client gets all that the server behind has answered although the gateway
   const client = open(stopping.url, `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
   client.socket.pause();
   await stopping.ended();
-  stopping.app.server.drain();
+  void stopping.app.server.drain();
   await until(() => stopping.app.server.pending() === 0);
   const stopped = stopping.stop();
   const length = await readLate(client);
@@ -237,7 +237,7 @@ test('an idle connection is closed in order when the gateway stops to listen', a
   const stopping = startGateway(config, undefined, 'lean');
   const client = open(stopping.url, request('m'));
   await until(() => client.text().endsWith('}'));
-  stopping.app.server.drain();
+  void stopping.app.server.drain();
   expect(await client.ended).toBe('fin');
   client.socket.destroy();
   await stopping.stop();

@@ -76,7 +76,7 @@ export class LeanConnection implements Receiver {
     if (this.#isClosed) return;
     if (this.#handedOver !== undefined) return this.#handedOver.send(bytes);
     if (this.#state === 'discarding') return;
-    if (this.#state === 'reading' && this.#unread.size === 0 && this.#readAtOnce(bytes)) return;
+    if (this.isIdle && this.#readAtOnce(bytes)) return;
     const ahead = this.#large === undefined ? bytes : this.#large.add(bytes);
     if (ahead.byteLength > 0) this.#unread.add(ahead);
     if (this.#state === 'reading') this.#read();
@@ -132,10 +132,6 @@ export class LeanConnection implements Receiver {
   /** Whether it carries no request. */
   get isIdle(): boolean {
     return this.#state === 'reading' && this.#unread.size === 0;
-  }
-
-  closeIdle(): void {
-    if (this.isIdle) this.#close();
   }
 
   /** Ends the connection with everything on it. */

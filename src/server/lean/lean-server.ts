@@ -101,7 +101,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
       listeners.close();
       await inner.drain();
       await retired(connections);
-      for (const connection of connections) connection.closeIdle();
+      for (const connection of connections) if (connection.isIdle) connection.end();
     },
     async stop() {
       clearInterval(sweeper);
@@ -142,9 +142,9 @@ function listen({ host, isShared }: ServeOptions, { port, pair, opened }: Openin
 function sweep(connections: ReadonlySet<LeanConnection>): void {
   const nowMs = performance.now();
   for (const connection of connections) {
-    const { waitingSinceMs, silentSinceMs } = connection;
+    const { waitingSinceMs, silentSinceMs, isIdle } = connection;
     if (waitingSinceMs !== 0 && nowMs - waitingSinceMs > SLOW_MS) connection.handOverSlow();
-    if (silentSinceMs !== 0 && nowMs - silentSinceMs > SILENT_MS) connection.closeIdle();
+    if (isIdle && silentSinceMs !== 0 && nowMs - silentSinceMs > SILENT_MS) connection.end();
   }
 }
 
