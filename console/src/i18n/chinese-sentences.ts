@@ -124,6 +124,8 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Programs that use this key are refused at once. Its past usage stays in the reports.':
     '使用该密钥的程序会立即被拒绝。已产生的用量保留在报表中。',
   'Provider, address': '供应商、地址',
+  'Prices:': '单价：',
+  '{{percent}}% discount': '折扣 {{percent}}%',
   'Calculated from the price': '按此价格计算：',
   'Remove the limit': '移除限额',
   'Remove the image': '移除图片',
@@ -271,6 +273,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   '{{count}} events were lost on a slow connection.': '连接较慢，丢失了 {{count}} 个事件。',
   '{{count}} in flight': '{{count}} 个进行中',
   '{{count}} models': '{{count}} 个模型',
+  '{{count}} providers': '{{count}} 个供应商',
   '{{count}} models added': '已添加 {{count}} 个模型',
   '{{count}} raw events': '{{count}} 个原始事件',
   '{{model}} answered': '{{model}} 已回答',
