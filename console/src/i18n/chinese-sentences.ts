@@ -124,8 +124,6 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Programs that use this key are refused at once. Its past usage stays in the reports.':
     '使用该密钥的程序会立即被拒绝。已产生的用量保留在报表中。',
   'Provider, address': '供应商、地址',
-  'Prices:': '单价：',
-  '{{percent}}% discount': '折扣 {{percent}}%',
   'Calculated from the price': '按此价格计算：',
   'Remove the limit': '移除限额',
   'Remove the image': '移除图片',
