@@ -145,6 +145,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Roll back to it': '回滚到此版本',
   'Roll back to version {{version}}': '回滚到版本 {{version}}',
   'Rotate {{name}}': '轮换 {{name}}',
+  'No routes': '无路由',
   'Routes available': '可用路由',
   'Routes of {{name}}': '{{name}} 的路由',
   'Stored encrypted. It cannot be read back.': '加密保存在数据库中，任何人都无法再读取。',

@@ -278,7 +278,6 @@ export const chineseWords: Readonly<Record<string, string>> = {
   'took too long': '超时',
   '{{text}} keys': '{{text}} 个密钥',
   Healthy: '正常',
-  'No routes': '无路由',
   Available: '可用',
   Cooling: '冷却中',
   'On trial': '试用中',
