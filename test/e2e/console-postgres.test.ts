@@ -138,7 +138,10 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('fresh is saved').waitFor();
     expect(await gateway.admin('GET', '/providers/fresh')).toMatchObject({ id: 'fresh' });
-    await page.getByRole('row', { name: /^fresh/ }).getByText('No routes').waitFor();
+    await page
+      .getByRole('row', { name: /^fresh/ })
+      .getByText('No routes')
+      .waitFor();
     await gateway.admin('DELETE', '/providers/fresh');
     await visit(page, gateway.url, 'settings', PAGES.settings);
     expect(await page.getByRole('tab').allTextContents()).toEqual(['You', 'Gateways']);
