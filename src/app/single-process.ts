@@ -66,7 +66,12 @@ export async function serveInOneProcess(
     swap: async (next) => app.swap(next.snapshot),
     setDatabaseStatus: () => undefined,
     running: runningInOneProcess(app, watchers),
-    standing: standingsFrom({ counters: app.counters, usedOf, clock: systemClock }),
+    standing: standingsFrom({
+      counters: app.counters,
+      usedOf,
+      knownOf: spend?.knownOf,
+      clock: systemClock,
+    }),
     pending: async () => app.server.pending(),
     async drain() {
       admin?.close();

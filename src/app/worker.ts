@@ -15,6 +15,7 @@ import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSoon } from '../interpreted-start.ts';
 import { compileSource, compileStep, type ConfigSource, type StepSource } from './config-source.ts';
+import { freeAfterLoading } from './free-after-loading.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { openSharedAnswers } from './shared-answers.ts';
 import { openProcessTracing } from './process-tracing.ts';
@@ -155,6 +156,7 @@ async function start(
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
   const snapshot = await compileSource(init.source, isStale);
+  await freeAfterLoading(snapshot);
   const log = openProcessLog(
     () => current(),
     (lines) => printInTurn(lines, channel),
@@ -216,6 +218,7 @@ async function swapTo(
   const next = isStep ? compileStep(source, app.snapshot(), isStale) : await compileSource(source, isStale);
   if (next === undefined) return 'behind';
   app.swap(next);
+  if (!isStep) await freeAfterLoading(next);
   return 'done';
 }
 
