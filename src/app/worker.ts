@@ -155,8 +155,7 @@ async function start(
   let database = init.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
-  const snapshot = await compileSource(init.source, isStale);
-  await freeAfterLoading(snapshot);
+  const snapshot = await compileWhole(init.source, isStale);
   const log = openProcessLog(
     () => current(),
     (lines) => printInTurn(lines, channel),
@@ -209,16 +208,21 @@ async function start(
   };
 }
 
+async function compileWhole(source: ConfigSource, isStale: () => boolean): Promise<Snapshot> {
+  const snapshot = await compileSource(source, isStale);
+  await freeAfterLoading(snapshot);
+  return snapshot;
+}
+
 async function swapTo(
   source: ConfigSource | StepSource,
   app: App,
   isStale: () => boolean,
 ): Promise<'done' | 'behind'> {
   const isStep = source.kind === 'step';
-  const next = isStep ? compileStep(source, app.snapshot(), isStale) : await compileSource(source, isStale);
+  const next = isStep ? compileStep(source, app.snapshot(), isStale) : await compileWhole(source, isStale);
   if (next === undefined) return 'behind';
   app.swap(next);
-  if (!isStep) await freeAfterLoading(next);
   return 'done';
 }
 
