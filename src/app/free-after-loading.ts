@@ -1,4 +1,3 @@
-import { fullGC } from 'bun:jsc';
 import type { Snapshot } from '../config/snapshot.ts';
 
 /** With so many keys a collection is worth its time: 0.1 s with 100,000. */
@@ -10,6 +9,7 @@ const MANY_KEYS = 5_000;
  */
 export async function freeAfterLoading({ access }: Pick<Snapshot, 'access'>): Promise<void> {
   if (access.kind === 'open' || access.keys.size < MANY_KEYS) return;
+  const { fullGC } = await import('bun:jsc');
   // The calls that read it are still on the stack, and keep what they used.
   await Bun.sleep(0);
   fullGC();
