@@ -4,10 +4,12 @@ import { readChunk } from './body-reader.ts';
 import type { AnswerText } from '../../usage/estimate-usage.ts';
 import type { ByteSource } from '../ports.ts';
 import { type ByteSink, pipe } from './pipe.ts';
+import { judgeReport } from '../classify-report.ts';
 import { redactedSource } from './redacted-source.ts';
 import { createUsageTap, type UsageTap } from '../stream/usage-tap.ts';
 import type { ReplyContext, Reply, Classification } from '../classification.ts';
 import { outcomeOfAbort } from '../attempt-timeouts.ts';
+import { beginsLikeReport, mayBeReport, MOST_REPORT_BYTES, reportInstead } from './whole-report.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 
 /** Answers up to this size are buffered, because the runtime sends a content length only for a complete body. */
@@ -30,6 +32,7 @@ export async function openByteStream(reply: Reply, reading: ReplyContext): Promi
   // The answer to a GET is stored content, whose tokens were counted when it was generated.
   const isMade = reading.planned.request.method === 'POST';
   const tap = isMade ? createUsageTap(headers) : undefined;
+  const mayReport = isMade && mayBeReport(headers);
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   let firstAtMs = 0;
@@ -46,10 +49,18 @@ export async function openByteStream(reply: Reply, reading: ReplyContext): Promi
     tap?.push(chunk);
     heldBytes += chunk.byteLength;
     const isHeld =
-      length <= MAX_HELD_BYTES && (heldBytes === length || clock.nowMs() - firstAtMs < MAX_HELD_MS);
+      heldBytes === length ||
+      (length <= MAX_HELD_BYTES && clock.nowMs() - firstAtMs < MAX_HELD_MS) ||
+      (mayReport && heldBytes <= MOST_REPORT_BYTES && beginsLikeReport(held[0]));
     if (!isHeld) return streamedAnswer(reply, new ByteStream(held, { source, tap }, reading));
   }
-  return wholeAnswer(reply, held, tap?.usage());
+  const report =
+    mayReport &&
+    heldBytes <= MOST_REPORT_BYTES &&
+    (await reportInstead(Buffer.concat(held), headers.get('content-encoding')));
+  return report
+    ? judgeReport(report, { reply, reading, defect: 'error-object', events: new Uint8Array() })
+    : wholeAnswer(reply, held, tap?.usage());
 }
 
 function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Classification {
