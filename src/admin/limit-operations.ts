@@ -5,7 +5,7 @@ import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
-import { AdminProblem } from './problem.ts';
+import { CURSOR, readCursor, writeCursor } from './page-cursor.ts';
 import { parseQuery } from './request-query.ts';
 import { limitFields } from './scope-limits.ts';
 import { LIMIT_KINDS } from '../config/schema/limit-words.ts';
@@ -22,7 +22,7 @@ const query = z.strictObject({
     description:
       'The fullest limits first. There is no next page then. Default: the order of the configuration.',
   }),
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
+  cursor: CURSOR,
   limit: z.coerce.number().int().min(1).max(1000).default(1000).meta({
     description: 'Maximum entries per page.',
   }),
@@ -91,7 +91,7 @@ async function listLimits({ store, services, query: given, now }: Call): Promise
     limits.push(viewOf(claim, standing, epochMs));
     last = claim;
   }
-  const next = hasMore && last ? Buffer.from(`counter/${last.counter}`).toString('base64url') : null;
+  const next = hasMore && last ? writeCursor('counter', last.counter) : null;
   return { version: undefined, body: { limits, next_cursor: next } };
 }
 
@@ -127,11 +127,7 @@ function claimsOf(wanted: string | undefined, store: Call['store']): Iterable<Cl
 /** The limits after the last one of the previous page; none if that was deleted. */
 function* claimsBehind(cursor: string | undefined, all: Iterable<Claim>): Iterable<Claim> {
   if (cursor === undefined) return yield* all;
-  const [, counter] = /^counter\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (counter === undefined) {
-    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
-    throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
-  }
+  const [counter] = readCursor(cursor, /^counter\/([^]+)$/);
   let isBehind = false;
   for (const claim of all) {
     if (isBehind) yield claim;
