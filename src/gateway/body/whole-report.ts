@@ -12,9 +12,9 @@ export function mayBeReport(headers: Fields): boolean {
   return /^application\/(?:[\w.-]{1,64}\+)?json\b/i.test(headers.get('content-type') ?? '');
 }
 
-/** Whether the first bytes of a body are those of an object that may describe an error. */
-export function beginsLikeReport(bytes: Uint8Array | undefined): boolean {
-  return BEGINNING.test(new TextDecoder('latin1').decode(bytes?.subarray(0, 64)));
+/** Whether a body that begins with these bytes may be an object that describes an error. */
+export function beginsLikeReport(bytes: Uint8Array): boolean {
+  return BEGINNING.test(new TextDecoder('latin1').decode(bytes.subarray(0, 64)));
 }
 
 /**
