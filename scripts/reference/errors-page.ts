@@ -27,8 +27,8 @@ const INTRODUCTION = `# Errors
 
 <!-- Written by "npm run generate" from src/gateway/refusal-table.ts. -->
 
-What a provider answers reaches the client as it is, and [the failure contract](failure-contract.md) says which of it is routed
-around. What the gateway refuses itself has the [shape of the API](http-api.md#errors) that the client speaks, with one of the codes below.
+The answer of a provider reaches the client unchanged, and [the failure contract](failure-contract.md) says which answers are routed
+around. A refusal by the gateway itself has the [shape of the API](http-api.md#errors) that the client speaks, with one of the codes below.
 The types are OpenAI's; Anthropic's and Google's follow from the status.
 [Troubleshooting](troubleshooting.md#error-codes) says what helps.
 

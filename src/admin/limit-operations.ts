@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { scopeIdOf } from '../config/compile/claim-maker.ts';
+import { nextTurn } from '../lib/in-turns.ts';
 import { limitView, windowTimes } from '../gateway/limits/limit-view.ts';
 import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
-import { AdminProblem } from './problem.ts';
+import { CURSOR, readCursor, writeCursor } from './page-cursor.ts';
 import { parseQuery } from './request-query.ts';
 import { limitFields } from './scope-limits.ts';
 import { LIMIT_KINDS } from '../config/schema/limit-words.ts';
@@ -22,7 +23,7 @@ const query = z.strictObject({
     description:
       'The fullest limits first. There is no next page then. Default: the order of the configuration.',
   }),
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
+  cursor: CURSOR,
   limit: z.coerce.number().int().min(1).max(1000).default(1000).meta({
     description: 'Maximum entries per page.',
   }),
@@ -74,69 +75,83 @@ export const limitOperations: readonly Operation[] = [
   },
 ];
 
+/** Limits in one turn of the event loop, which take a few milliseconds: thousands of keys must not hold up requests. */
+const LIMITS_A_TURN = 500;
+
 async function listLimits({ store, services, query: given, now }: Call): Promise<Answer> {
   const asked = parseQuery(query, given);
-  const { scope, over, kind, cursor, limit } = asked;
-  const epochMs = now.getTime();
+  const { over, kind, cursor, limit } = asked;
   if (asked.sort === 'used') return fullest(asked, { store, services, now });
   const limits: JsonObject[] = [];
   let last: Claim | undefined;
   let hasMore = false;
-  for (const claim of claimsBehind(cursor, claimsOf(scope, store))) {
+  let looked = 0;
+  for (const claim of claimsOf(asked.scope, store, lastCounter(cursor))) {
+    if (++looked % LIMITS_A_TURN === 0) await nextTurn();
     if (kind !== undefined && claim.kind !== kind) continue;
     const standing = services.standing(claim);
     if (over !== undefined && shareOf(claim, standing) < over) continue;
     hasMore = limits.length === limit;
     if (hasMore) break;
-    limits.push(viewOf(claim, standing, epochMs));
+    limits.push(viewOf(claim, standing, now.getTime()));
     last = claim;
   }
-  const next = hasMore && last ? Buffer.from(`counter/${last.counter}`).toString('base64url') : null;
+  const next = hasMore && last ? writeCursor('counter', last.counter) : null;
   return { version: undefined, body: { limits, next_cursor: next } };
 }
 
+/** Candidates for the page of the fullest limits, beyond the page, before the emptier ones are dropped. */
+const MOST_SPARE = 4_000;
+
 /** The limits of which most is used, without those that refuse everything. */
-function fullest(
-  { scope, over = 0, kind, limit }: z.output<typeof query>,
+async function fullest(
+  asked: z.output<typeof query>,
   { store, services, now }: Pick<Call, 'store' | 'services' | 'now'>,
-): Answer {
-  const found = [];
+): Promise<Answer> {
+  const { scope, over = 0, kind, limit } = asked;
+  let found: { claim: Claim; standing: ClaimStanding | undefined; share: number }[] = [];
+  const cut = (): void => {
+    found = found.sort((one, other) => other.share - one.share).slice(0, limit);
+  };
+  let looked = 0;
   for (const claim of claimsOf(scope, store)) {
+    if (++looked % LIMITS_A_TURN === 0) await nextTurn();
     if (kind !== undefined && claim.kind !== kind) continue;
     const standing = services.standing(claim);
     const share = shareOf(claim, standing);
-    if (share >= over && claim.amount > 0) found.push({ claim, standing, share });
+    if (share < over || claim.amount === 0) continue;
+    found.push({ claim, standing, share });
+    if (found.length === limit + MOST_SPARE) cut();
   }
-  const limits = found
-    .sort((one, other) => other.share - one.share)
-    .slice(0, limit)
-    .map(({ claim, standing }) => viewOf(claim, standing, now.getTime()));
+  cut();
+  const limits = found.map(({ claim, standing }) => viewOf(claim, standing, now.getTime()));
   return { version: undefined, body: { limits, next_cursor: null } };
 }
 
-/** All limits, or those of the scope in the query. Ids are escaped in claims, and may be unescaped in the query. */
-function claimsOf(wanted: string | undefined, store: Call['store']): Iterable<Claim> {
+/**
+ * All limits, or those of the scope in the query. Ids are escaped in claims, and may be unescaped in the query. With a
+ * counter only those behind it; none if it was deleted.
+ */
+function* claimsOf(wanted: string | undefined, store: Call['store'], after?: string): Generator<Claim> {
+  let isBehind = after === undefined;
+  for (const claim of claimsIn(wanted, store, after)) {
+    if (isBehind) yield claim;
+    else isBehind = claim.counter === after;
+  }
+}
+
+function claimsIn(wanted: string | undefined, store: Call['store'], from?: string): Iterable<Claim> {
   const { limits } = store.snapshot();
-  if (wanted === undefined) return limits.all();
+  if (wanted === undefined) return limits.all(from);
   if (wanted === 'global') return limits.inScope('global:');
   const [kind = '', id = ''] = wanted.split(/:(.*)/s);
   const claims = limits.inScope(`${kind}:${id}`);
   return claims.length > 0 ? claims : limits.inScope(`${kind}:${scopeIdOf([id])}`);
 }
 
-/** The limits after the last one of the previous page; none if that was deleted. */
-function* claimsBehind(cursor: string | undefined, all: Iterable<Claim>): Iterable<Claim> {
-  if (cursor === undefined) return yield* all;
-  const [, counter] = /^counter\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (counter === undefined) {
-    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
-    throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
-  }
-  let isBehind = false;
-  for (const claim of all) {
-    if (isBehind) yield claim;
-    else isBehind = claim.counter === counter;
-  }
+/** The counter of the last limit of the previous page; undefined: this is the first page. */
+function lastCounter(cursor: string | undefined): string | undefined {
+  return cursor === undefined ? undefined : readCursor(cursor, /^counter\/([^]+)$/)[0];
 }
 
 /** The used and held percentage. A limit of 0 is always used up; an unknown limit counts as unused. */

@@ -3,6 +3,7 @@ import { dollarsOf } from '../prices/cost.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
+import { priceSchema, priceView } from './price-view.ts';
 import { ENDINGS } from './request-query.ts';
 
 export const COUNT = z.int().min(0);
@@ -128,6 +129,9 @@ export const detailSchema = z
         }),
       )
       .meta({ description: 'Cost of each attempt, if attempts other than the last were billed.' }),
+    prices: priceSchema.nullable().meta({
+      description: 'The prices behind the cost; null: none, or no longer known.',
+    }),
     admitted_ms: COUNT.nullable().meta({
       description: 'Time from the arrival until the request was read and admitted; null: unknown.',
     }),
@@ -198,6 +202,7 @@ export function detailView(
     is_recording: logging.separateFiles,
     provider_cost: dollars(record.providerCostNano),
     attempts_cost: costsView(record.attemptsCost),
+    prices: record.priceSheet === null ? null : priceView(record.priceSheet),
     tags: parsed(record.tags, {}),
     cache_write_tokens: record.cacheWriteTokens ?? null,
     tier: record.tier ?? null,

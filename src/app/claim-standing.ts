@@ -11,6 +11,8 @@ export interface StandingSources {
   readonly counters: ReadCounters;
   /** The use according to the ledger. */
   readonly usedOf: UsedOf;
+  /** The same as it was last read, which takes no reading; undefined: `usedOf` reads nothing. */
+  readonly knownOf?: UsedOf | undefined;
   readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
 }
 
@@ -21,10 +23,22 @@ export type StandingOf = (claim: Claim) => ClaimStanding | undefined;
  * Reads the state of limits for display. A counter that no request has used yet is read from the ledger, so that a long
  * list of limits does not evict counters in use.
  */
-export function standingsFrom({ counters, usedOf, clock }: StandingSources): StandingOf {
+export function standingsFrom({ counters, clock, ...ledger }: StandingSources): StandingOf {
+  const usedOf = readOnce(ledger);
   return (claim) => {
     const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
     return counters.standing(claim, at) ?? inLedger(claim, at.epochMs, { usedOf, counters });
+  };
+}
+
+/** Reads the journals once for all limits that one turn asks for: reading takes longer than any look-up. */
+function readOnce({ usedOf, knownOf = usedOf }: Pick<StandingSources, 'usedOf' | 'knownOf'>): UsedOf {
+  let isRead = false;
+  return (counter, windowMs) => {
+    if (isRead) return knownOf(counter, windowMs);
+    isRead = true;
+    queueMicrotask(() => (isRead = false));
+    return usedOf(counter, windowMs);
   };
 }
 

@@ -5,6 +5,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import { serveInOneProcess } from './single-process.ts';
 import type { CompiledConfig } from './config-source.ts';
 import { compileSoon } from '../interpreted-start.ts';
+import { freeAfterLoading } from './free-after-loading.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 
 /** Starts listening. On failure, prints one line with the reason and returns undefined. */
@@ -12,6 +13,7 @@ export async function listen(
   config: CompiledConfig,
   options: ListenOptions = {},
 ): Promise<Serving | undefined> {
+  await freeAfterLoading(config.snapshot);
   const serving = await openListeners(config, options);
   compileSoon();
   return serving && withAddressFile(serving, process.env['LLM_PROXY_ADDRESS_FILE']);

@@ -18,6 +18,7 @@ import {
   readDatabaseEnvironment,
 } from './database-environment.ts';
 import type { CompiledConfig } from './config-source.ts';
+import { freeAfterLoading } from './free-after-loading.ts';
 import { openKeyUse, rotationThrough } from './key-use.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
@@ -264,6 +265,7 @@ async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Servi
     log.say('warn', 'needsRestart', { address: addressText({ host, port }) });
   tellSharedStateChange(before, next.snapshot, log);
   await swapped;
+  if (next.step === undefined) await freeAfterLoading(next.snapshot);
 }
 
 function report(event: Exclude<StoreEvent, Changed>, { emit, log }: Serving): void {

@@ -11,6 +11,7 @@ import { EXIT } from '../exit-code.ts';
 import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
+import { freeAfterLoading } from './free-after-loading.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import { openKeyUse } from './key-use.ts';
 import { listen } from './listen.ts';
@@ -193,4 +194,5 @@ async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Servi
     log.say('warn', 'needsRestart', { address: addressText(server) });
   }
   tellSharedStateChange(before, next.snapshot, log);
+  await freeAfterLoading(next.snapshot);
 }

@@ -34,5 +34,5 @@ export async function openSharedAnswers(
   const { RedisAnswers } = await import('../redis/redis-answers.ts');
   // Gateways with another secret could not open the answers, so they have names of their own.
   const namespace = sharedState.namespace ?? sha256Hex(`answers ${secret}`).slice(0, 16);
-  return new RedisAnswers({ redis, namespace, secret });
+  return new RedisAnswers({ redis, namespace, secret, lookMs: DEADLINE_MS });
 }

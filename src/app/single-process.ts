@@ -26,7 +26,7 @@ export async function serveInOneProcess(
   const watchers = watchersOf(activity);
   const own = new ProcessSpend({ log: () => log });
   await own.start(spend?.begin(WORKER));
-  const usedOf = usedOfBoth(own, spend);
+  const ledger = { usedOf: usedOfBoth(own, spend), knownOf: spend?.knownOf };
   const app = startApp({
     asksForLists: true,
     sharedAnswers: await openSharedAnswers(snapshot, process.env, log),
@@ -48,8 +48,7 @@ export async function serveInOneProcess(
       ...own.forApp(spend?.later),
       ledgerState: spend?.status,
       leaseState,
-      usedOf,
-      knownOf: spend?.knownOf,
+      ...ledger,
       leasing: leasingThrough(shared, own),
     },
     tracing: await openProcessTracing(systemClock),
@@ -66,7 +65,7 @@ export async function serveInOneProcess(
     swap: async (next) => app.swap(next.snapshot),
     setDatabaseStatus: () => undefined,
     running: runningInOneProcess(app, watchers),
-    standing: standingsFrom({ counters: app.counters, usedOf, clock: systemClock }),
+    standing: standingsFrom({ counters: app.counters, ...ledger, clock: systemClock }),
     pending: async () => app.server.pending(),
     async drain() {
       admin?.close();

@@ -95,8 +95,8 @@ export class Supervisor {
     this.#database = database;
     this.#receiver = new AdminReceiver(admin?.endpoint);
     [this.#spend, this.#keyUse, this.#shared] = [spend, keyUse, shared];
-    const counters = roomForLimits(config.snapshot.limits.all());
-    this.#size = { workers, counters, areLeased: shared !== undefined };
+    const room = roomForLimits(config.snapshot.limits.all());
+    this.#size = { workers, counters: room, areLeased: shared !== undefined };
     this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
     this.#ledgers = openLedgers(this.#memory.bytes, {
       ...this.#size,
@@ -105,13 +105,13 @@ export class Supervisor {
       leases: { lease: this.#lease, hasNoWindows: shared?.hasNoWindows === true },
     });
     const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
-    const { records } = this.#ledgers;
+    const { records, counters } = this.#ledgers;
     const publishAll = (key: string) => this.#pool.callAll('publishHold', key, PUBLISH_MS);
     const seed = seedForAll({ records, publishAll, usedOf });
     shared?.open(records, publishAll);
     this.#seed = (record) =>
       (record.leased === undefined ? undefined : shared?.desk()?.seed(record)) ?? seed(record);
-    this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
+    this.standing = standingsFrom({ counters, usedOf, knownOf: spend?.knownOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot, this.#terminal.print);
     this.#own = createMetrics({
       snapshot: this.snapshot,
@@ -120,7 +120,7 @@ export class Supervisor {
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
       records: admin?.records,
-      limits: withLedger(this.#ledgers.counters, spend?.knownOf),
+      limits: withLedger(counters, spend?.knownOf),
       ledgerState: spend?.status,
       leaseState,
     });

@@ -10,11 +10,13 @@ import { openPriceBook, type PriceBook } from './price-book.ts';
  * before they are asked for. Reads the catalogue of prices if there is a limit on money.
  */
 export async function findUnpricedBudgets(snapshot: Snapshot, epochMs: number): Promise<string[]> {
-  const budgets = budgetsOf(snapshot);
   const { models, prices } = snapshot;
-  if (budgets.length === 0 || models.size === 0 || prices.unknownWithBudget !== undefined) return [];
+  if (models.size === 0 || prices.unknownWithBudget !== undefined) return [];
+  // Of 100,000 keys only the first with a budget is looked at, unless a price is missing.
+  if (budgetsOf(snapshot).next().done === true) return [];
   const unpriced = unpricedModels(models.values(), await openPriceBook(snapshot), epochMs);
   if (unpriced.size === 0) return [];
+  const budgets = [...budgetsOf(snapshot)];
   return [...Map.groupBy(budgets, ({ scope }) => scope)].flatMap(([scope, claims]) => {
     const counted = [...models.keys()].filter((model) => claims.some(({ counts }) => counts(model)));
     const refused = counted.filter((model) => unpriced.has(model));
@@ -28,20 +30,15 @@ interface Budget {
   readonly counts: (model: string) => boolean;
 }
 
-function budgetsOf({ limits, access, owners }: Snapshot): Budget[] {
-  if (limits.isEmpty) return [];
+function* budgetsOf({ limits, access, owners }: Snapshot): Generator<Budget> {
+  if (limits.isEmpty) return;
   const keys = access.kind === 'keys' ? [...access.keys.values()] : [];
   const byId = new Map(keys.map((key) => [key.id, key]));
-  const shared: Budget[] = [];
   for (const claim of limits.all())
-    if (isBudget(claim)) shared.push(budgetOf(claim, describeScope(claim, owners), keyOf(claim, byId)));
-  const perEndUser = [...byId.values()].flatMap((key) =>
-    limits
-      .perEndUser(key)
-      .filter(isBudget)
-      .map((claim) => budgetOf(claim, `each end user of key "${key.name}"`, key)),
-  );
-  return [...shared, ...perEndUser];
+    if (isBudget(claim)) yield budgetOf(claim, describeScope(claim, owners), keyOf(claim, byId));
+  for (const key of byId.values())
+    for (const claim of limits.perEndUser(key))
+      if (isBudget(claim)) yield budgetOf(claim, `each end user of key "${key.name}"`, key);
 }
 
 function isBudget({ kind, isSoft }: Claim): boolean {

@@ -15,6 +15,7 @@ import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSoon } from '../interpreted-start.ts';
 import { compileSource, compileStep, type ConfigSource, type StepSource } from './config-source.ts';
+import { freeAfterLoading } from './free-after-loading.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { openSharedAnswers } from './shared-answers.ts';
 import { openProcessTracing } from './process-tracing.ts';
@@ -154,7 +155,7 @@ async function start(
   let database = init.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
-  const snapshot = await compileSource(init.source, isStale);
+  const snapshot = await compileWhole(init.source, isStale);
   const log = openProcessLog(
     () => current(),
     (lines) => printInTurn(lines, channel),
@@ -207,13 +208,19 @@ async function start(
   };
 }
 
+async function compileWhole(source: ConfigSource, isStale: () => boolean): Promise<Snapshot> {
+  const snapshot = await compileSource(source, isStale);
+  await freeAfterLoading(snapshot);
+  return snapshot;
+}
+
 async function swapTo(
   source: ConfigSource | StepSource,
   app: App,
   isStale: () => boolean,
 ): Promise<'done' | 'behind'> {
   const isStep = source.kind === 'step';
-  const next = isStep ? compileStep(source, app.snapshot(), isStale) : await compileSource(source, isStale);
+  const next = isStep ? compileStep(source, app.snapshot(), isStale) : await compileWhole(source, isStale);
   if (next === undefined) return 'behind';
   app.swap(next);
   return 'done';

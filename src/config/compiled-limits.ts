@@ -18,9 +18,9 @@ export interface CompiledLimits {
   readonly perEndUser: (key: LimitedKey) => readonly Claim[];
   /**
    * Every claim of the configuration once, without those of end users. The claims of keys that are not in use are made
-   * for the call, so keep none of many.
+   * for the call, so keep none of many. With a counter it may begin with the claims of that counter's key.
    */
-  readonly all: () => Iterable<Claim>;
+  readonly all: (from?: string) => Iterable<Claim>;
   /** The same, at least those that the other configuration lacks. */
   readonly notIn: (other: CompiledLimits | undefined) => Iterable<Claim>;
   /** The claims of one scope whatever their models, by `scope:scopeId`, such as `team:search`. */

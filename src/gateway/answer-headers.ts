@@ -4,7 +4,7 @@ import type { Admission } from '../limits/admission.ts';
 import { hundredthsText } from '../lib/decimal-text.ts';
 import { rememberSmall } from '../lib/remember-small.ts';
 import { headerValue } from '../lib/http/header-value.ts';
-import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
+import { namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { lossHeader } from '../translation/losses.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { sendsOf, attemptsSummary } from '../routing/attempts-summary.ts';
@@ -13,6 +13,7 @@ import type { Route } from '../routing/route.ts';
 import type { AnswerFields } from './client-answer.ts';
 import type { ClientRequest } from './ports.ts';
 import { revealsSecret, secretsOf } from './redact.ts';
+import { NOT_FOR_CLIENTS, PREFIXES_NOT_FOR_CLIENTS, TRANSLATION_FIELD } from './fields-not-for-clients.ts';
 import { ownTimeMs } from './report.ts';
 import type { ServedRequest } from './settle.ts';
 
@@ -25,9 +26,6 @@ export function answerHeaders(upstream: Fields, served: ServedRequest): AnswerFi
   addOurs(fields, served);
   return fields;
 }
-
-/** The field that reports a translation and what it lost. */
-const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 
 /** Returns a copy of what a provider's header has for the client. */
 function passedFields(upstream: Fields, provider: Provider | undefined): AnswerFields {
@@ -56,8 +54,20 @@ function findPassed(
     const value = received[name] ?? '';
     if (!isKeptBack(name) && !dropped.has(name) && !reveals(value, provider)) fields[name] = value;
   }
+  if (!isNoDocument(fields['content-type'] ?? '')) Object.assign(fields, AS_A_STRANGERS_PAGE);
   return fields;
 }
+
+/** Whether no browser would run scripts of an answer of this type. */
+function isNoDocument(contentType: string): boolean {
+  return /^(?:application\/json|text\/event-stream|audio\/|video\/)/i.test(contentType);
+}
+
+/** A page or a picture with scripts would otherwise run as one of the gateway's own, beside the console. */
+const AS_A_STRANGERS_PAGE: AnswerFields = {
+  'content-security-policy': 'sandbox',
+  'x-content-type-options': 'nosniff',
+};
 
 /** The header of an answer that no provider gave. */
 export function ownHeaders(served: ServedRequest): AnswerFields {
@@ -119,39 +129,8 @@ export function requestIdField({ path, headers }: ClientRequest): string {
   return errorShapeOf(path, headers) === 'anthropic' ? 'request-id' : 'x-request-id';
 }
 
-/** Response fields that are meant for the gateway and not for the client. */
-const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  TRANSLATION_FIELD,
-  'content-length',
-  'set-cookie',
-  'alt-svc',
-  // A browser would apply these to the gateway's own origin.
-  'clear-site-data',
-  'content-security-policy',
-  'content-security-policy-report-only',
-  'cross-origin-embedder-policy',
-  'cross-origin-opener-policy',
-  'cross-origin-resource-policy',
-  'expect-ct',
-  'nel',
-  'origin-agent-cluster',
-  'permissions-policy',
-  'public-key-pins',
-  'refresh',
-  'report-to',
-  'reporting-endpoints',
-  'service-worker-allowed',
-  'sourcemap',
-  'speculation-rules',
-  'strict-transport-security',
-  'timing-allow-origin',
-  'www-authenticate',
-  'x-frame-options',
-]);
-
 function isKeptBack(name: string): boolean {
-  return NOT_FOR_CLIENTS.has(name) || name.startsWith('access-control-');
+  return NOT_FOR_CLIENTS.has(name) || PREFIXES_NOT_FOR_CLIENTS.some((prefix) => name.startsWith(prefix));
 }
 
 function providerOf({ planned, execution }: ServedRequest): Provider | undefined {

@@ -145,11 +145,44 @@ function findSecrets({ apiKey, credential, headers }: Provider): Secret[] {
 }
 
 function formsOf(values: readonly string[]): Secret[] {
-  // Some JSON encoders escape slashes.
-  const texts = values.flatMap((value) => [value, value.replaceAll('/', String.raw`\/`)]);
-  return [...new Set(texts)].map((text) => ({
-    text,
-    bytes: Buffer.from(text),
-    preview: previewKey(text),
-  }));
+  const secrets = new Map<string, Secret>();
+  for (const value of values)
+    for (const text of writtenForms(value))
+      secrets.set(text, { text, bytes: Buffer.from(text), preview: previewOf(value) });
+  return [...secrets.values()];
+}
+
+/** Half of an escape sequence would break the text around it. */
+function previewOf(secret: string): string {
+  const preview = previewKey(secret);
+  return PLAIN.test(preview.replace('****', '')) ? preview : '****';
+}
+
+/** Characters that neither URLs nor encoders of JSON escape. */
+const PLAIN = /^[\w.~-]*$/;
+
+/** The forms in which URLs and encoders of JSON write a secret. Few secrets have more than one. */
+function writtenForms(secret: string): string[] {
+  if (PLAIN.test(secret)) return [secret];
+  const inUrl = encodeURIComponent(secret.toWellFormed());
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [
+    secret,
+    inUrl,
+    inUrl.replace(/%../g, (escape) => escape.toLowerCase()),
+    inJson,
+    // PHP's encoder, Go's, Gson, and that of .NET.
+    inJson.replaceAll('/', String.raw`\/`),
+    inJson.replace(/[<>&]/g, unicodeEscape),
+    inJson.replace(/[<>&=']/g, unicodeEscape),
+    inJson.replaceAll(String.raw`\"`, '"').replace(/[<>&+'"`]/g, capitalEscape),
+  ];
+}
+
+function unicodeEscape(character: string): string {
+  return String.raw`\u00${character.charCodeAt(0).toString(16)}`;
+}
+
+function capitalEscape(character: string): string {
+  return String.raw`\u00${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }

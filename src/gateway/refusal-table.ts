@@ -1,3 +1,4 @@
+import { CACHE_REFUSALS } from './cache-refusals.ts';
 import { OWN_USE_REFUSALS } from './own-use-refusals.ts';
 
 /**
@@ -281,6 +282,7 @@ export const REFUSALS = {
     message: 'The gateway failed. This is a bug; its log names the request {request}.',
   },
   ...OWN_USE_REFUSALS,
+  ...CACHE_REFUSALS,
 } as const satisfies Record<string, RefusalEntry>;
 
 /** One refusal. */

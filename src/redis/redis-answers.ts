@@ -1,4 +1,10 @@
-import type { ForgottenAnswers, SharedAnswers, StoredAnswer } from '../gateway/cache/stored-answer.ts';
+import type {
+  AnswerOrigin,
+  ForgottenAnswers,
+  SharedAnswers,
+  StoredAnswer,
+} from '../gateway/cache/stored-answer.ts';
+import { whenLate } from '../lib/late.ts';
 import type { RedisConnection } from './connection.ts';
 import { openAnswer, sealAnswer } from './sealed-answer.ts';
 import { type Script, scriptOf } from './script.ts';
@@ -8,6 +14,8 @@ export interface RedisAnswersOptions {
   readonly namespace: string;
   /** The secret of this installation, of any length. */
   readonly secret: string;
+  /** How long a request waits for all that a look asks. */
+  readonly lookMs: number;
 }
 
 /** Larger values take longer to fetch than they are worth, and hold up others. */
@@ -17,13 +25,23 @@ const KEEP_MS = 2000;
 /** Longer than any answer is kept. */
 const FORGOTTEN_MS = 400 * 86_400_000;
 
-/** Notes that the answers with some names are forgotten. KEYS: forgotten (hash). ARGV: the time to keep it (ms), names. */
+/** A Redis that takes over may lack what the former one was told last. So long it is told again what is forgotten, and so often. */
+const REPEATED_MS = 60_000;
+const REPEAT_MS = 1000;
+
+/**
+ * Notes that the answers with some names are forgotten. KEYS: forgotten (hash). ARGV: the time to keep it (ms), then each name, and
+ * when it was forgotten (ms; '': now). Returns the time.
+ */
 const FORGET: Script = scriptOf(`
 local t = redis.call('TIME')
-local ms = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-for i = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], string.format('%.0f', ms)) end
+local now = string.format('%.0f', tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000))
+for i = 2, #ARGV, 2 do
+  local ms = ARGV[i + 1] == '' and now or ARGV[i + 1]
+  if tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or '0') < tonumber(ms) then redis.call('HSET', KEYS[1], ARGV[i], ms) end
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return 1
+return now
 `);
 
 /**
@@ -37,9 +55,14 @@ export class RedisAnswers implements SharedAnswers {
   readonly #prefix: string;
   /** The looks under way, by the name of the answer. */
   readonly #finding = new Map<string, Promise<StoredAnswer | 'away' | undefined>>();
+  readonly #lookMs: number;
+  /** What this process has had forgotten of late: when by the clock of Redis, and until when it is repeated. */
+  readonly #repeated = new Map<string, { readonly at: string; readonly untilMs: number }>();
+  #repeating: Timer | undefined;
 
-  constructor({ redis, namespace, secret }: RedisAnswersOptions) {
+  constructor({ redis, namespace, secret, lookMs }: RedisAnswersOptions) {
     this.#redis = redis;
+    this.#lookMs = lookMs;
     this.#prefix = `{llmp:${namespace}}`;
     this.secret = derived(secret, 'names of answers');
     this.#key = derived(secret, 'answers');
@@ -48,9 +71,9 @@ export class RedisAnswers implements SharedAnswers {
   find(id: string, nowMs: number): Promise<StoredAnswer | 'away' | undefined> {
     const known = this.#finding.get(id);
     if (known !== undefined) return known;
-    const finding = this.#find(id, nowMs)
-      .catch(() => 'away' as const)
-      .finally(() => this.#finding.delete(id));
+    const finding = this.#inTime(this.#find(id, nowMs), 'away' as const).finally(() =>
+      this.#finding.delete(id),
+    );
     this.#finding.set(id, finding);
     return finding;
   }
@@ -73,11 +96,20 @@ export class RedisAnswers implements SharedAnswers {
 
   /** Rejects if Redis does not answer: then its answers are not forgotten. */
   async forget({ model, key }: ForgottenAnswers): Promise<void> {
-    const names = namesOf(model, key);
-    await this.#redis.run(FORGET, [this.#forgotten], [String(FORGOTTEN_MS), names], KEEP_MS);
+    const name = nameOf(model, key);
+    const at = String(await this.#tellForgotten([name, '']));
+    this.#repeated.set(name, { at, untilMs: performance.now() + REPEATED_MS });
+    this.#repeating ??= setInterval(() => this.#repeat(), REPEAT_MS);
+    this.#repeating.unref();
+  }
+
+  isForgotten(origin: AnswerOrigin, sinceMs: number): Promise<boolean> {
+    const asking = this.#forgottenMs(origin).then(({ lastMs, nowMs }) => lastMs >= nowMs - sinceMs);
+    return this.#inTime(asking, false);
   }
 
   close(): void {
+    clearInterval(this.#repeating);
     this.#redis.close();
   }
 
@@ -85,13 +117,47 @@ export class RedisAnswers implements SharedAnswers {
     const sealed = await this.#redis.use((client) => client.getBuffer(this.#at(id)));
     if (sealed === null) return undefined;
     const { beganMs, storedMs, ...answer } = openAnswer(sealed, this.#key, id);
-    const { model, keyId, keyName } = answer;
-    const keys = [keyId, keyName].filter((key) => key !== undefined);
-    const names = [undefined, ...keys].flatMap((key) => [namesOf(undefined, key), namesOf(model, key)]);
-    const times = (await this.#redis.send('HMGET', [this.#forgotten, ...names])) as (string | null)[];
-    if (times.some((ms) => ms !== null && Number(ms) >= beganMs)) return undefined;
-    const ageMs = Math.max(0, (await this.#nowMs()) - storedMs);
+    const forgotten = await this.#forgottenMs(answer);
+    if (forgotten.lastMs >= beganMs) return undefined;
+    const ageMs = Math.max(0, forgotten.nowMs - storedMs);
     return { ...answer, storedAtMs: nowMs - ageMs };
+  }
+
+  /** When answers of this origin were last forgotten, and the time now, by the clock of Redis. */
+  async #forgottenMs({ model, keyId, keyName }: AnswerOrigin): Promise<{ lastMs: number; nowMs: number }> {
+    const keys = [keyId, keyName].filter((key) => key !== undefined);
+    const names = [undefined, ...keys].flatMap((key) => [nameOf(undefined, key), nameOf(model, key)]);
+    const [times, nowMs] = await Promise.all([
+      this.#redis.send('HMGET', [this.#forgotten, ...names]) as Promise<(string | null)[]>,
+      this.#nowMs(),
+    ]);
+    return { lastMs: Math.max(...times.map((ms) => Number(ms ?? -Infinity))), nowMs };
+  }
+
+  /** Resolves with `late` if the answer fails, or takes longer than a look may. */
+  async #inTime<T, L>(answer: Promise<T>, late: L): Promise<T | L> {
+    const lateness = Promise.withResolvers<L>();
+    const cancel = whenLate(this.#lookMs, () => lateness.resolve(late));
+    try {
+      return await Promise.race([answer, lateness.promise]);
+    } catch {
+      return late;
+    } finally {
+      cancel();
+    }
+  }
+
+  #tellForgotten(names: readonly string[]): Promise<unknown> {
+    return this.#redis.run(FORGET, [this.#forgotten], [String(FORGOTTEN_MS), ...names], KEEP_MS);
+  }
+
+  #repeat(): void {
+    for (const [name, { untilMs }] of this.#repeated)
+      if (untilMs < performance.now()) this.#repeated.delete(name);
+    const names = [...this.#repeated].flatMap(([name, { at }]) => [name, at]);
+    if (names.length > 0) return void this.#tellForgotten(names).catch(() => undefined);
+    clearInterval(this.#repeating);
+    this.#repeating = undefined;
   }
 
   /** The server's clock. */
@@ -111,7 +177,7 @@ export class RedisAnswers implements SharedAnswers {
 }
 
 /** The name under which it is noted that answers of a model, to a key, or both are forgotten. */
-function namesOf(model: string | undefined, key: string | undefined): string {
+function nameOf(model: string | undefined, key: string | undefined): string {
   return JSON.stringify([model ?? null, key ?? null]);
 }
 

@@ -138,9 +138,35 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('fresh is saved').waitFor();
     expect(await gateway.admin('GET', '/providers/fresh')).toMatchObject({ id: 'fresh' });
+    await page
+      .getByRole('row', { name: /^fresh/ })
+      .getByText('No routes')
+      .waitFor();
     await gateway.admin('DELETE', '/providers/fresh');
     await visit(page, gateway.url, 'settings', PAGES.settings);
     expect(await page.getByRole('tab').allTextContents()).toEqual(['You', 'Gateways']);
+  });
+
+  test('keeps what is typed into the page of somebody whose role changes', async () => {
+    const { id, secret } = await gateway.admin('POST', '/accounts', { name: 'mover', role: 'operator' });
+    await open(String(secret));
+    await visit(page, gateway.url, 'explain', PAGES.explain);
+    await page.getByLabel('Body').fill('half-typed');
+    const playground = page.getByRole('link', { name: 'Playground' });
+    const become = (role: string): Promise<unknown> =>
+      gateway.admin('PUT', `/accounts/${String(id)}`, { role });
+    await become('viewer');
+    await playground.waitFor({ state: 'detached' });
+    await become('admin');
+    await playground.waitFor();
+    expect(await page.getByLabel('Body').inputValue()).toBe('half-typed');
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('tab', { name: 'Accounts' }).waitFor();
+    await page.getByRole('tab', { name: 'Accounts' }).click();
+    await page.getByRole('cell', { name: 'mover', exact: true }).waitFor();
+    await become('operator');
+    await page.getByRole('tab', { name: 'Accounts' }).waitFor({ state: 'detached' });
+    watched.expected(/403/);
   });
 
   test('saves the configuration as YAML, with the diff before it is applied', async () => {

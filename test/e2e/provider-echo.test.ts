@@ -17,6 +17,7 @@ function echoing(request: Request): Response | Promise<Response> {
     const text = JSON.stringify({ said: SECRET }).replaceAll('/', String.raw`\/`);
     return new Response(text, { headers: { 'content-type': 'application/json' } });
   }
+  if (pathname.endsWith('/untyped')) return new Response(inPieces(`key=${SECRET}`));
   const text = `before ${JSON.stringify(fields)} after`;
   return new Response(inPieces(text), { headers: { 'content-type': 'message/http' } });
 }
@@ -77,6 +78,10 @@ describe("the provider's credential does not reach the client", () => {
 
   test('with its slashes escaped', async () => {
     expect(await (await get('/v1/escaped')).text()).not.toContain('canary');
+  });
+
+  test('in an answer without a type', async () => {
+    expect(await (await get('/v1/untyped')).text()).toBe(`key=${'*'.repeat(SECRET.length)}`);
   });
 
   test.each(['TRACE', 'OPTIONS', 'PROPFIND', 'LINK'])('by %s, which goes to no provider', async (method) => {

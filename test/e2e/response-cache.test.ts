@@ -235,7 +235,53 @@ describe('requests that are not cached', () => {
     expect(await asking('no-cache')).toBe('bypass');
     expect(await asking('max-age=600')).toBe('hit');
     expect(await asking('max-age=0')).toBe('bypass');
-    expect(simulator.attempts).toHaveLength(4);
+    expect(await asking('min-fresh=500')).toBe('hit');
+    expect(await asking('min-fresh=700')).toBe('miss');
+    expect(simulator.attempts).toHaveLength(5);
+  });
+
+  test('the client may want an answer of the cache, or none', async () => {
+    gateway = startGateway(config());
+    const headers = { 'cache-control': 'only-if-cached' };
+    const refused = await ask(cold('fast'), 'one', { headers });
+    expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([504, 'false']);
+    expect(refused.text).toContain('"not_cached"');
+    expect((await ask(chat('fast', { temperature: 1 }), 'one', { headers })).status).toBe(504);
+    expect(simulator.attempts).toHaveLength(0);
+    await ask(cold('fast'));
+    expect((await ask(cold('fast'), 'one', { headers })).cache).toBe('hit');
+  });
+
+  test('requests for a part of an answer, or on a condition', async () => {
+    gateway = startGateway(config());
+    for (const name of ['range', 'if-none-match'])
+      expect((await ask(cold('fast'), 'one', { headers: { [name]: 'x' } })).cache).toBe('bypass');
+    expect(gateway.app.answers.entries).toBe(0);
+  });
+
+  test('an answer that the provider says to depend on more than the request', async () => {
+    const answer = {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+    };
+    let vary = '*';
+    const provider = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => Response.json(answer, { headers: { vary } }),
+    });
+    gateway = startGateway(config().replace(simulator.url, `http://127.0.0.1:${provider.port}`));
+    try {
+      for (const times of [1, 2]) expect([times, (await ask(cold('fast'))).cache]).toEqual([times, 'miss']);
+      vary = 'origin, accept-encoding';
+      expect((await ask(cold('fast'))).cache).toBe('miss');
+      expect((await ask(cold('fast'))).cache).toBe('hit');
+    } finally {
+      await provider.stop(true);
+    }
   });
 
   test('failures, answers of fallback models, and large ones are not kept', async () => {

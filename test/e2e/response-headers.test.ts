@@ -133,10 +133,27 @@ test('a provider has no say for the host of the gateway, nor about who may read 
     'Service-Worker-Allowed': '/',
     'WWW-Authenticate': 'Basic realm="x"',
     'X-Frame-Options': 'DENY',
+    'Attribution-Reporting-Register-Source': '{}',
+    'Cross-Origin-Opener-Policy-Report-Only': 'same-origin; report-to="x"',
+    'Secure-Session-Registration': '(ES256);path="x"',
+    'Set-Login': 'logged-in',
+    'X-Accel-Redirect': '/internal/file',
+    'X-Reproxy-URL': 'http://x.example',
+    'X-Sendfile': '/etc/passwd',
   };
   const headers = await withHead({ ...told, 'X-Other': 'stays' });
   expect(headers.get('x-other')).toBe('stays');
   for (const name of Object.keys(told)) expect([name, headers.get(name)]).toEqual([name, own.get(name)]);
+});
+
+test('what a browser would run as a page of the gateway gets an origin of its own', async () => {
+  for (const type of ['text/html', 'image/svg+xml', 'application/xhtml+xml', 'text/plain']) {
+    const headers = await withHead({ 'content-type': type });
+    expect(headers.get('content-security-policy')).toBe('sandbox');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  }
+  for (const type of ['application/json; charset=utf-8', 'audio/mpeg'])
+    expect((await withHead({ 'content-type': type })).get('content-security-policy')).toBeNull();
 });
 
 describe('an error', () => {

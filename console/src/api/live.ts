@@ -4,6 +4,8 @@ import { listenLive, type LiveState } from './live-stream.ts';
 import { type Second, withEarlier, withTick } from './seconds.ts';
 
 export interface Hello {
+  /** The role of whoever listens. */
+  readonly role: string;
   readonly version: string;
   readonly config_version: number;
   readonly started_at: string;
@@ -55,8 +57,15 @@ function change(part: Partial<Live>): void {
   for (const listener of listeners) listener();
 }
 
+interface Listening {
+  /** The role that the page shows. */
+  readonly role: () => string | undefined;
+  /** Reads the session again, which has ended or has another role. */
+  readonly onOther: () => void;
+}
+
 /** Begins to listen, for as long as somebody is signed in who may. */
-export function startLive(onEnd: () => void): () => void {
+export function startLive({ role, onOther }: Listening): () => void {
   stop?.();
   live = EMPTY;
   stop = listenLive({
@@ -64,7 +73,9 @@ export function startLive(onEnd: () => void): () => void {
     event: (type, data) => {
       if (type !== 'end') change(afterEvent(live, type, data));
       // A gateway that stops says so, too, and the session outlives that.
-      else if ((data as { reason: string }).reason === 'session') onEnd();
+      else if ((data as { reason: string }).reason === 'session') onOther();
+      // A role that changes while nothing is connected ends no stream.
+      if (type === 'hello' && (data as Hello).role !== role()) onOther();
     },
   });
   return () => {

@@ -171,9 +171,11 @@ export interface RequestDetail extends RequestRow {
   readonly completion_tokens: number | null;
   readonly cached_tokens: number | null;
   readonly reasoning_tokens: number | null;
+  readonly cache_write_tokens?: number | null;
   readonly is_estimated: boolean;
   readonly cost_basis: string | null;
   readonly price_ref: string | null;
+  readonly prices?: AppliedPrices | null;
   /** The cost that the response cache saved. */
   readonly saved?: string | null;
   readonly attempts_detail: readonly AttemptDetail[];
@@ -192,6 +194,19 @@ export interface RequestDetail extends RequestRow {
   readonly is_recording?: boolean;
   readonly request_headers?: HeaderFields;
   readonly answer_headers?: HeaderFields;
+}
+
+/** The prices behind a cost. */
+export interface AppliedPrices {
+  readonly tier: string | null;
+  readonly discount_percent: number;
+  readonly meters: readonly {
+    readonly meter: string;
+    readonly price: string;
+    /** The number of units that the price is for. */
+    readonly per: number;
+    readonly above: readonly { readonly input_tokens: number; readonly price: string }[];
+  }[];
 }
 
 export interface Translation {

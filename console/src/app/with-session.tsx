@@ -7,7 +7,7 @@ import { Problem } from '../api/problem.ts';
 import { startLive } from '../api/live.ts';
 import type { SignedIn } from '../api/resources.ts';
 import { SessionContext } from '../session/session.ts';
-import { forget, lastSession, noteSession, ownerOf, SESSION } from '../session/sign-out.ts';
+import { forget, lastSession, noteSession, personOf, SESSION, useRoleChange } from '../session/sign-out.ts';
 import { Failed } from '../ui/states.tsx';
 import { BASE } from './base.ts';
 import { LoginPage } from './login-page.tsx';
@@ -24,16 +24,17 @@ first.catch(() => undefined);
  */
 export function WithSession({ children }: { children: ReactNode }): ReactNode {
   const { data, error, refetch } = useSignedIn();
+  const last = lastSession();
+  const shown = data ?? last;
+  useRoleChange(shown);
   // A gateway that restarts must not take the page away, with what was typed into it.
   if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <Waiting />;
-  const last = lastSession();
-  const shown = data ?? last;
   return (
     <>
       {data === null && <LoginPage ended={last?.session.name} />}
       {shown && (
-        <Activity key={ownerOf(shown)} mode={data === null ? 'hidden' : 'visible'}>
+        <Activity key={personOf(shown)} mode={data === null ? 'hidden' : 'visible'}>
           <SessionContext value={shown}>{children}</SessionContext>
         </Activity>
       )}
@@ -84,7 +85,10 @@ function useSignedIn() {
   const hears = answer.data && answer.data.session.role !== 'key';
   useEffect(() => {
     if (!hears) return undefined;
-    return startLive(() => void queries.invalidateQueries({ queryKey: SESSION }));
+    return startLive({
+      role: () => lastSession()?.session.role,
+      onOther: () => void queries.invalidateQueries({ queryKey: SESSION }),
+    });
   }, [hears, queries]);
   return answer;
 }
@@ -92,7 +96,7 @@ function useSignedIn() {
 async function readSession(): Promise<SignedIn | null> {
   try {
     const signedIn = await admin<SignedIn>('/session');
-    signWrites(signedIn.csrf_token, ownerOf(signedIn));
+    signWrites(signedIn.csrf_token, personOf(signedIn));
     const { gateway } = signedIn;
     return { ...signedIn, gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` } };
   } catch (error) {

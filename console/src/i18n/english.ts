@@ -14,6 +14,8 @@ export const english: Readonly<Record<string, string>> = {
     '{{text}} request used a model without a known price. The cost does not include it.',
   '{{text}} requests used models without a known price. The cost does not include them._other':
     '{{text}} requests used models without a known price. The cost does not include them.',
+  '{{count}} providers_one': '{{count}} provider',
+  '{{count}} providers_other': '{{count}} providers',
   '{{count}} models_one': '{{count}} model',
   '{{count}} models_other': '{{count}} models',
   '{{text}} keys_one': '{{text}} key',
@@ -35,7 +37,7 @@ export const english: Readonly<Record<string, string>> = {
   '{{count}} events were lost on a slow connection._one': 'One event was lost on a slow connection.',
   '{{count}} events were lost on a slow connection._other':
     '{{count}} events were lost on a slow connection.',
-  'feed route_cooled': '{{what}} cools for {{seconds}} s',
+  'feed route_cooled': '{{what}} cools for {{seconds}}\u00a0s',
   'feed route_back': '{{what}} is back',
   'feed fallback': '{{model}} fell back to {{provider}}',
   'feed provider_error': '{{what}} failed',

@@ -174,15 +174,13 @@ export function ago(time: string | number, now: number = Date.now()): string {
   );
 }
 
-const MOST_CHANGE = 9.99;
+const MOST_CHANGE = 9;
 
-/** Bytes, dollars … of a change: `+12%`, and undefined where there is nothing to compare with. */
+/** A change in relation to before: `+12%`, `>10×`, and undefined where there is nothing to compare with. */
 export function changeOf(now: number, before: number): string | undefined {
   if (before <= 0) return undefined;
   const share = (now - before) / before;
-  const most = share > MOST_CHANGE ? '>' : '';
-  const size = number({ style: 'percent', maximumFractionDigits: 0 }).format(
-    Math.min(Math.abs(share), MOST_CHANGE),
-  );
-  return `${most}${share >= 0 ? '+' : '−'}${size}`;
+  if (share > MOST_CHANGE) return '>10×';
+  const size = number({ style: 'percent', maximumFractionDigits: 0 }).format(Math.abs(share));
+  return `${share >= 0 ? '+' : '−'}${size}`;
 }

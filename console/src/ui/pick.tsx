@@ -50,7 +50,7 @@ export function Pick({
         aria-label={label}
         {...(id !== undefined && { id })}
       >
-        {prefix !== undefined && <span className="muted">{prefix}</span>}
+        {prefix !== undefined && <span className="muted select-prefix">{prefix}</span>}
         <span>{value === '' ? (none ?? t('Choose …')) : value}</span>
         <ChevronDown aria-hidden />
       </Combobox.Trigger>

@@ -1,6 +1,7 @@
 import {
   CirclePause,
   CircleCheck,
+  CircleDashed,
   CircleDot,
   CircleOff,
   CircleX,
@@ -50,10 +51,23 @@ export function isPartlyCooling({ state, routes_available: available }: Standing
   return state === 'cooling' && available > 0;
 }
 
+/** Whether no route leads to an enabled provider. The gateway asks nothing of it, so its health is unknown. */
+export function isUnused({ state, routes }: Standing): boolean {
+  return state !== 'disabled' && routes === 0;
+}
+
 /** The state of a provider. It is in trouble as a whole only if none of its routes is available. */
 export function ProviderBadge({ status }: { status: Standing }): ReactNode {
   const { t } = useTranslation();
   const { state, cooldown, routes, routes_available: available } = status;
+  if (isUnused(status)) {
+    return (
+      <span className="badge is-idle">
+        <CircleDashed aria-hidden />
+        {t('No routes')}
+      </span>
+    );
+  }
   if (!isPartlyCooling(status)) return <StateBadge state={state} cooldown={cooldown} />;
   return (
     <span className="badge is-warning">

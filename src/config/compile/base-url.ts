@@ -15,14 +15,10 @@ export type BaseUrl =
  */
 export function readBaseUrl(text: string): BaseUrl {
   const url = URL.parse(text);
-  // The parser drops extra slashes and takes the first path segment as the host.
-  if (/^https?:\/{3}/i.test(text)) return invalid('names no host; write it like https://api.example.com/v1');
   if (url === null) return invalid('is not a URL; write it like https://api.example.com/v1');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return invalid('must begin with https:// or http://');
-  // A URL parser would take the first path segment as the host.
-  if (/^\s*https?:[/\\]{3}/i.test(text))
-    return invalid('names no host; write it like https://api.example.com/v1');
+  if (namesNoHost(text)) return invalid('names no host; write it like https://api.example.com/v1');
   if (url.username !== '' || url.password !== '') {
     return invalid('must not hold a user name or password; use api_key or headers');
   }
@@ -34,6 +30,12 @@ export function readBaseUrl(text: string): BaseUrl {
     url: url.href.replace(/\/+$/, ''),
     isPlainPublic: url.protocol === 'http:' && !isPrivate(host),
   };
+}
+
+/** Whether a URL has no host, so that a parser would take the first segment of its path as one. */
+export function namesNoHost(text: string): boolean {
+  // Parsers of URLs skip these characters.
+  return /^https?:[/\\]{3}/i.test(text.replace(/[\t\r\n]/g, '').trimStart());
 }
 
 /** Why a host is refused anywhere in the configuration. */

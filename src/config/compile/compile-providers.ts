@@ -1,5 +1,5 @@
 import { isForbiddenHost } from '../../lib/outgoing-address.ts';
-import { FORBIDDEN_HOST, readBaseUrl } from './base-url.ts';
+import { FORBIDDEN_HOST, namesNoHost, readBaseUrl } from './base-url.ts';
 import { bedrockRegion, providerNature, vertexLocation } from './provider-nature.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { findDuplicates } from '../read/duplicates.ts';
@@ -128,7 +128,7 @@ function findProxyFault({ at, proxy }: ProviderSettings): Finding[] {
   if (proxy === undefined) return [];
   const url = URL.parse(proxy);
   const path = [...at, 'proxy'];
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+  if ((url?.protocol !== 'http:' && url?.protocol !== 'https:') || namesNoHost(proxy)) {
     return [{ path, message: 'is not the URL of an HTTP proxy; write it like http://127.0.0.1:3128' }];
   }
   return isForbiddenHost(url.hostname) ? [{ path, message: FORBIDDEN_HOST }] : [];

@@ -47,8 +47,14 @@ export class ConfiguredLimits implements CompiledLimits {
   perEndUser = ({ id }: LimitedKey): readonly Claim[] =>
     (this.parts.byKey.get(id)?.endUsers ?? []).map(({ claimOf }) => claimOf(''));
 
-  *all(): Generator<Claim> {
-    yield* this.notIn(undefined);
+  *all(from?: string): Generator<Claim> {
+    let isBefore = from !== undefined;
+    const first = isBefore && from?.startsWith('key:') ? idIn(from.slice(4, from.indexOf('/'))) : undefined;
+    for (const [id, key] of this.parts.byKey) {
+      isBefore &&= id !== first;
+      if (!isBefore) yield* key.own();
+    }
+    yield* this.#ofSeveral();
   }
 
   /** Also those of teams, users and the whole gateway, which are few. */

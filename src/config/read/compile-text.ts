@@ -1,7 +1,7 @@
 import { compileFile, NOTHING_COMPILED } from './compile-file.ts';
 import { expandEnvironment } from './environment.ts';
 import { type Files, type LoadResult, NO_FILES, type TextContext } from './load-result.ts';
-import { type Finding, formatPath, type Path, type Problem, toProblems } from './problems.ts';
+import { fewProblems, type Finding, formatPath, type Path, type Problem, toProblems } from './problems.ts';
 import { readKeyFiles } from './service-account.ts';
 import { checkShape } from './shape.ts';
 import { parseSource } from './source.ts';
@@ -10,7 +10,7 @@ import { parseSource } from './source.ts';
 export function compileText(text: string, { file, ...context }: TextContext): LoadResult {
   const source = parseSource(text);
   if (source.kind === 'invalid') {
-    const problems = source.faults.map((fault) => ({ file, path: '', ...fault }));
+    const problems = fewProblems(source.faults.map((fault) => ({ file, path: '', ...fault })));
     return { kind: 'refused', problems, files: NO_FILES };
   }
   const expansion = readKeyFiles(expandEnvironment(source.value, context), context);
@@ -23,9 +23,8 @@ export function compileText(text: string, { file, ...context }: TextContext): Lo
     ...late.findings.filter(({ path }) => !known.has(formatPath(path)) && !isFaulty(path, shape.findings)),
   ];
   const { files } = expansion;
-  const problems = [...toProblems(file, findings, source.locate), ...late.problems].map(
-    withoutSecrets(files),
-  );
+  const found = [...toProblems(file, findings, source.locate), ...late.problems];
+  const problems = fewProblems(found).map(withoutSecrets(files));
   const { snapshot } = late;
   if (problems.length > 0 || shape.file === undefined || snapshot === undefined)
     return { kind: 'refused', problems, files };

@@ -44,6 +44,20 @@ export function toProblems(file: string, findings: readonly Finding[], locate: L
     .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
+/** More than anybody mends at once. */
+const MOST_PROBLEMS = 100;
+
+/** Drops repetitions, and all but the first of very many problems, whose number the last one tells. */
+export function fewProblems(problems: readonly Problem[]): Problem[] {
+  const byText = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  const few = [...byText.values()].slice(0, MOST_PROBLEMS);
+  const [first] = few;
+  const more = byText.size - few.length;
+  if (first === undefined || more === 0) return few;
+  const place = { file: first.file, line: undefined, column: undefined, path: '' };
+  return [...few, { ...place, message: `has ${more} more problems; mend these first` }];
+}
+
 const LONGEST_LINE = 120;
 /** Fits all settings of a section; of thousands of models, lists only a helpful few. */
 const MOST_ALLOWED = 24;

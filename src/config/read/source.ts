@@ -31,6 +31,8 @@ const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million chara
 const DANGLING =
   'an alias (*name) without its anchor (&name) before it; text that begins with * needs quotes';
 
+const UNQUOTED = 'a reference such as ${VAR} needs quotes within { } or [ ]: "${VAR}"';
+
 const CIRCULAR = 'an alias (*name) within its own anchor (&name)';
 
 /** Real configurations nest about ten levels. */
@@ -61,10 +63,10 @@ export function parseSource(text: string): Source {
     });
     const errors = [...document.errors, ...document.warnings];
     if (errors.length > 0) {
-      return {
-        kind: 'invalid',
-        faults: errors.map((error) => faultAt(error.pos[0], explain(error, text))),
-      };
+      const faults = errors.map((error) => faultAt(error.pos[0], explain(error, text)));
+      // Everything behind such a brace is misread.
+      const unquoted = faults.filter(({ message }) => message === UNQUOTED);
+      return { kind: 'invalid', faults: unquoted.length > 0 ? unquoted : faults };
     }
     if (isTooDeep(document.contents)) return fault(TOO_DEEP);
     const alias = findBadAlias(document);
@@ -97,6 +99,8 @@ function explain(error: YAMLError, text: string): string {
     return 'a line that begins with % is a directive of YAML, and this one is unknown';
   if (error.code === 'TAG_RESOLVE_FAILED') return 'an unknown tag; text that begins with ! needs quotes';
   if (/call stack/i.test(error.message)) return TOO_DEEP;
+  // YAML takes the brace of ${VAR} for the beginning of a section within braces.
+  if (text.startsWith('${', error.pos[0] - 1)) return UNQUOTED;
   // The rest of the library's message is the faulty text, which may be a secret.
   const [said = ''] = error.message.split(/: |"/);
   return `not valid YAML: ${said.charAt(0).toLowerCase()}${said.slice(1).trim()}`;

@@ -4,10 +4,11 @@ import type { ByteSource } from '../ports.ts';
 import { secretBytes } from '../redact.ts';
 
 /**
- * Content types in which an answer may repeat the request: JSON, HTML and other text, and `message/http`, the answer
- * to TRACE.
+ * Content types in which an answer may repeat the request: JSON, HTML and other text, forms, and `message/http`, the
+ * answer to TRACE. An answer without a type may be any of these.
  */
-const TEXT = /^(?:text\/|message\/|application\/(?:[\w.+-]{0,64}json|xml|x-ndjson|jsonl))/i;
+const TEXT =
+  /^(?:$|text\/|message\/|application\/(?:[\w.+-]{0,64}(?:json|xml)|x-ndjson|jsonl|x-www-form-urlencoded))/i;
 
 /**
  * Masks the provider's credentials with asterisks in an answer that is forwarded as it arrives. Masks keep the

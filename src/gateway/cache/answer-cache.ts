@@ -61,10 +61,25 @@ export class AnswerCache {
   }
 
   /** Begins a flight, which others may join from now on. */
-  begin(id: string, origin: AnswerOrigin, broadcast: Broadcast): Flight {
-    const flight = new Flight(id, origin, broadcast);
+  begin(id: string, origin: AnswerOrigin, broadcast: Broadcast, nowMs: number): Flight {
+    const flight = new Flight(id, origin, broadcast, nowMs);
     this.#flights.set(id, flight);
     return flight;
+  }
+
+  /**
+   * A flight that can be joined although other gateways may have forgotten its answer since it began: the same one, or
+   * another one that has begun meanwhile.
+   */
+  async unforgotten(flight: Flight, nowMs: number): Promise<Flight | undefined> {
+    const asked = flight.asking ?? this.#shared?.isForgotten(flight.origin, nowMs - flight.beganMs);
+    flight.asking = asked;
+    const isForgotten = await asked;
+    flight.asking = undefined;
+    if (isForgotten !== true) return flight.canBeJoined ? flight : this.flight(flight.id);
+    flight.isForgotten = true;
+    this.close(flight);
+    return this.flight(flight.id);
   }
 
   /** No further request joins the flight. */

@@ -10,10 +10,21 @@ const MOST_BODY_BYTES = 1024 * 1024;
 const STATEFUL = ['background', 'conversation', 'previous_response_id', 'container'] as const;
 const MEMBERS = [...STATEFUL, 'store', 'temperature', 'generationconfig', 'generation_config'];
 
+/** Fields that ask for a part of an answer, or for none (RFC 9110 §13.1, §14.2). Providers get them. */
+const CONDITIONS = [
+  'range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+] as const;
+
 /** Whether the answer to a request depends on nothing but the request, as far as the rule demands. */
 export function isCacheable({ request, plan }: PlannedRequest, rule: CacheRule): boolean {
   const { body, peek } = plan;
   if (request.method !== 'POST' || peek.kind !== 'json' || peek.ambiguous) return false;
+  if (CONDITIONS.some((name) => request.headers.has(name))) return false;
   const kind = kindOf(request.path, plan.clientProtocol.name);
   if (kind === undefined || body.byteLength > MOST_BODY_BYTES) return false;
   const scan = scanObject(body, MEMBERS);

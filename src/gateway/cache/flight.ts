@@ -27,10 +27,13 @@ export class Flight {
   readonly id: string;
   readonly origin: AnswerOrigin;
   readonly broadcast: Broadcast;
+  readonly beganMs: number;
   /** Whether its answer must not be kept, because it was forgotten meanwhile. */
   isForgotten = false;
   /** Whether its answer can be found in the store. */
   isKept = false;
+  /** The question to other gateways, while it is under way, whether they have forgotten its answer. */
+  asking: Promise<boolean> | undefined;
   /** Whether the client that began it has left, while others wait. */
   isLeaderGone = false;
   /** Set when the request is settled. */
@@ -41,10 +44,11 @@ export class Flight {
   #passengers = 0;
   #abandon: (() => void) | undefined;
 
-  constructor(id: string, origin: AnswerOrigin, broadcast: Broadcast) {
+  constructor(id: string, origin: AnswerOrigin, broadcast: Broadcast, beganMs: number) {
     this.id = id;
     this.origin = origin;
     this.broadcast = broadcast;
+    this.beganMs = beganMs;
   }
 
   /** Aborted when the last client has left before the end. */

@@ -4,13 +4,14 @@ import { asksForCost, sendWithCost } from '../cost-comment.ts';
 import { execute } from '../execute.ts';
 import type { Gateway } from '../ports.ts';
 import { refuse } from '../refuse.ts';
+import { Refusal } from '../refusals.ts';
 import { relay } from '../relay.ts';
 import { report } from '../report.ts';
 import type { PlannedRequest } from '../request-context.ts';
 import { ServedRequest, type Settle, settle, type Settlement } from '../settle.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { Broadcast } from './broadcast.ts';
-import { cacheControlOf } from './cache-control.ts';
+import { type ClientCacheControl, cacheControlOf } from './cache-control.ts';
 import { isCacheable } from './cacheable.ts';
 import { originOf } from './config-print.ts';
 import { type Flight, Passenger } from './flight.ts';
@@ -27,26 +28,52 @@ export async function serveCached(
   planned: PlannedRequest,
   gateway: Gateway,
 ): Promise<ClientAnswer | undefined> {
-  const { answers: cache, clock } = gateway;
+  const { answers: cache } = gateway;
   const { key, plan, snapshot } = planned;
   const rule = snapshot.caching?.ruleFor(key?.id, plan.model.name);
   if (cache === undefined || rule === undefined) return undefined;
   planned.cache = 'bypass';
-  const { noCache, noStore, maxAgeMs } = cacheControlOf(planned.request.headers);
-  if (noStore || snapshot.findModel(plan.model.name) === undefined) return undefined;
-  const id = isCacheable(planned, rule) ? identityOf(planned, cache.secret) : undefined;
-  if (id === undefined) return undefined;
-  if (noCache) return lead(id, { rule, planned, gateway, cache });
+  const wishes = cacheControlOf(planned.request.headers);
+  const mayBeKept = !wishes.noStore && snapshot.findModel(plan.model.name) !== undefined;
+  const id = mayBeKept && isCacheable(planned, rule) ? identityOf(planned, cache.secret) : undefined;
+  const leading = { rule, planned, gateway, cache };
+  if (id === undefined || wishes.noCache) {
+    requireProvider(wishes, planned);
+    return id === undefined ? undefined : lead(id, leading);
+  }
+  return findOrLead(id, leading, wishes);
+}
+
+/** Nothing may come between the look for a flight and the begin of one, so that identical requests make one call. */
+async function findOrLead(id: string, leading: Leading, wishes: ClientCacheControl): Promise<ClientAnswer> {
+  const { rule, planned, gateway, cache } = leading;
+  const { clock } = gateway;
   const finding = cache.find(id, clock.nowMs());
   const found = finding instanceof Promise ? await finding : finding;
-  if (typeof found === 'object' && clock.nowMs() - found.storedAtMs <= Math.min(rule.ttlMs, maxAgeMs)) {
+  if (typeof found === 'object' && isFresh(found, { rule, wishes, nowMs: clock.nowMs() })) {
     planned.cache = 'hit';
     return replay(found, rule, { planned, gateway });
   }
-  const flight = cache.flight(id, found === 'away' && maxAgeMs >= LINGER_MS);
+  let flight = cache.flight(id, found === 'away' && wishes.maxAgeMs >= LINGER_MS);
+  if (flight !== undefined && cache.isShared) flight = await cache.unforgotten(flight, clock.nowMs());
   planned.cache = flight === undefined ? 'miss' : 'joined';
-  if (flight === undefined) return lead(id, { rule, planned, gateway, cache });
-  return ride(flight, { planned, gateway });
+  if (flight !== undefined) return ride(flight, { planned, gateway });
+  requireProvider(wishes, planned);
+  return lead(id, leading);
+}
+
+/** Throws if the client wants nothing but an answer of the cache. */
+function requireProvider({ onlyIfCached }: ClientCacheControl, { plan }: PlannedRequest): void {
+  if (onlyIfCached) throw new Refusal('not_cached', { model: plan.model.name });
+}
+
+function isFresh(
+  { storedAtMs, ttlMs }: StoredAnswer,
+  { rule, wishes, nowMs }: { rule: CacheRule; wishes: ClientCacheControl; nowMs: number },
+): boolean {
+  const ageMs = nowMs - storedAtMs;
+  const mostMs = Math.min(ttlMs, rule.ttlMs) - wishes.minFreshMs;
+  return ageMs <= Math.min(mostMs, wishes.maxAgeMs);
 }
 
 /** How long an answer that several gateways share can be joined after its end. */
@@ -64,7 +91,7 @@ async function lead(id: string, leading: Leading): Promise<ClientAnswer> {
   const { planned, gateway, cache } = leading;
   const { snapshot, plan, key, request } = planned;
   const broadcast = new Broadcast(snapshot.caching?.maxAnswerBytes ?? 0, gateway.clock.nowMs);
-  const flight = cache.begin(id, originOf(plan.model, key, snapshot), broadcast);
+  const flight = cache.begin(id, originOf(plan.model, key, snapshot), broadcast, gateway.clock.nowMs());
   const passenger = new Passenger(flight, request.signal, () => {
     flight.isLeaderGone = true;
   });
@@ -92,7 +119,6 @@ async function lead(id: string, leading: Leading): Promise<ClientAnswer> {
 async function fly(flight: Flight, { rule, planned: own, gateway, cache }: Leading): Promise<void> {
   // The request ends when its flight does, and not when its own client leaves.
   const { isAnswered: _, ...request } = own.request;
-  const beganMs = gateway.clock.nowMs();
   const planned = { ...own, isReported: false, request: { ...request, signal: flight.signal } };
   let answer: ClientAnswer;
   try {
@@ -109,7 +135,7 @@ async function fly(flight: Flight, { rule, planned: own, gateway, cache }: Leadi
   if (kept !== undefined && cache.isShared) {
     kept.costNano = await flight.cost;
     // Others join until it can be found, and those whose look takes too long a moment longer.
-    await cache.share(flight, kept, gateway.clock.nowMs() - beganMs);
+    await cache.share(flight, kept, gateway.clock.nowMs() - flight.beganMs);
     gateway.clock.setTimer(LINGER_MS, () => cache.close(flight));
     return;
   }
@@ -126,9 +152,14 @@ function keptOf(
   { rule, planned, gateway }: Omit<Leading, 'cache'>,
 ): StoredAnswer | undefined {
   const pieces = piecesOf(answer, flight.broadcast);
-  if (flight.end?.isWorthKeeping !== true || pieces === undefined) return undefined;
+  if (flight.end?.isWorthKeeping !== true || pieces === undefined || variesAlways(answer)) return undefined;
   const kept = storedAnswer(answer, pieces, { flight, rule, nowMs: gateway.clock.nowMs() });
   return kept.byteLength > (planned.snapshot.caching?.maxAnswerBytes ?? 0) ? undefined : kept;
+}
+
+/** Whether the provider says that its answer depends on more than the request (RFC 9110 §12.5.5). */
+function variesAlways({ fields }: ClientAnswer): boolean {
+  return fields['vary']?.includes('*') === true;
 }
 
 /** Settles the request behind a flight, whose cost is what others save. */

@@ -46,6 +46,8 @@ export interface SharedAnswers {
   readonly find: (id: string, nowMs: number) => Promise<StoredAnswer | 'away' | undefined>;
   /** `sinceMs`: for how long it has been asked for. Resolves with whether it is kept. Never rejects. */
   readonly keep: (id: string, answer: StoredAnswer, sinceMs: number) => Promise<boolean>;
+  /** Whether answers of this origin were forgotten in the last `sinceMs`, as far as is known. Never rejects. */
+  readonly isForgotten: (origin: AnswerOrigin, sinceMs: number) => Promise<boolean>;
   /** Rejects if nothing was forgotten. */
   readonly forget: (forgotten: ForgottenAnswers) => Promise<void>;
   readonly close: () => void;

@@ -16,6 +16,7 @@ export interface RequestRecords {
   readonly list: (page: RecordPage) => Promise<RequestRecord[]>;
   /** As `list`, but gives up after a moment where no index helps, and says how far it has come. */
   readonly search: (page: RecordPage) => Promise<Found>;
+  /** One record, with the prices behind its cost. */
   readonly find: (requestId: string) => Promise<RequestRecord | undefined>;
   /** The sums of a period in steps. */
   readonly series: (query: SeriesQuery) => Promise<RequestSum[]>;
@@ -34,7 +35,7 @@ export function requestRecords(database: Database): RequestRecords {
     insert: (records) => database.write((sql) => insert(sql, records)),
     list: (page) => database.read((sql) => list(sql, page)),
     search: (page) => searchRecords(database, page),
-    find: (requestId) => findRecord(database, requestId),
+    find: (requestId) => findWithPrices(database, requestId),
     series: (query) => readSeries(database, query),
     sum: (filter, dimensions) => sumRecords(database, filter, dimensions),
     prune: (beforeMs) => database.write((sql) => prune(sql, beforeMs)),
@@ -69,6 +70,16 @@ export async function insertSheets(sql: SQL, records: readonly RequestRecord[]):
   }
   if (sheets.size === 0) return;
   await sql`insert into price_sheets ${sql([...sheets.values()])} on conflict do nothing`;
+}
+
+async function findWithPrices(database: Database, requestId: string): Promise<RequestRecord | undefined> {
+  const record = await findRecord(database, requestId);
+  if (record === undefined || record.priceRef === null) return record;
+  const { priceRef } = record;
+  const [sheet]: { body: string }[] = await database.read(
+    (sql) => sql`select body from price_sheets where ref = ${priceRef}`,
+  );
+  return { ...record, priceSheet: sheet?.body ?? null };
 }
 
 async function list(sql: SQL, { filter, before, limit }: RecordPage): Promise<RequestRecord[]> {

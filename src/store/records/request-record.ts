@@ -42,7 +42,7 @@ export interface RequestRecord extends RequestDetails {
   /** If others than the last attempt were billed: what each cost, as JSON. */
   readonly attemptsCost?: string | null | undefined;
   readonly priceRef: string | null;
-  /** The prices that `priceRef` stands for; null where a record was read back. */
+  /** The prices that `priceRef` stands for; null where a list was read back. */
   readonly priceSheet: string | null;
   /** The service tier, as the provider names it. Here and below: absent or null if unknown. */
   readonly tier?: string | null | undefined;

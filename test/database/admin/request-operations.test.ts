@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { canonicalSheet } from '../../../src/prices/sheet.ts';
 import { record } from '../store/request-records.ts';
 import { startApi, type TestApi } from './api.ts';
 
@@ -57,8 +58,34 @@ test('a request tells what each of its attempts cost, and what the provider says
   const attempt = { provider: 'a', model: 'm', cost_basis: 'provider', price_ref: null };
   const tokens = { prompt_tokens: 1, completion_tokens: null };
   const attemptsCost = JSON.stringify([{ ...attempt, ...tokens, cost_nano: 700 }]);
-  await api.store.requests.insert([record({ requestId: 'req_1', providerCostNano: 1_400, attemptsCost })]);
+  const prices = { tier: undefined, discountPpm: 75_000 };
+  const sheet = canonicalSheet(
+    { provider: 'a', model: 'm' },
+    { ...prices, per: { output: [10e9], input: [1.25e9, [200_000, 2.5e9]], web_search: [5e9] } },
+  );
+  const priced = { priceRef: 'abc', priceSheet: sheet };
+  await api.store.requests.insert([
+    record({ requestId: 'req_0' }),
+    record({ requestId: 'req_1', providerCostNano: 1_400, attemptsCost, ...priced }),
+  ]);
+  expect((await api.call('GET', '/requests/req_0')).body.prices).toBeNull();
   const { body } = await api.call('GET', '/requests/req_1');
+  expect(body.prices).toEqual({
+    provider: 'a',
+    model: 'm',
+    tier: null,
+    discount_percent: 7.5,
+    meters: [
+      {
+        meter: 'input',
+        price: '1.250000000',
+        per: 1_000_000,
+        above: [{ input_tokens: 200_000, price: '2.500000000' }],
+      },
+      { meter: 'output', price: '10.000000000', per: 1_000_000, above: [] },
+      { meter: 'web_search', price: '5.000000000', per: 1_000, above: [] },
+    ],
+  });
   expect(body.provider_cost).toBe('0.000001400');
   expect(body.attempts_cost).toEqual([{ ...attempt, ...tokens, cost: '0.000000700' }]);
 });

@@ -17,6 +17,7 @@ test.each([
   ['http://[::ffff:a9fe:a9fe]/', 'link-local or metadata address'],
   ['https://user:password@hooks.example.com/', 'must not hold a user name or password'],
   ['https://', 'is not a URL'],
+  ['https:///hooks/llm', 'is not a URL'],
 ])('a webhook may not be at %s', (url, problem) => {
   const problems = problemsOf(config(url));
   expect(problems).toHaveLength(1);

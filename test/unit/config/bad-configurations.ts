@@ -77,6 +77,18 @@ providers:
     says: ['4:3  port is set twice in the same section.'],
   },
   {
+    kind: 'a reference without quotes within braces',
+    text: `
+providers:
+  - { name: a, api_key: \${KEY}, api_base: \${BASE} }
+models: {}
+`,
+    says: [
+      '3:26  a reference such as ${VAR} needs quotes within { } or [ ]: "${VAR}".',
+      '3:44  a reference such as ${VAR} needs quotes within { } or [ ]: "${VAR}".',
+    ],
+  },
+  {
     kind: 'two documents',
     text: 'proxy_api_key: sk-test\n---\nlisten: ":1"\n',
     says: ['2:1  a second document begins here (---); a configuration is one document.'],

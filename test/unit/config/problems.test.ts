@@ -30,6 +30,15 @@ logging: {level: loud}
   ]);
 });
 
+test('a problem is told once, and of very many problems the first and their number', () => {
+  const nested = problemsOf(`a: ${'['.repeat(5000)}`);
+  expect(nested.length).toBeLessThan(5);
+  const problems = problemsOf(`providers: [${'"x", '.repeat(500)}]`);
+  expect(problems).toHaveLength(101);
+  expect(problems[0]).toContain('providers[0]');
+  expect(problems.at(-1)).toContain('has 400 more problems; mend these first.');
+});
+
 test('no problem shows a secret, wherever it landed', () => {
   const secret = 'sk-very-secret-value-0123';
   const texts = [

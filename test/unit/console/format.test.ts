@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'bun:test';
 import { storeLanguage } from '../../../console/src/lib/language.ts';
-import { money, moneyMark, roundMarks } from '../../../console/src/lib/format.ts';
+import { changeOf, money, moneyMark, roundMarks } from '../../../console/src/lib/format.ts';
 
 beforeAll(() => storeLanguage('en'));
 
@@ -17,6 +17,17 @@ test('small amounts have three digits, so that a column of them is even, and lar
     '$12,346',
     '$8M',
   ]);
+});
+
+test('a change is a percentage up to tenfold', () => {
+  const changes = [
+    changeOf(112, 100),
+    changeOf(50, 100),
+    changeOf(1000, 100),
+    changeOf(1001, 100),
+    changeOf(1, 0),
+  ];
+  expect(changes).toEqual(['+12%', '−50%', '+900%', '>10×', undefined]);
 });
 
 test('the marks of an axis have as many decimals as their step', () => {

@@ -21,6 +21,30 @@ test('a credential that a provider repeats is masked, wherever and however often
   );
 });
 
+test('a credential is masked in the form that a URL or an encoder of JSON gives it, and the JSON stays valid', () => {
+  const key = `a+"/<b&c>='d-0123456789`;
+  const odd = compiled(`
+server: { host: 127.0.0.1 }
+providers:
+  - { name: p, api_base: "http://127.0.0.1:9", api_key: ${JSON.stringify(key)} }`).providers.get('p')!;
+  const written = [
+    String.raw`"a+\"/<b&c>='d-0123456789"`,
+    String.raw`"a+\"\/<b&c>='d-0123456789"`,
+    String.raw`"a+\"/\u003cb\u0026c\u003e='d-0123456789"`,
+    String.raw`"a+\"/\u003cb\u0026c\u003e\u003d\u0027d-0123456789"`,
+    String.raw`"a\u002B\u0022/\u003Cb\u0026c\u003E=\u0027d-0123456789"`,
+  ];
+  for (const form of written) {
+    expect(JSON.parse(form)).toBe(key);
+    expect(JSON.parse(text(redact(bytes(form), odd)))).toBe('****');
+  }
+  const url = `/v1/x?key=${encodeURIComponent(key)}&a=1`;
+  for (const form of [url, url.replace(/%../g, (escape) => escape.toLowerCase())]) {
+    expect(text(redact(bytes(form), odd))).not.toContain('0123456789');
+    expect(revealsSecret(form, odd)).toBe(true);
+  }
+});
+
 test('an answer without one is passed on as it is, the same object', () => {
   const answer = new Uint8Array([0xff, 0xfe, 0x00, 0x80]);
   expect(redact(answer, provider)).toBe(answer);

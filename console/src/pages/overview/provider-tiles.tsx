@@ -8,11 +8,15 @@ import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, percent } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
-import { isPartlyCooling, ProviderBadge } from '../../ui/state-badge.tsx';
+import { isPartlyCooling, isUnused, ProviderBadge } from '../../ui/state-badge.tsx';
 import { Empty, Failed, Skeleton } from '../../ui/states.tsx';
 import { useProviderStates } from './use-provider-states.ts';
 
-const ORDER = { cooling: 0, on_trial: 1, draining: 2, healthy: 3, disabled: 4 };
+const ORDER = { cooling: 0, on_trial: 1, draining: 2, healthy: 3, unused: 4, disabled: 5 };
+
+function placeOf(status: ProviderStatus): number {
+  return ORDER[isUnused(status) ? 'unused' : status.state];
+}
 
 /** A line of fewer would be a stroke in a corner. */
 const LEAST_POINTS = 5;
@@ -40,7 +44,7 @@ export function ProviderTiles(): ReactNode {
     );
   }
   const latencies = new Map(series.data?.series.map((one) => [one.group, one.latency_p50_ms]));
-  const sorted = states.toSorted((one, other) => ORDER[one.state] - ORDER[other.state]);
+  const sorted = states.toSorted((one, other) => placeOf(one) - placeOf(other));
   return (
     <section className="stack tight" aria-labelledby={heading}>
       <h2 id={heading}>
@@ -67,7 +71,7 @@ function Tile({ status, latency }: TileProps): ReactNode {
   return (
     <Link
       href={`/providers?id=${encodeURIComponent(name)}`}
-      className={`tile is-${isPartlyCooling(status) ? 'partly' : state}`}
+      className={`tile is-${isPartlyCooling(status) ? 'partly' : isUnused(status) ? 'unused' : state}`}
     >
       <span className="row">
         <span className="strong truncate grow" title={name}>

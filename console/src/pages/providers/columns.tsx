@@ -3,7 +3,7 @@ import type { Provider } from '../../api/resources.ts';
 import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, NONE, percent } from '../../lib/format.ts';
 import type { Column } from '../../ui/sort-header.tsx';
-import { ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
+import { isUnused, ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
 
 export interface ProviderRow {
   readonly provider: Provider;
@@ -24,12 +24,14 @@ export function providerColumns(t: TFunction): readonly Column<ProviderRow>[] {
     {
       id: 'state',
       title: t('State'),
-      sortBy: ({ status }) => status?.state,
+      sortBy: ({ status }) => (status && isUnused(status) ? 'unused' : status?.state),
       cell: ({ provider, status }) =>
-        provider.is_enabled && status ? (
+        !provider.is_enabled ? (
+          <StateBadge state="disabled" />
+        ) : status ? (
           <ProviderBadge status={status} />
         ) : (
-          <StateBadge state={provider.is_enabled ? 'healthy' : 'disabled'} />
+          NONE
         ),
     },
     {

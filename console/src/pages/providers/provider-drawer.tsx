@@ -48,7 +48,11 @@ export function ProviderDrawer({ row, onClose, onEdit }: ProviderDrawerProps): R
     <Drawer open onClose={onClose} title={provider.id} actions={actions}>
       <div className="stack">
         <div className="row">
-          {status ? <ProviderBadge status={status} /> : <StateBadge state="disabled" />}
+          {!provider.is_enabled ? (
+            <StateBadge state="disabled" />
+          ) : (
+            status && <ProviderBadge status={status} />
+          )}
           <span className="muted">{provider.provider_type}</span>
         </div>
         {status?.last_error && (

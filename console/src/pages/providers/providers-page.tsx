@@ -51,6 +51,9 @@ export function ProvidersPage(): ReactNode {
       {gateway.mode === 'demo' && <DemoPanel />}
       <div className="filters">
         <SearchBox label={t('Provider, address')} value={search} onValue={setSearch} />
+        {providers.data && (
+          <span className="muted small num">{t('{{count}} providers', { count: rows.length })}</span>
+        )}
       </div>
       {providers.error && !providers.data ? (
         <Failed error={providers.error} onRetry={() => void providers.refetch()} />

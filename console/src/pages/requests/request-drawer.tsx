@@ -5,9 +5,9 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readRequest } from '../../api/queries.ts';
 import { isAnswered } from '../../api/seconds.ts';
-import type { RequestDetail } from '../../api/types.ts';
+import type { AppliedPrices, RequestDetail } from '../../api/types.ts';
 import { useSession } from '../../session/session.ts';
-import { count, duration, NONE } from '../../lib/format.ts';
+import { compact, count, duration, money, NONE } from '../../lib/format.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CodeBlock, Copy } from '../../ui/copy.tsx';
@@ -176,6 +176,9 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
         <Facts>
           <Fact label={t('Prompt')}>{count(request.prompt_tokens)}</Fact>
           <Fact label={t('Of which cached')}>{count(request.cached_tokens)}</Fact>
+          {(request.cache_write_tokens ?? 0) > 0 && (
+            <Fact label={t('Written to the cache')}>{count(request.cache_write_tokens)}</Fact>
+          )}
           <Fact label={t('Answer')}>{count(request.completion_tokens)}</Fact>
           <Fact label={t('Of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
           <Fact label={t('Total')}>{count(request.total_tokens)}</Fact>
@@ -201,11 +204,30 @@ function Basis({ request }: { request: RequestDetail }): ReactNode {
   if (request.cost_basis === 'not-billed') return t('No answer, so nothing is billed.');
   const counted = request.is_estimated ? t('Counted by the gateway.') : t('Reported by the provider.');
   if (!request.price_ref) return `${counted} ${t('No price is known for this route.')}`;
-  return (
+  return request.prices ? (
+    <>
+      {counted} {t('Prices:')} <Prices prices={request.prices} />
+    </>
+  ) : (
     <>
       {counted} {t('Calculated from the price')} <code>{request.price_ref}</code>.
     </>
   );
+}
+
+/** Each price under its name in the configuration: `input $1.25 / 1M`. */
+function Prices({ prices }: { prices: AppliedPrices }): ReactNode {
+  const { t } = useTranslation();
+  const { meters, tier, discount_percent: discount } = prices;
+  const parts = meters.map(({ meter, price, per, above }) =>
+    [
+      `${meter} ${money(price)} / ${compact(per)}`,
+      ...above.map((step) => `> ${compact(step.input_tokens)}: ${money(step.price)}`),
+    ].join(', '),
+  );
+  if (discount > 0) parts.push(t('{{percent}}% discount', { percent: discount }));
+  if (tier !== null) parts.push(tier);
+  return <span className="num">{parts.join(' · ')}</span>;
 }
 
 function Losses({ translation }: { translation: NonNullable<RequestDetail['translation']> }): ReactNode {

@@ -31,7 +31,11 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
     <div className="waterfall" style={{ '--mark': shareOf(marks[1] ?? total, total) } as CSSProperties}>
       <div className="axis num" aria-hidden>
         {marks.map((ms) => (
-          <span key={ms} style={{ left: shareOf(ms, total) }}>
+          <span
+            key={ms}
+            className={ms > total * 0.95 ? 'is-at-end' : ''}
+            style={{ left: shareOf(ms, total) }}
+          >
             {duration(ms)}
           </span>
         ))}
