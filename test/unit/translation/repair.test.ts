@@ -92,8 +92,9 @@ test.each<readonly [string, (count: number) => readonly Turn[]]>([
 });
 
 test('as many parts as a request may have are one message', () => {
-  const many: Turn = { role: 'user', parts: new Array<Text>(900_000).fill(text('x')), path: '' };
+  const one = text('x');
+  const many: Turn = { role: 'user', parts: Array.from({ length: 900_000 }, () => one), path: '' };
   expect(arranged([turn('user', text('x')), many], HOW, createLossList())[0]?.parts).toHaveLength(900_001);
-  const message = { role: 'user', content: new Array<object>(900_000).fill({}) as Record<string, unknown>[] };
+  const message = { role: 'user', content: Array.from({ length: 900_000 }, () => ({})) };
   expect(joinedMessages([message, message], 'content')[0]?.content).toHaveLength(1_800_000);
 });
