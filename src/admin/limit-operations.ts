@@ -6,7 +6,7 @@ import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-taking.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
-import { AdminProblem } from './problem.ts';
+import { CURSOR, readCursor, writeCursor } from './page-cursor.ts';
 import { parseQuery } from './request-query.ts';
 import { limitFields } from './scope-limits.ts';
 import { LIMIT_KINDS } from '../config/schema/limit-words.ts';
@@ -23,7 +23,7 @@ const query = z.strictObject({
     description:
       'The fullest limits first. There is no next page then. Default: the order of the configuration.',
   }),
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
+  cursor: CURSOR,
   limit: z.coerce.number().int().min(1).max(1000).default(1000).meta({
     description: 'Maximum entries per page.',
   }),
@@ -96,7 +96,7 @@ async function listLimits({ store, services, query: given, now }: Call): Promise
     limits.push(viewOf(claim, standing, now.getTime()));
     last = claim;
   }
-  const next = hasMore && last ? Buffer.from(`counter/${last.counter}`).toString('base64url') : null;
+  const next = hasMore && last ? writeCursor('counter', last.counter) : null;
   return { version: undefined, body: { limits, next_cursor: next } };
 }
 
@@ -151,11 +151,7 @@ function claimsIn(wanted: string | undefined, store: Call['store'], from?: strin
 
 /** The counter of the last limit of the previous page; undefined: this is the first page. */
 function lastCounter(cursor: string | undefined): string | undefined {
-  if (cursor === undefined) return undefined;
-  const [, counter] = /^counter\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (counter !== undefined) return counter;
-  const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
-  throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
+  return cursor === undefined ? undefined : readCursor(cursor, /^counter\/([^]+)$/)[0];
 }
 
 /** The used and held percentage. A limit of 0 is always used up; an unknown limit counts as unused. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseQuery } from './request-query.ts';
-import { AdminProblem } from './problem.ts';
+import { PAGE, readCursor, writeCursor } from './page-cursor.ts';
 
 /** The parameters of a list whose entries have an id and no other order than that of the list. */
 export const pageQuery = z.strictObject({
@@ -9,14 +9,7 @@ export const pageQuery = z.strictObject({
     .max(200)
     .optional()
     .meta({ description: 'Only entries that contain this text, in any case.' }),
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .meta({ description: 'Maximum entries per page. Default: all.' }),
+  ...PAGE,
 });
 
 export interface ListPage<T> {
@@ -26,34 +19,36 @@ export interface ListPage<T> {
   readonly nextCursor: string | null;
 }
 
-/**
- * One page of a list that is in memory. The cursor names the last entry. If that entry was deleted, the page is empty.
- */
+/** One page of a list that is in memory, of the entries whose texts contain the search. */
 export function pageOfList<T extends { readonly id: string }>(
   all: readonly T[],
   query: Readonly<Record<string, string>>,
   textsOf: (entry: T) => readonly string[],
 ): ListPage<T> {
-  const { search, cursor, limit } = parseQuery(pageQuery, query);
+  const { search, ...place } = parseQuery(pageQuery, query);
   const wanted = search?.toLowerCase() ?? '';
-  const found = all.filter((entry) => textsOf(entry).some((text) => text.toLowerCase().includes(wanted)));
-  const from = cursor === undefined ? 0 : placeBehind(found, cursor);
-  const entries = found.slice(from, limit === undefined ? undefined : from + limit);
+  return pageOf(all, place, (entry) => textsOf(entry).some((text) => text.toLowerCase().includes(wanted)));
+}
+
+/**
+ * One page of the wanted entries. The cursor names the last entry of the previous page, which need not be a wanted one
+ * any more. If it was deleted, the page is empty.
+ */
+export function pageOf<T extends { readonly id: string }>(
+  all: readonly T[],
+  { cursor, limit }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+  isWanted: (entry: T) => boolean,
+): ListPage<T> {
+  const found = all.filter(isWanted);
+  const behind = cursor === undefined ? found : all.slice(placeBehind(all, cursor)).filter(isWanted);
+  const entries = behind.slice(0, limit);
   const last = entries.at(-1);
-  const hasMore = last !== undefined && from + entries.length < found.length;
-  return {
-    entries,
-    total: found.length,
-    nextCursor: hasMore ? Buffer.from(`id/${last.id}`).toString('base64url') : null,
-  };
+  const hasMore = last !== undefined && entries.length < behind.length;
+  return { entries, total: found.length, nextCursor: hasMore ? writeCursor('id', last.id) : null };
 }
 
 function placeBehind(entries: readonly { readonly id: string }[], cursor: string): number {
-  const [, id] = /^id\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (id === undefined) {
-    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
-    throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
-  }
+  const [id] = readCursor(cursor, /^id\/([^]+)$/);
   const place = entries.findIndex((entry) => entry.id === id);
   return place === -1 ? entries.length : place + 1;
 }

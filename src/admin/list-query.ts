@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Resource } from '../store/revision.ts';
-import { AdminProblem } from './problem.ts';
+import { PAGE, readCursor, writeCursor } from './page-cursor.ts';
 
 /** The parameters of a list. Without any of them, it returns everything. */
 export const listQuery = z.strictObject({
@@ -9,14 +9,7 @@ export const listQuery = z.strictObject({
     .max(200)
     .optional()
     .meta({ description: 'Only those whose id or name contains this text, in any case.' }),
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .meta({ description: 'Maximum entries per page. Default: all.' }),
+  ...PAGE,
 });
 
 /** Whether a resource matches the search. */
@@ -30,15 +23,13 @@ export function matching(search: string | undefined): (resource: Resource) => bo
 type Place = Pick<Resource, 'position' | 'id'>;
 
 export function cursorOf({ position, id }: Place): string {
-  return Buffer.from(`${position}/${id}`).toString('base64url');
+  return writeCursor(position, id);
 }
 
 /** Throws `AdminProblem` for a cursor that is not from one of our responses. */
 export function placeOf(cursor: string): Place {
-  const [, position, id] = /^(\d{1,15})\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (position !== undefined && id !== undefined) return { position: Number(position), id };
-  const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
-  throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
+  const [position, id = ''] = readCursor(cursor, /^(\d{1,15})\/([^]+)$/);
+  return { position: Number(position), id };
 }
 
 export function isBehind({ position, id }: Resource, place: Place): boolean {

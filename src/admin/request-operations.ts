@@ -4,6 +4,7 @@ import type { RequestRecord } from '../store/records/request-record.ts';
 import { csvLine } from '../spend/report/csv.ts';
 import type { Position, RecordFilter } from '../store/records/request-record-filter.ts';
 import type { Answer, Call, Operation } from './operation.ts';
+import { CURSOR, readCursor, writeCursor } from './page-cursor.ts';
 import { AdminProblem, listed } from './problem.ts';
 import { ENDINGS, NAMES, parseQuery, PERIOD } from './request-query.ts';
 import { detailSchema, detailView, NAME, recordSchema, requestView } from './request-view.ts';
@@ -37,7 +38,7 @@ const listQuery = z.strictObject({
       'Only those whose id, model, key or provider contains this text, in any case. A text such as `req_5f1c` finds the ids that begin with it, over any period.',
   }),
   ...PERIOD,
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
+  cursor: CURSOR,
   limit: z.coerce
     .number()
     .int()
@@ -177,16 +178,11 @@ function filterOf(query: z.output<typeof listQuery>): RecordFilter {
 }
 
 function cursorAt({ endedAtMs, requestId }: Position): string {
-  return Buffer.from(`${endedAtMs}/${requestId}`).toString('base64url');
+  return writeCursor(endedAtMs, requestId);
 }
 
 function positionOf(cursor: string): Position {
-  const text = Buffer.from(cursor, 'base64url').toString();
-  const [, endedAt, requestId] = /^(\d{1,15})\/(\w{1,64})$/.exec(text) ?? [];
-  if (endedAt === undefined || requestId === undefined) {
-    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
-    throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
-  }
+  const [endedAt, requestId = ''] = readCursor(cursor, /^(\d{1,15})\/(\w{1,64})$/);
   return { endedAtMs: Number(endedAt), requestId };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { JsonObject } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
+import { pageOf } from './list-page.ts';
+import { PAGE } from './page-cursor.ts';
 import { AdminProblem } from './problem.ts';
 import { parseQuery } from './request-query.ts';
 import { providerStates } from './running/provider-states.ts';
@@ -60,8 +62,7 @@ const routeQuery = z.strictObject({
   model: z.string().optional().meta({ description: 'A public model name.' }),
   state: z.enum(STATES).optional(),
   search: z.string().max(200).optional(),
-  cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  ...PAGE,
 });
 
 const providerStateSchema = z
@@ -147,25 +148,20 @@ export const routeOperations: readonly Operation[] = [
 ];
 
 async function list({ query, services }: Call): Promise<Answer> {
-  const { provider, model, state, search, cursor, limit } = parseQuery(routeQuery, query);
+  const { provider, model, state, search, ...place } = parseQuery(routeQuery, query);
   const running = services.running();
   const text = search?.toLowerCase() ?? '';
-  const matching = servedRoutes(running.snapshot()).filter(
+  const { entries, total, nextCursor } = pageOf(
+    servedRoutes(running.snapshot()),
+    place,
     (route) =>
       (provider === undefined || route.provider === provider) &&
       (model === undefined || route.models.some((one) => one.model.name === model)) &&
       (state === undefined || routeStateView(route, running)['state'] === state) &&
       namesOf(route).some((name) => name.toLowerCase().includes(text)),
   );
-  const from = cursor === undefined ? 0 : matching.findIndex(({ id }) => id === cursor) + 1;
-  const page = matching.slice(from, limit === undefined ? undefined : from + limit);
-  const last = page.at(-1);
-  const hasMore = from + page.length < matching.length;
-  const routes = page.map((route) => routeView(route, running));
-  return {
-    version: undefined,
-    body: { routes, total: matching.length, next_cursor: hasMore ? (last?.id ?? null) : null },
-  };
+  const routes = entries.map((route) => routeView(route, running));
+  return { version: undefined, body: { routes, total, next_cursor: nextCursor } };
 }
 
 function namesOf({ id, provider, upstreamModel, models }: ServedRoute): string[] {

@@ -12,6 +12,7 @@ import type { ObjectTap } from './objects/object-tap.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
+import { countedSink } from './limits/counted-sink.ts';
 import { costOf } from './request-cost.ts';
 import { asksForCost, costComment } from './cost-comment.ts';
 import { type ServedRequest, settleWhenGone } from './settle.ts';
@@ -178,9 +179,11 @@ class DeliveredStream implements StreamedClientAnswer {
   }
 
   #sinkTo(client: ClientStream): ByteSink {
-    const isObserved = this.#tap !== undefined || this.#served.planned.snapshot.logging.separateFiles;
-    if (!isObserved) return client;
-    return observedSink(client, (bytes) => {
+    const { admission, snapshot } = this.#served.planned;
+    const sink = countedSink(client, admission);
+    const isObserved = this.#tap !== undefined || snapshot.logging.separateFiles;
+    if (!isObserved) return sink;
+    return observedSink(sink, (bytes) => {
       this.#tap?.push(bytes);
       reportBytes(this.#answer, bytes, this.#served);
     });
@@ -234,11 +237,11 @@ function endOfThrown(
 }
 
 /** Observes the bytes that the client gets, without their framing. */
-function observedSink(client: ClientStream, onBytes: (bytes: Uint8Array) => void): ByteSink {
+function observedSink(sink: ByteSink, onBytes: (bytes: Uint8Array) => void): ByteSink {
   return {
     write(bytes) {
       onBytes(bytes);
-      return client.write(bytes);
+      return sink.write(bytes);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { dateOf, dayOf } from '../lib/calendar.ts';
 import { WEEKDAYS, type WindowPeriod } from './claim.ts';
 
 /**
@@ -79,7 +80,7 @@ function weekday(day: number): number {
 
 function monthStart(day: number): number {
   const { year, month } = dateOf(day);
-  return dayOf(year, month, 1);
+  return dayOf({ year, month, date: 1 });
 }
 
 const DAY_MS = 86_400_000;
@@ -108,7 +109,7 @@ export function firstInstant(timezone: string, day: number): number {
 function localDay(timezone: string, epochMs: number): number {
   if (timezone === 'UTC') return Math.floor(epochMs / DAY_MS);
   const [month = '', date = '', year = ''] = formatFor(timezone).format(epochMs).split('/');
-  return dayOf(Number(year), Number(month), Number(date));
+  return dayOf({ year: Number(year), month: Number(month), date: Number(date) });
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -139,32 +140,4 @@ export function isTimezone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** The days from 1970-01-01 to a date of the Gregorian calendar; `month` counts from 1. */
-export function dayOf(year: number, month: number, date: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  // The year begins in March here, so that the leap day is its last.
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + date - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
-}
-
-/** The inverse of `dayOf`. */
-function dateOf(day: number): { readonly year: number; readonly month: number } {
-  const shifted = day + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const month = ((Math.floor((5 * dayOfYear + 2) / 153) + 2) % 12) + 1;
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month };
 }

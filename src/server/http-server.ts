@@ -37,6 +37,8 @@ export interface HttpServer {
 export interface RuntimeServer extends HttpServer {
   /** See `plainEndpoint`. */
   readonly answerOwn: (request: PlainRequest) => WholeClientAnswer | undefined;
+  /** Ends each connection after its next answer, which says so. `drain` does the same, and refuses new connections. */
+  readonly retire: () => void;
 }
 
 /**

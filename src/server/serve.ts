@@ -57,6 +57,10 @@ export function serve(gateway: Gateway, options: ServeOptions): RuntimeServer {
     port: options.handedOver === undefined ? options.port : 0,
   });
   const { webSockets } = state;
+  const retire = (): void => {
+    state.phase = 'draining';
+    webSockets.leave();
+  };
   return {
     url,
     port,
@@ -65,10 +69,10 @@ export function serve(gateway: Gateway, options: ServeOptions): RuntimeServer {
     announce() {
       state.phase = 'leaving';
     },
+    retire,
     drain() {
-      state.phase = 'draining';
       close();
-      webSockets.leave();
+      retire();
       return Promise.resolve();
     },
     stop: () => webSockets.end().then(stop),

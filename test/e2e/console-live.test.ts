@@ -137,6 +137,20 @@ for (const workers of [1, 2]) {
       for (let n = 0; n < 6; n++) expect(await gateway.ask(key, 'calm')).toBe(200);
     });
 
+    test('a list of routes has pages, and goes on behind a route that the filter no longer lists', async () => {
+      const list = async (query: string) => {
+        const { routes, ...rest } = await gateway.admin('GET', `/routes?${query}`);
+        return { ids: (routes as { id: string }[]).map(({ id }) => id), ...rest };
+      };
+      const { ids } = await list('');
+      const first = await list('limit=1');
+      expect(first).toMatchObject({ ids: ids.slice(0, 1), total: ids.length });
+      const cursor = String(first['next_cursor' as keyof typeof first]);
+      expect(await list(`limit=9&cursor=${cursor}`)).toMatchObject({ ids: ids.slice(1), next_cursor: null });
+      expect((await list(`provider=q&cursor=${cursor}`)).ids).toEqual(ids.slice(1));
+      await expect(list('cursor=x')).rejects.toThrow('The cursor is not from a previous page');
+    });
+
     test('the stream of a session ends with it and with its role, and the session of a key has none', async () => {
       const signIn = async (secret: string): Promise<string> => {
         const response = await fetch(`${gateway.url}/admin/v1/sessions`, {

@@ -145,7 +145,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await heading('Providers').waitFor();
     await page.locator('tbody tr').first().focus();
     await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('Enter');
+    await page.keyboard.press('Space');
     await page.getByRole('dialog', { name: 'shaky' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -231,6 +231,22 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await shown.getByRole('button', { name: 'I have saved it' }).click();
     await page.getByRole('cell', { name: 'made-here' }).waitFor();
     expect(await page.content()).not.toContain(secret);
+  });
+
+  test('says that it still searches while only some of the keys are loaded', async () => {
+    const later = Promise.withResolvers<void>();
+    const empty = { version: 1, total: 1, master_keys: [] };
+    await page.route(/master-keys\?limit=1000/, async (route) => {
+      const isFirst = !route.request().url().includes('cursor=');
+      if (!isFirst) await later.promise;
+      await route.fulfill({ json: { ...empty, next_cursor: isFirst ? 'more' : null } });
+    });
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'keys', PAGES.keys);
+    await page.getByPlaceholder('Key, team, user').fill('no such key');
+    await page.getByRole('heading', { name: 'Searching …' }).waitFor();
+    later.resolve();
+    await page.getByRole('heading', { name: 'No matches.' }).waitFor();
   });
 
   test('works over plain HTTP under any name, where the browser marks no request as its own', async () => {

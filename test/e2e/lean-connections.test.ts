@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { startApp } from '../../src/app/gateway-app.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { chat, startGateway, type TestGateway, until } from './gateway.ts';
+import { chat, compiled, startGateway, type TestGateway, until } from './gateway.ts';
 import { rawRequest } from './raw-client.ts';
 
 /** More than a client's connection takes before the client reads. */
@@ -16,6 +21,10 @@ let config: string;
 let gateway: TestGateway;
 /** Sends only the beginning of a head. It is closed after ten seconds, in which the other tests run. */
 let stopped: Client;
+/** The sockets of a process are looked up in `/proc`. */
+const OPENSSL = process.platform === 'linux' ? Bun.which('openssl') : null;
+/** Takes five seconds, in which the other tests run. */
+let overTls: Promise<number>;
 
 beforeAll(async () => {
   simulator = await startSimulator({ port: 0 });
@@ -32,6 +41,7 @@ providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_bas
 models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, medium: {routes: [{provider: medium, model: x}]}, slowly: {routes: [{provider: slowly, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
   gateway = startGateway(config, undefined, 'lean');
   stopped = open(gateway.url, request('m', 'close').slice(0, 20));
+  if (OPENSSL !== null) overTls = watchTls(OPENSSL);
 });
 afterAll(async () => {
   await gateway.stop();
@@ -264,4 +274,74 @@ test('a head that comes slowly is read, and one that stops in the middle ends it
   expect(slow.text()).toStartWith('HTTP/1.1 200 OK');
   await stopped.ended;
   expect(stopped.text()).not.toContain('200');
+});
+
+test('requests that are on their way when the gateway stops to listen are answered', async () => {
+  const stopping = startGateway(config, undefined, 'lean');
+  const kept = open(stopping.url, request('m'));
+  await until(() => kept.text().endsWith('}'));
+  const text = request('m', 'close');
+  const slow = open(stopping.url, text.slice(0, -60));
+  await until(() => stopping.app.server.pending() === 1);
+  const before = kept.text().length;
+  const drained = stopping.app.server.drain();
+  const body = JSON.stringify(chat('m'));
+  const chunked = rawRequest(LINE, [
+    ...FIELDS,
+    ['Transfer-Encoding', 'chunked'],
+    ['Connection', 'keep-alive'],
+  ]);
+  kept.socket.write(`${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  expect(await kept.ended).toBe('fin');
+  expect(kept.text().slice(before)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*connection: close/is);
+  await drained;
+  // The server behind gets it after a second.
+  for (let at = text.length - 60; at < text.length; at += 4) {
+    await Bun.sleep(150);
+    expect(stopping.app.server.pending()).toBeGreaterThan(0);
+    slow.socket.write(text.slice(at, at + 4));
+  }
+  expect(await slow.ended).toBe('fin');
+  expect(slow.text()).toStartWith('HTTP/1.1 200 OK');
+  await stopping.stop();
+});
+
+/** Watches how the gateway lets go of connections that stay open on the client's side, one of them without a handshake. */
+async function watchTls(openssl: string): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-lean-tls-'));
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const args = ['req', ...kind, '-subj', '/CN=localhost', '-keyout', key, '-out', cert];
+  await Bun.spawn([openssl, ...args], { stderr: 'ignore' }).exited;
+  const tls = `tls: { cert_file: "${cert}", key_file: "${key}" }`;
+  const app = startApp({
+    snapshot: compiled(`server: { host: 127.0.0.1, port: 0, engine: lean, ${tls} }\n${config}`),
+    version: 'test',
+    emit: () => undefined,
+  });
+  const { port } = app.server;
+  const place = { port, host: '127.0.0.1', allowHalfOpen: true };
+  const mute = connect(place);
+  await new Promise((resolve) => mute.on('connect', resolve));
+  const silent = connectTls({ ...place, rejectUnauthorized: false });
+  await new Promise((resolve) => silent.on('secureConnect', resolve));
+  const held = await heldSockets(port);
+  await app.server.drain();
+  for (let left = 600; left > 0 && (await heldSockets(port)) > 0; left--) await Bun.sleep(100);
+  const rest = await heldSockets(port);
+  for (const socket of [mute, silent]) socket.destroy();
+  await app.stop();
+  await rm(folder, { recursive: true });
+  return held === 3 ? rest : NaN;
+}
+
+/** How many sockets with this local port belong to a process. */
+async function heldSockets(port: number): Promise<number> {
+  const place = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = (await Bun.file('/proc/net/tcp').text()).split('\n').map((line) => line.trim().split(/\s+/));
+  return lines.filter(([, local = '', ...rest]) => local.endsWith(place) && rest[7] !== '0').length;
+}
+
+test.skipIf(OPENSSL === null)('a client with TLS that does not close its side is let go of', async () => {
+  expect(await overTls).toBe(0);
 });

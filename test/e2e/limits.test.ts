@@ -20,6 +20,7 @@ const KEYS: Readonly<Record<string, string>> = {
   zero: '[{ cost: 0, per: month }]',
   filtered: '[{ requests: 1, per: day, models: [other] }]',
   free: '[{ cost: 0.001, per: month }]',
+  long: '[{ cost: 1, per: month }]',
 };
 
 beforeAll(async () => {
@@ -37,12 +38,14 @@ models:
   unknown: { routes: [{ provider: dark, model: mock/ok }] }
   half: { routes: [{ provider: mine, model: mock/ok, priority: 1 }, { provider: dark, model: mock/ok, priority: 2 }] }
   failing: { routes: [{ provider: mine, model: "mock/500" }] }
+  long: { routes: [{ provider: mine, model: "mock/ok?words=3000" }] }
   slow: { routes: [{ provider: mine, model: "mock/silence?ms=1000" }] }
 fallback: { retries: 0 }
 prices: { models: { "mine/*": { input: 2, output: 10 } } }
 spend: { journal: memory }
 master_keys:
 ${keys.join('\n')}
+  - { name: key, key: mk-key }
 `);
 });
 
@@ -202,6 +205,25 @@ describe('a limit', () => {
     const { status, body, headers } = await ask('small');
     expect([status, body.error?.code]).toEqual([400, 'request_over_limit']);
     expect(headers.get('x-should-retry')).toBe('false');
+  });
+
+  test('holds more for a stream that becomes long, whose bytes stay as they are', async () => {
+    const [limited, unlimited] = await Promise.all(
+      ['mk-long', 'mk-key'].map(async (key) => {
+        const headers = { authorization: `Bearer ${key}` };
+        const response = await gateway.post('/v1/chat/completions', chat('long', { stream: true }), {
+          headers,
+        });
+        return response.text();
+      }),
+    );
+    const same = (text = ''): string => text.replaceAll(/"id":"[^"]*"|"created":\d+/g, '');
+    expect(same(limited)).toBe(same(unlimited));
+    // It is the model's first answer, of which 1,024 tokens of 200 bytes each are expected.
+    let [times, growsAt] = [0, (1024 * 200 * 2) / 3];
+    for (; (limited?.length ?? 0) > growsAt; growsAt *= 1.5) times += 1;
+    expect(times).toBeGreaterThan(2);
+    expect(gateway.events.filter(({ type }) => type === 'hold-grown')).toHaveLength(times);
   });
 
   test('for other models does not hold', async () => {

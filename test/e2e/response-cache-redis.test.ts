@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { ADMIN_KEY, timeUntil } from './db-program.ts';
-import { chat } from './gateway.ts';
+import { chat, until } from './gateway.ts';
 import { startProcess, type TestProcess } from './process.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from './redis-server.ts';
 
@@ -176,8 +176,9 @@ master_keys:
       await untilHit(1, 'one', mine);
       await forget(0, '?key=one');
       expect((await ask(1, 'one', mine)).cache).not.toBe('hit');
+      const before = simulator.attempts.length;
       const asking = ask(1, 'two', yours);
-      await Bun.sleep(100);
+      await until(() => simulator.attempts.length > before || undefined);
       await forget(0, '');
       await asking;
       await Bun.sleep(200);

@@ -171,6 +171,7 @@ export interface RequestDetail extends RequestRow {
   readonly completion_tokens: number | null;
   readonly cached_tokens: number | null;
   readonly reasoning_tokens: number | null;
+  readonly cache_write_tokens?: number | null;
   readonly is_estimated: boolean;
   readonly cost_basis: string | null;
   readonly price_ref: string | null;

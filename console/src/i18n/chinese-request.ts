@@ -1,5 +1,6 @@
 /** Texts about one request by their English wording. */
 export const chineseRequest: Readonly<Record<string, string>> = {
+  'Written to the cache': '写入缓存',
   'Prices:': '单价：',
   '{{percent}}% discount': '折扣 {{percent}}%',
   'In the gateway, before the first attempt': '首次尝试之前，在网关内',

@@ -1,5 +1,6 @@
 /** Sentences about what fails, cools, or is not possible here. */
 export const chineseTrouble: Readonly<Record<string, string>> = {
+  'Searching …': '正在搜索……',
   'The model demo-unreliable always fails on simulator-a first, to show a fallback.':
     '模型 demo-unreliable 总是先在 simulator-a 上失败，以演示回退。',
   'Last failure: {{text}}': '最近一次失败：{{text}}',

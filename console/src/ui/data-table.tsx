@@ -156,7 +156,7 @@ function Body<Row extends object>(props: BodyProps<Row>): ReactNode {
   );
 }
 
-/** A row opens by a click and by the Enter key; the arrow keys go to its neighbours. */
+/** A row opens by a click, Enter and Space; the arrow keys go to its neighbours. */
 function opening(open: () => void): object {
   return {
     tabIndex: 0,
@@ -165,7 +165,12 @@ function opening(open: () => void): object {
     },
     onKeyDown: (event: KeyboardEvent<HTMLTableRowElement>) => {
       if (event.target !== event.currentTarget) return;
-      if (event.key === 'Enter') open();
+      if (event.key === 'Enter' || event.key === ' ') {
+        // Space would scroll the row, and with it the focus, out of view.
+        event.preventDefault();
+        open();
+        return;
+      }
       const to =
         event.key === 'ArrowDown'
           ? event.currentTarget.nextElementSibling

@@ -1,6 +1,7 @@
+import { dayOf } from '../../lib/calendar.ts';
 import { nearest } from '../../lib/nearest.ts';
 import type { Claim, LimitKind, LimitPeriod, ScopeKind } from '../../limits/claim.ts';
-import { dayOf, firstInstant, isTimezone } from '../../limits/window.ts';
+import { firstInstant, isTimezone } from '../../limits/window.ts';
 import type { LimitOptions } from '../compiled-limits.ts';
 import type { LimitSettings } from '../read/normalise-limits.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
@@ -232,7 +233,7 @@ const START_FAULT =
 function momentOf(text: string, timezone: string): number | undefined {
   const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
   if (year !== undefined) {
-    const day = dayOf(Number(year), Number(month), Number(date));
+    const day = dayOf({ year: Number(year), month: Number(month), date: Number(date) });
     const isReal = new Date(day * 86_400_000).toISOString().startsWith(text);
     return isReal ? firstInstant(timezone, day) : undefined;
   }

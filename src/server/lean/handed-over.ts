@@ -24,6 +24,9 @@ const DISCARD_MS = 5_000;
  */
 const FINISH_MS = 150;
 
+/** In so many turns of the event loop, the runtime's server accepts a connection and reads from it. */
+const NEW_TURNS = 4;
+
 /** The runtime's server, to which connections are handed over. */
 export interface InnerServer {
   /** Its port on the loopback interface. */
@@ -54,6 +57,8 @@ export class HandedOver {
   #isTold = false;
   #isDiscarding = false;
   #isOver = false;
+  /** How many turns it is new from when it opens. */
+  #newTurns = NEW_TURNS;
 
   constructor(client: Socket<unknown>, { port, peers, isTls }: InnerServer) {
     this.#client = client;
@@ -98,6 +103,11 @@ export class HandedOver {
     }, FINISH_MS).unref();
   }
 
+  /** Whether the runtime's server may not know of it yet. */
+  get isNew(): boolean {
+    return this.#newTurns > 0 && !this.#isOver;
+  }
+
   /** Whether the client has not got everything yet. */
   get isPassing(): boolean {
     return !this.#isDiscarding && !this.#isOver;
@@ -123,7 +133,12 @@ export class HandedOver {
     this.#port = server.localPort;
     this.#peers.set(this.#port, this.#peer);
     this.flushed();
+    setImmediate(this.#age);
   }
+
+  readonly #age = (): void => {
+    if (--this.#newTurns > 0) setImmediate(this.#age);
+  };
 
   flushed(): void {
     if (this.#flushToServer()) this.#client.resume();

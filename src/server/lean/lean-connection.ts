@@ -124,9 +124,8 @@ export class LeanConnection implements Receiver {
     this.#abort();
   }
 
-  /** Whether the runtime's server answers it, and the client has not got everything yet. */
-  get isHandedOver(): boolean {
-    return this.#handedOver?.isPassing === true;
+  get handedOver(): HandedOver | undefined {
+    return this.#handedOver;
   }
 
   /** Whether it carries no request. */
@@ -147,8 +146,10 @@ export class LeanConnection implements Receiver {
     this.#writer.flush();
     this.#isClosing = !isIdle || this.#writer.isDrained;
     // Otherwise it closes when the last answer was written.
-    if (this.#isClosing) this.#socket.end();
-    else this.#isFinished = true;
+    if (!this.#isClosing) this.#isFinished = true;
+    // The system keeps a TLS socket that only ends until the client closes its side too.
+    else if (this.#host.isTls && this.#state !== 'discarding') this.#discard();
+    else this.#socket.end();
   }
 
   /** Resets the connection, so that no client can mistake the answer for a complete one. */
@@ -168,7 +169,7 @@ export class LeanConnection implements Receiver {
     const placed = this.#lastHead.find(bytes);
     if (placed === undefined) return false;
     const isWhole = bytes.byteLength === placed.bytes + placed.head.contentLength;
-    if (!isWhole || this.#isTooLarge(placed.head)) return false;
+    if (!isWhole || placed.head.contentLength > this.#host.maxBodyBytes()) return false;
     const body = partOf(bytes, placed.bytes, bytes.byteLength);
     this.#answer(placed.head, () => body);
     return true;
@@ -203,13 +204,9 @@ export class LeanConnection implements Receiver {
     if (this.#unread.size === 0) return undefined;
     const placed = readHead(this.#unread, this.#lastHead);
     if (placed === undefined) this.waitingSinceMs ||= performance.now();
-    else if (placed === 'unusual' || this.#isTooLarge(placed.head)) this.#handOver();
+    else if (placed === 'unusual' || placed.head.contentLength > this.#host.maxBodyBytes()) this.#handOver();
     else return placed;
     return undefined;
-  }
-
-  #isTooLarge({ contentLength }: RequestHead): boolean {
-    return contentLength > this.#host.maxBodyBytes();
   }
 
   #resume(): void {
@@ -280,6 +277,7 @@ export class LeanConnection implements Receiver {
 
   #discard(): void {
     this.#state = 'discarding';
+    this.waitingSinceMs = 0;
     this.#socket.shutdown();
     if (this.#isFinished) return this.#close();
     this.#resume();

@@ -28,6 +28,8 @@ import type { LeanRequest } from './lean-request.ts';
 import { Retirement } from './retirement.ts';
 
 const HANDLERS: Bun.SocketHandler<LeanConnection> = {
+  // Without it, connections open only after their TLS handshake, whose time nothing would limit.
+  handshake: () => undefined,
   data: (socket, bytes) => socketTurn.arrived(socket.data, bytes),
   drain: (socket) => socket.data.drained(),
   end: (socket) => socket.data.finished(),
@@ -90,16 +92,17 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   return {
     url: listeners.url,
     port: listeners.port,
-    pending: () => answeringIn(connections) + inner.pending(),
+    pending: () => pendingOn(connections) + inner.pending(),
     recheck: inner.recheck,
     announce: inner.announce,
     async drain() {
       socketTurn.take();
       state.phase = 'draining';
       listeners.close();
-      await inner.drain();
+      inner.retire();
       await retired(connections);
       for (const connection of connections) if (connection.isIdle) connection.end();
+      void arrived(connections).then(inner.drain);
     },
     async stop() {
       clearInterval(sweeper);
@@ -149,7 +152,7 @@ function sweep(connections: ReadonlySet<LeanConnection>): void {
 /** Resolves when clients have got the last bytes of the runtime's server, or are too slow. */
 async function passedOn(connections: ReadonlySet<LeanConnection>): Promise<void> {
   const untilMs = performance.now() + PASSING_MS;
-  while ([...connections].some(({ isHandedOver }) => isHandedOver) && performance.now() < untilMs)
+  while ([...connections].some(({ handedOver }) => handedOver?.isPassing) && performance.now() < untilMs)
     await Bun.sleep(5);
 }
 
@@ -165,9 +168,20 @@ function idleIn(connections: ReadonlySet<LeanConnection>): number {
   return count;
 }
 
-function answeringIn(connections: ReadonlySet<LeanConnection>): number {
+/** Resolves when no request can be handed over any more. */
+async function arrived(connections: ReadonlySet<LeanConnection>): Promise<void> {
+  while ([...connections].some(isArriving)) await Bun.sleep(5);
+}
+
+/** Whether a request is incomplete, or was handed over just now. */
+function isArriving({ waitingSinceMs, handedOver }: LeanConnection): boolean {
+  return waitingSinceMs !== 0 || handedOver?.isNew === true;
+}
+
+/** How many connections carry a request that the runtime's server does not have. */
+function pendingOn(connections: ReadonlySet<LeanConnection>): number {
   let count = 0;
-  for (const { isAnswering } of connections) if (isAnswering) count += 1;
+  for (const connection of connections) if (connection.isAnswering || isArriving(connection)) count += 1;
   return count;
 }
 

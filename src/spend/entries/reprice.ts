@@ -8,7 +8,7 @@ import { parseRow, type RecordRow } from '../../store/records/request-record-row
 import type { RequestRecord } from '../../store/records/request-record.ts';
 import { type ByScope, byScope, counting } from '../ledger/counting-claims.ts';
 import { currentUse, type WantedUse } from '../ledger/past-use.ts';
-import { quarterKey, type QuarterRow, quartersOf } from '../ledger/quarter.ts';
+import { NO_SUMS, quarterKey, type QuarterRow, quartersOf } from '../ledger/quarter.ts';
 import { type Entry, insertEntries, type Move, writeEntries } from './entry.ts';
 
 export interface RepriceOptions {
@@ -236,22 +236,7 @@ function entryOf(
 }
 
 function emptied(quarter: QuarterRow): QuarterRow {
-  return {
-    ...quarter,
-    requests: 0,
-    refused: 0,
-    failures: 0,
-    input_tokens: 0,
-    cached_tokens: 0,
-    cache_write_tokens: 0,
-    output_tokens: 0,
-    reasoning_tokens: 0,
-    cost: 0,
-    unpriced: 0,
-    estimated_cost: 0,
-    lost_cost: 0,
-    saved: 0,
-  };
+  return { ...quarter, ...NO_SUMS };
 }
 
 /** The budgets whose current window contains the quarter. */

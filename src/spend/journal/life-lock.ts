@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite';
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One run of a process that writes journals in a folder. */
@@ -48,6 +48,14 @@ export function isLifeHeld(life: Life): boolean {
   }
   rmSync(file, { force: true });
   return false;
+}
+
+/** Removes the lock files of dead processes before a life. Of one without a journal nothing else would remove it. */
+export function removeDeadLocks({ folder, node, life: before }: Life): void {
+  for (const name of readdirSync(folder)) {
+    const life = Number(/-(\d+)\.alive$/.exec(name)?.[1]);
+    if (life < before && name.startsWith(`${node}-`)) isLifeHeld({ folder, node, life });
+  }
 }
 
 /** The extension distinguishes it from journals. */

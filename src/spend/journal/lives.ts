@@ -1,5 +1,5 @@
 import type { JournalFolder } from './folder.ts';
-import { isLifeHeld } from './life-lock.ts';
+import { isLifeHeld, removeDeadLocks } from './life-lock.ts';
 import type { ScannedFile } from './scan.ts';
 
 type OfLife = Pick<ScannedFile, 'node' | 'life'>;
@@ -18,6 +18,7 @@ export class Lives {
   constructor(folder: JournalFolder) {
     this.#folder = folder;
     this.first = this.begin();
+    removeDeadLocks({ folder: folder.path, node: folder.node, life: this.first });
   }
 
   /** The number of the next process. It counts as alive until `end`. */

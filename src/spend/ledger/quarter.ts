@@ -47,6 +47,25 @@ export const QUARTER_SUMS = [
   'saved',
 ] as const satisfies readonly (keyof QuarterRow)[];
 
+export type QuarterSum = (typeof QUARTER_SUMS)[number];
+
+/** The sums of a quarter without requests. */
+export const NO_SUMS: Readonly<Record<QuarterSum, number>> = {
+  requests: 0,
+  refused: 0,
+  failures: 0,
+  input_tokens: 0,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 0,
+  reasoning_tokens: 0,
+  cost: 0,
+  unpriced: 0,
+  estimated_cost: 0,
+  lost_cost: 0,
+  saved: 0,
+};
+
 export const QUARTER_MS = 15 * 60_000;
 
 /** The names that identify a quarter, as they were at the time. A missing name is ''. */
@@ -80,19 +99,7 @@ export function emptyQuarter(atMs: number, names: QuarterNames): QuarterRow {
     user_id: userId,
     user_name: userName,
     tags,
-    requests: 0,
-    refused: 0,
-    failures: 0,
-    input_tokens: 0,
-    cached_tokens: 0,
-    cache_write_tokens: 0,
-    output_tokens: 0,
-    reasoning_tokens: 0,
-    cost: 0,
-    unpriced: 0,
-    estimated_cost: 0,
-    lost_cost: 0,
-    saved: 0,
+    ...NO_SUMS,
   };
 }
 

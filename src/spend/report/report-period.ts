@@ -1,5 +1,6 @@
+import { dayOf } from '../../lib/calendar.ts';
 import type { WindowPeriod } from '../../limits/claim.ts';
-import { dayOf, firstInstant, windowOf } from '../../limits/window.ts';
+import { firstInstant, windowOf } from '../../limits/window.ts';
 
 /** The length of a row's period. Days, weeks and months are those of a time zone; weeks begin on Monday. */
 export type PeriodUnit = 'hour' | 'day' | 'week' | 'month';
@@ -128,5 +129,5 @@ function formatFor(timezone: string): Intl.DateTimeFormat {
 /** The start of a local date such as `2026-11-01`, in milliseconds since 1970. Throws a RangeError for an unknown zone. */
 export function startOfDate(timezone: string, date: string): number {
   const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
-  return firstInstant(timezone, dayOf(year, month, day));
+  return firstInstant(timezone, dayOf({ year, month, date: day }));
 }

@@ -1,6 +1,6 @@
 import { pathSegment } from '../../config/owners.ts';
 import type { Dialect } from '../../store/dialect.ts';
-import { SUM_COLUMNS, type SumColumn } from './spend-sums.ts';
+import { QUARTER_SUMS, type QuarterSum } from '../ledger/quarter.ts';
 import { placeOf, type SumRange, type SumTable } from '../ledger/sum-steps.ts';
 import type { Span } from './report-period.ts';
 
@@ -35,14 +35,14 @@ export interface Statement {
 export interface SpendTable {
   readonly name: SumTable | 'request_records';
   readonly time: string;
-  readonly sums: Readonly<Record<SumColumn, string>>;
+  readonly sums: Readonly<Record<QuarterSum, string>>;
   readonly names: Readonly<Record<Exclude<NameDimension, `tag:${string}`>, string>>;
 }
 
 const QUARTERS: SpendTable = {
   name: 'spend_quarters',
   time: 'quarter_ms',
-  sums: Object.fromEntries(SUM_COLUMNS.map((column) => [column, column])) as Record<SumColumn, string>,
+  sums: Object.fromEntries(QUARTER_SUMS.map((column) => [column, column])) as Record<QuarterSum, string>,
   names: {
     team: 'team',
     key: 'key_name',
@@ -107,7 +107,7 @@ export function sourceIn(table: SpendTable, { sinceMs, untilMs }: Span): SpendSo
 }
 
 /** Amounts of money come back as text, since SQLite's numbers arrive as doubles. */
-const MONEY: ReadonlySet<SumColumn> = new Set(['cost', 'estimated_cost', 'lost_cost', 'saved']);
+const MONEY: ReadonlySet<QuarterSum> = new Set(['cost', 'estimated_cost', 'lost_cost', 'saved']);
 
 /**
  * Adds up the sources of some parts, by the part and the names. The number of the part comes back as `part`, and the names as `n0`,
@@ -126,14 +126,14 @@ export function spendStatement(
       `${part} as part`,
       ...names.map((name, at) => `${columnOf(name, { table, dialect, bind })} as n${at}`),
       `${sign} as sign`,
-      ...SUM_COLUMNS.map((column) => `${table.sums[column]} as ${column}`),
+      ...QUARTER_SUMS.map((column) => `${table.sums[column]} as ${column}`),
     ];
     const terms = [where, ...termsOf(filter, table, { dialect, bind })];
     return `select ${columns.join(', ')} from ${table.name} where ${terms.join(' and ')}`;
   };
   const rows = parts.flatMap((sources, part) => sources.map((source) => rowsOf(source, part)));
   const isSigned = parts.some((sources) => sources.some(({ sign }) => sign < 0));
-  const sums = SUM_COLUMNS.map((column) => {
+  const sums = QUARTER_SUMS.map((column) => {
     const sum = `sum(${isSigned ? `sign * ${column}` : column})`;
     return `${MONEY.has(column) ? `cast(${sum} as text)` : sum} as ${column}`;
   });

@@ -1,3 +1,5 @@
+import type { QuarterSum } from '../ledger/quarter.ts';
+
 /** The use and cost of a group of requests. Costs are whole nano-dollars of any size, so that sums stay exact. */
 export interface SpendSums {
   /** All that ended, including refused and failed ones. */
@@ -22,27 +24,8 @@ export interface SpendSums {
   readonly saved: bigint;
 }
 
-/** The columns of a query's result, in the order of `SpendSums`. */
-export const SUM_COLUMNS = [
-  'requests',
-  'refused',
-  'failures',
-  'input_tokens',
-  'cached_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'cost',
-  'unpriced',
-  'estimated_cost',
-  'lost_cost',
-  'saved',
-] as const;
-
-export type SumColumn = (typeof SUM_COLUMNS)[number];
-
 /** One row of a result. PostgreSQL returns sums as text; those of money are text in SQLite, too. */
-export type SumRow = Readonly<Record<SumColumn, number | string | null>>;
+export type SumRow = Readonly<Record<QuarterSum, number | string | null>>;
 
 export const NO_SPEND: SpendSums = {
   requests: 0,

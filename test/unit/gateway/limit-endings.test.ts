@@ -217,6 +217,25 @@ describe('nothing is held, and counters and records agree, after', () => {
   }, 180_000);
 });
 
+test('the holds of a stream grow with it, and its bytes are learned from', async () => {
+  const long = EVENT.replace('Hello', 'Hello '.repeat(2_000));
+  const usage = USAGE.replace('"completion_tokens":4', '"completion_tokens":4000');
+  const world = worldOf([
+    streams([...Array.from({ length: 40 }, () => long), FINISH, usage, 'data: [DONE]\n\n']),
+  ]);
+  const grown: CounterAmount[] = [];
+  const journal = {
+    ...world.gateway.journal!,
+    grow: (_: string, holds: readonly CounterAmount[]) => void grown.push(...holds),
+  };
+  const before = world.gateway.estimates.bytesPerToken('m');
+  await ask({ ...world, gateway: { ...world.gateway, journal } }, 'stays', true);
+  expect(world.scene.events.some(({ type }) => type === 'hold-grown')).toBe(true);
+  expect(new Set(grown.map(({ kind }) => kind))).toEqual(new Set(['cost', 'tokens', 'requests']));
+  expect(world.gateway.estimates.bytesPerToken('m')).not.toBe(before);
+  await expectSettled(world);
+});
+
 describe('the cost of a client that leaves', () => {
   const costOf = async (name: string): Promise<Partial<RequestEnded>> => {
     const world = worldOf([ENDINGS[name]![0]]);

@@ -2,6 +2,8 @@ import { expect, test } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FolderUnusable, openFolder } from '../../../src/spend/journal/folder.ts';
+import { holdLife } from '../../../src/spend/journal/life-lock.ts';
+import { Lives } from '../../../src/spend/journal/lives.ts';
 import { decodeLine, encodeLine } from '../../../src/spend/journal/line.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
 import { JournalScan } from '../../../src/spend/journal/scan.ts';
@@ -149,6 +151,20 @@ test('a folder has one process at a time, and its id and its numbers stay', () =
   expect(second.node).toBe(node);
   expect(second.nextLife()).toBeGreaterThan(life);
   second.close();
+});
+
+test('the lock of a process that died without a journal is removed at the next start, and that of a living one stays', () => {
+  const folder = newFolder();
+  const { path, node } = folder;
+  const lockOf = (life: number): string => `${node}-${life}.alive`;
+  const [dead, living] = [folder.nextLife(), folder.nextLife()];
+  writeFileSync(join(path, lockOf(dead)), '');
+  const release = holdLife({ folder: path, node, life: living });
+  expect(new Lives(folder).first).toBeGreaterThan(living);
+  const locks = readdirSync(path).filter((name) => name.endsWith('.alive'));
+  expect(locks).toEqual([lockOf(living)]);
+  release();
+  folder.close();
 });
 
 test('a second process takes a numbered folder where the configuration names none', () => {

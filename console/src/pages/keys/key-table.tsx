@@ -22,11 +22,12 @@ export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
   const { t } = useTranslation();
   const [search, setSearch] = useState('');
   const [secret, setSecret] = useState<Secret>();
-  const { keys, total, version, error, refetch } = useKeys();
+  const { keys, isComplete, total, version, error, refetch } = useKeys();
   const columns = useMemo(() => columnsOf(t), [t]);
   const rows = useMemo(() => keys?.filter((key) => matches(key, search)), [keys, search]);
   const find = (id: string | undefined): MasterKey | undefined => keys?.find((key) => key.id === id);
   const [opened, edited] = [find(params['id']), find(params['edit'])];
+  const isSearching = search !== '' && !isComplete && !error;
   const shown = search === '' ? (total ?? 0) : (rows?.length ?? 0);
   const isForm =
     edited !== undefined || (params['new'] !== undefined && (params['tab'] ?? 'keys') === 'keys');
@@ -37,7 +38,7 @@ export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
       <div className="filters">
         <SearchBox label={t('Key, team, user')} value={search} onValue={setSearch} />
         <span className="muted small num" role="status">
-          {t('{{text}} keys', { text: count(shown), count: shown })}
+          {isSearching ? t('Searching …') : t('{{text}} keys', { text: count(shown), count: shown })}
         </span>
       </div>
       <DataTable
@@ -50,7 +51,7 @@ export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
         empty={
           <Empty
             icon={KeyRound}
-            title={search === '' ? t('No key yet') : t('No matches.')}
+            title={search === '' ? t('No key yet') : isSearching ? t('Searching …') : t('No matches.')}
             text={search === '' ? t('Programs need a key to use this gateway.') : undefined}
           >
             {search === '' && add}

@@ -28,5 +28,12 @@ export function useKeys() {
   }, [hasNextPage, isFetching, fetchNextPage]);
   const keys = useMemo(() => pages.data?.pages.flatMap((page) => page.master_keys), [pages.data]);
   const last = pages.data?.pages.at(-1);
-  return { keys, total: last?.total, version: last?.version, error: pages.error, refetch: pages.refetch };
+  return {
+    keys,
+    isComplete: !hasNextPage,
+    total: last?.total,
+    version: last?.version,
+    error: pages.error,
+    refetch: pages.refetch,
+  };
 }

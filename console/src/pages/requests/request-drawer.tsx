@@ -176,6 +176,9 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
         <Facts>
           <Fact label={t('Prompt')}>{count(request.prompt_tokens)}</Fact>
           <Fact label={t('Of which cached')}>{count(request.cached_tokens)}</Fact>
+          {(request.cache_write_tokens ?? 0) > 0 && (
+            <Fact label={t('Written to the cache')}>{count(request.cache_write_tokens)}</Fact>
+          )}
           <Fact label={t('Answer')}>{count(request.completion_tokens)}</Fact>
           <Fact label={t('Of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
           <Fact label={t('Total')}>{count(request.total_tokens)}</Fact>
