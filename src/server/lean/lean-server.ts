@@ -95,14 +95,14 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     pending: () => pendingOn(connections) + inner.pending(),
     recheck: inner.recheck,
     announce: inner.announce,
-    async drain() {
+    async drain(unusedMs) {
       socketTurn.take();
       state.phase = 'draining';
       listeners.close();
       inner.retire();
-      await retired(connections);
+      await retired(connections, unusedMs);
       for (const connection of connections) if (connection.isIdle) connection.end();
-      void arrived(connections).then(inner.drain);
+      void arrived(connections).then(() => inner.drain());
     },
     async stop() {
       clearInterval(sweeper);
@@ -157,8 +157,8 @@ async function passedOn(connections: ReadonlySet<LeanConnection>): Promise<void>
 }
 
 /** Resolves when the connections that are still idle may be closed. */
-async function retired(connections: ReadonlySet<LeanConnection>): Promise<void> {
-  const retirement = new Retirement(performance.now());
+async function retired(connections: ReadonlySet<LeanConnection>, unusedMs?: number): Promise<void> {
+  const retirement = new Retirement(performance.now(), unusedMs);
   while (!retirement.isOver(idleIn(connections), performance.now())) await Bun.sleep(5);
 }
 
