@@ -19,12 +19,11 @@ import { completed, type Usage } from './usage.ts';
  */
 export function eventsOf(answer: Answer): readonly HubEvent[] {
   const { upstreamId, model, usage, serviceTier } = answer;
-  const events: HubEvent[] = [{ kind: 'start', upstreamId, model, serviceTier }];
+  const events: HubEvent[] = [{ kind: 'start', upstreamId, model, serviceTier, usage }];
   const choice = answer.choices[0];
   if (choice === undefined) return events;
   if (choice.logprobs !== undefined) events.push({ kind: 'logprobs', tokens: choice.logprobs });
   choice.parts.forEach((part, index) => events.push(...eventsOfPart(part, String(index))));
-  if (usage !== undefined) events.push({ kind: 'usage', usage });
   events.push({ kind: 'finish', finish: choice.finish }, { kind: 'end' });
   return events;
 }

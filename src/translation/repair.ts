@@ -1,4 +1,6 @@
+import { append } from '../lib/append.ts';
 import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
+import { endOfResults, isCall, isResult, joinedSteps } from './repair-steps.ts';
 import { foldedSystem, type SystemPlacement } from './repair-system.ts';
 import { CallIds } from './ids.ts';
 import type { JsonTree } from './json.ts';
@@ -32,7 +34,7 @@ const NO_RESULT = '[no result: the call was not completed]';
  */
 export function arranged(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   const filled = turns.flatMap((turn) => withoutBlanks(adapted(turn, how), losses));
-  const paired = withResults(filled, losses);
+  const paired = withResults(joinedSteps(filled), losses);
   const placed = foldedSystem(paired, how.system, losses);
   const merged = how.merge ? mergedTurns(placed) : placed;
   return withFirstUser(withoutTrailingSpace(merged), how, losses);
@@ -51,9 +53,6 @@ function withoutBlanks(turn: Turn, losses: LossList): readonly Turn[] {
   return [{ ...turn, parts: [{ kind: 'text', text: EMPTY_MESSAGE, path: turn.path }] }];
 }
 
-const isCall = (part: Part): part is ToolCall => part.kind === 'call';
-const isResult = (part: Part): part is ToolResult => part.kind === 'result';
-
 /** Places after each assistant turn with calls a user turn that begins with all their results. */
 function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] {
   const out: Turn[] = [];
@@ -70,7 +69,11 @@ function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] 
     const between = turns.slice(at + 1, end);
     const named = calls.map((call) => renamed(call, ids, losses));
     const results = answered(calls, named, { turns: between, losses });
-    out.push(withCalls(turn, named), results, ...between.filter(({ role }) => role === 'system'));
+    out.push(withCalls(turn, named), results);
+    append(
+      out,
+      between.filter(({ role }) => role === 'system'),
+    );
     at = end - 1;
   }
   return out;
@@ -91,18 +94,6 @@ function withCalls(turn: Turn, calls: readonly ToolCall[]): Turn {
   return parts.every((part, index) => part === turn.parts[index]) ? turn : { ...turn, parts };
 }
 
-/** The end of the run of result turns from `start` on. System turns in between do not end the run. */
-function endOfResults(turns: readonly Turn[], start: number): number {
-  let end = start;
-  for (let at = start; at < turns.length; at++) {
-    const turn = turns[at];
-    if (turn?.role === 'system') continue;
-    if (turn?.role !== 'user' || !turn.parts.some(isResult)) break;
-    end = at + 1;
-  }
-  return end;
-}
-
 /**
  * The user turn that answers these calls: their results in order, then the remaining parts of the turns. Results name
  * the calls by their given ids, and get those of `named`. Results without an id answer the remaining calls in order.
@@ -120,57 +111,92 @@ function answered(
     for (const part of turn.parts) {
       if (!isResult(part)) others.push(part);
       else if (part.callId === '') unnamed.push(part);
-      else if (!slots.take(part, losses)) others.push(...orphan(part, losses));
+      else if (!slots.take(part, losses)) append(others, orphan(part, losses));
     }
   }
   const orphans = unnamed.filter((part) => !slots.takeNext(part, losses));
-  others.unshift(...orphans.flatMap((part) => orphan(part, losses)));
+  const told = orphans.flatMap((part) => orphan(part, losses));
   const results = slots.results.map((result, index) => {
     const call = named[index];
     if (result === undefined) return missing(call, losses);
     return call === undefined || call.id === result.callId ? result : { ...result, callId: call.id };
   });
-  return { role: 'user', parts: [...results, ...others], path: turns[0]?.path ?? calls[0]?.path ?? '' };
+  return {
+    role: 'user',
+    parts: [...results, ...told, ...others],
+    path: turns[0]?.path ?? calls[0]?.path ?? '',
+  };
 }
 
 function createSlots(calls: readonly ToolCall[]) {
   const results: (ToolResult | undefined)[] = calls.map(() => undefined);
-  const places = new Map<string, number[]>();
-  calls.forEach(({ id }, index) => {
-    const known = places.get(id);
-    if (known === undefined) places.set(id, [index]);
-    else known.push(index);
+  const byId = new FreeSlots(results);
+  const byName = new FreeSlots(results);
+  const inOrder = new FreeSlots(results);
+  calls.forEach(({ id, name }, index) => {
+    byId.add(id, index);
+    byName.add(name, index);
+    inOrder.add('', index);
   });
+  const joined = new Map<number, ToolResult['parts'][number][]>();
   return {
     results,
     /** Assigns a result to its call. Returns false if there is none. */
     take(result: ToolResult, losses: LossList): boolean {
-      const indices = places.get(result.callId);
-      if (indices === undefined) return false;
-      const free = indices.find((index) => results[index] === undefined);
-      const last = indices.at(-1) ?? 0;
+      const last = byId.last(result.callId);
+      if (last === undefined) return false;
+      const free = byId.next(result.callId);
       const first = results[last];
       if (free !== undefined) {
         results[free] = result;
       } else if (first !== undefined) {
         losses.repaired(result.path, 'the call already has a result');
-        results[last] = { ...first, parts: [...first.parts, ...result.parts] };
+        const parts = joined.get(last) ?? [...first.parts];
+        append(parts, result.parts);
+        joined.set(last, parts);
+        results[last] = { ...first, parts };
       }
       return true;
     },
     /** Assigns a result without an id to the first call of its name that has none. */
     takeNext(result: ToolResult, losses: LossList): boolean {
-      const at = calls.findIndex(
-        ({ name }, index) =>
-          results[index] === undefined && (result.name === undefined || result.name === name),
-      );
-      const call = calls[at];
-      if (call === undefined) return false;
+      const at = result.name === undefined ? inOrder.next('') : byName.next(result.name);
+      const call = calls[at ?? -1];
+      if (at === undefined || call === undefined) return false;
       losses.repaired(result.path, 'the result does not say which call it answers');
       results[at] = { ...result, callId: call.id };
       return true;
     },
   };
+}
+
+/** The slots of each key in order. A slot that is taken stays so, so that each is looked at once for each key. */
+class FreeSlots {
+  readonly #results: readonly (ToolResult | undefined)[];
+  readonly #places = new Map<string, { readonly slots: number[]; at: number }>();
+
+  constructor(results: readonly (ToolResult | undefined)[]) {
+    this.#results = results;
+  }
+
+  add(key: string, slot: number): void {
+    const place = this.#places.get(key);
+    if (place === undefined) this.#places.set(key, { slots: [slot], at: 0 });
+    else place.slots.push(slot);
+  }
+
+  last(key: string): number | undefined {
+    return this.#places.get(key)?.slots.at(-1);
+  }
+
+  /** The first free slot of the key. */
+  next(key: string): number | undefined {
+    const place = this.#places.get(key);
+    if (place === undefined) return undefined;
+    while (place.at < place.slots.length && this.#results[place.slots[place.at] ?? -1] !== undefined)
+      place.at += 1;
+    return place.slots[place.at];
+  }
 }
 
 function missing(call: ToolCall | undefined, losses: LossList): ToolResult {
@@ -204,7 +230,7 @@ function mergedTurns(turns: readonly Turn[]): readonly Turn[] {
   const out: { role: Turn['role']; parts: Part[]; path: string }[] = [];
   for (const turn of turns) {
     const last = out.at(-1);
-    if (last?.role === turn.role) last.parts.push(...turn.parts);
+    if (last?.role === turn.role) append(last.parts, turn.parts);
     else out.push({ role: turn.role, parts: [...turn.parts], path: turn.path });
   }
   return out.map((turn) => (turn.role === 'user' ? { ...turn, parts: resultsFirst(turn.parts) } : turn));
@@ -219,11 +245,20 @@ export function joinedMessages<List extends string>(
   list: List,
 ): readonly Written<List>[] {
   const out: Written<List>[] = [];
+  let joined: JsonTree[] | undefined;
   for (const message of messages) {
     const last = out.at(-1);
     if (message[list].length === 0) continue;
-    if (last?.role !== message.role) out.push(message);
-    else out[out.length - 1] = { ...last, [list]: [...last[list], ...message[list]] };
+    if (last?.role !== message.role) {
+      joined = undefined;
+      out.push(message);
+      continue;
+    }
+    if (joined === undefined) {
+      joined = [...last[list]];
+      out[out.length - 1] = { ...last, [list]: joined };
+    }
+    append(joined, message[list]);
   }
   return out;
 }

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { Part, SystemText, Turn } from '../conversation.ts';
 import { asArray, asObject, type JsonObject } from '../json.ts';
 import { sourceSlices } from '../json-slices.ts';
@@ -44,7 +45,7 @@ export function readMessages(systemField: unknown, messages: unknown, text: stri
     const place = { slices, referenced, added, losses, turn: index };
     const blocks = contentOf(message['content'], `${path}.content`);
     if (role === 'system' && turns.length === 0) {
-      system.push(...systemTexts(blocks, `${path}.content`, place));
+      append(system, systemTexts(blocks, `${path}.content`, place));
       continue;
     }
     const parts = blocks.flatMap((block, at) =>

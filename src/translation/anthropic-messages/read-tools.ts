@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { ServerTool, Tool } from '../conversation.ts';
 import { asString, type JsonObject } from '../json.ts';
 import type { Loss } from '../losses.ts';
@@ -43,7 +44,7 @@ export function readTools(definitions: readonly unknown[], history: History): Re
     const isBuiltIn = type !== undefined && BUILT_IN.test(type);
     if (type === undefined || type === 'custom' || isBuiltIn) {
       tools.push(readTool(definition, path, isBuiltIn ? type : undefined));
-      losses.push(...restOf(definition, path, isBuiltIn));
+      append(losses, restOf(definition, path, isBuiltIn));
     } else {
       const kind = type.startsWith('web_search_') ? 'web-search' : 'other';
       serverTools.push({ kind, type, definition, path });

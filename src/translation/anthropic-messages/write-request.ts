@@ -48,10 +48,15 @@ export function writeRequest(exchange: Exchange): JsonTree {
   return tree;
 }
 
-/** The API requires this field. Without a client limit, it is the highest that the route and the model family allow. */
+/**
+ * The API requires this field. Without a client limit, it is the highest that the route and the model family allow. A
+ * limit of 0 asks for no answer, only for a filled prompt cache, and no other API means that by it.
+ */
 function writeMaxTokens(exchange: Exchange, family: ClaudeFamily): number {
-  const { target, losses } = exchange;
-  const limit = outputLimit(exchange);
+  const { conversation, target, losses } = exchange;
+  const isZero = conversation.output.maxTokens?.value === 0;
+  if (isZero) refused(losses, conversation.output.maxTokens, 'a limit of 0 asks the API for no answer');
+  const limit = isZero ? undefined : outputLimit(exchange);
   if (limit !== undefined) return limit;
   const known = knownMaxOutput(target.model) ?? (family.known ? family.maxOutput : undefined);
   if (target.maxOutputTokens !== undefined)

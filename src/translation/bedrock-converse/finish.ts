@@ -1,6 +1,6 @@
 import type { Exchange } from '../exchange.ts';
 import type { Finish, FinishReason } from '../finish.ts';
-import type { HubError } from '../hub-error.ts';
+import { type HubError, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
@@ -16,9 +16,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 /** Reads the finish of a `stopReason`. Returns an error if the reason means that the answer failed. */
 export function readFinish(stop: JsonObject, exchange: Exchange): Finish | HubError {
   const word = asString(stop['stopReason']) ?? '';
-  if (word.startsWith('malformed_')) {
-    return { kind: 'server', message: `The model's output was malformed (${word}).` };
-  }
+  if (word.startsWith('malformed_')) return unreadable(`it ended with ${word}`);
   const reason = REASONS[word];
   if (reason === undefined)
     exchange.losses.approximated('stopReason', `the finish reason ${word} is unknown`);

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import {
   cuts,
   inOrder,
@@ -89,7 +90,10 @@ export function carry(body: Uint8Array, target: CarriageTarget, request: Carriag
   const cut = new Set(members.filter(isCut));
   const edits = innerEdits(scene, cut);
   if (policy !== 'pass') edits.push(...requestMark(scene, cut, edits));
-  edits.push(...cuts(members, (index) => isIn(cut, members[index])));
+  append(
+    edits,
+    cuts(members, (index) => isIn(cut, members[index])),
+  );
   const added = additions(target, isCount, betas);
   if (isCount && target.carriage === 'bedrock') added['max_tokens'] = leastTokens(scene);
   edits.push(insertion(scene, added, cut.size === members.length));
@@ -144,7 +148,7 @@ function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
   const edits: Edit[] = [];
   for (const { key, value } of members) {
     if (key === 'messages')
-      edits.push(...messageEdits(body, value, { judge, foldSystem: !takes.system, losses, referenced }));
+      append(edits, messageEdits(body, value, { judge, foldSystem: !takes.system, losses, referenced }));
     else if (key === 'thinking') edits.push(...thinkingEdits(body, value, takes, losses));
   }
   const config = memberNamed(members, 'output_config');
@@ -156,7 +160,7 @@ function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
     const inner = toolEdits(body, member.value, { takes, server, referenced, chosen, losses });
     if (choice !== undefined && isChosenLost(body, member.value, server, chosen)) cut.add(choice);
     if (inner !== 'all') {
-      edits.push(...inner);
+      append(edits, inner);
       continue;
     }
     cut.add(member);

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { OnlyField, Placed } from '../conversation.ts';
 import { camelKeys } from '../gemini/camel-keys.ts';
 import { readPath } from '../gemini/read-request.ts';
@@ -70,9 +71,9 @@ export function readGemini(text: string, { path }: ReadContext): EmbeddingsAsked
         meaning(`${place}outputDimensionality`, 'all embeddings must have the same length', wanted?.value),
       );
     else dimensions ??= wanted;
-    only.push(...request.rest());
+    append(only, request.rest());
   });
-  if (!isSingle) only.push(...fields.rest());
+  if (!isSingle) append(only, fields.rest());
   return { client: 'gemini', model, inputs, dimensions, encoding: 'float', isSingle, only };
 }
 

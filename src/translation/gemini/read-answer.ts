@@ -73,7 +73,7 @@ function readCandidate(candidate: JsonObject, exchange: Exchange, at: At): Choic
     const part = readPart(asObject(value) ?? {}, exchange, place);
     if (part === undefined) continue;
     if (part.kind === 'call') calls += 1;
-    addPart(parts, part);
+    addPart(parts, part, candidate['groundingMetadata'] === undefined);
   }
   const logprobs = readLogprobs(candidate);
   tellLostSources(candidate, at.index, exchange);
@@ -84,12 +84,16 @@ function readCandidate(candidate: JsonObject, exchange: Exchange, at: At): Choic
   };
 }
 
-/** A signature on an empty text part belongs to the preceding text. Without one, it stands for itself. */
-function addPart(parts: AnswerPart[], part: AnswerPart): void {
+/**
+ * A signature on an empty text part belongs to the preceding text. Without one, it stands for itself. `joins`: texts and
+ * thoughts in a row are one, as in a stream; citations count in the text of their own part.
+ */
+function addPart(parts: AnswerPart[], part: AnswerPart, joins: boolean): void {
   const last = parts.at(-1);
   const isSignature = part.kind === 'text' && part.text === '';
-  if (isSignature && last?.kind === 'text' && last.seal === undefined)
-    parts[parts.length - 1] = { ...last, seal: part.seal };
+  const canJoin = last !== undefined && last.kind !== 'call' && last.kind === part.kind;
+  if (canJoin && last.seal === undefined && (joins || isSignature))
+    parts[parts.length - 1] = { ...last, text: last.text + part.text, seal: part.seal };
   else parts.push(part);
 }
 

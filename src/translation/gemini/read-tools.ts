@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { OnlyField, ServerTool, Tool, ToolChoice } from '../conversation.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import { Fields } from '../request-fields.ts';
@@ -43,7 +44,7 @@ const READ = ['name', 'description', 'parameters', 'parametersJsonSchema', 'resp
 function readDeclaration(declared: JsonObject, path: string, only: OnlyField[]): Tool {
   const fields = new Fields(declared, path);
   for (const name of READ) fields.any(name);
-  only.push(...fields.rest());
+  append(only, fields.rest());
   const subset = asObject(declared['parameters']);
   return {
     name: asString(declared['name']) ?? '',

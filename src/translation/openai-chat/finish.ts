@@ -1,7 +1,7 @@
 import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
-import type { HubError } from '../hub-error.ts';
+import { type HubError, unreadable } from '../hub-error.ts';
 import { asString, type JsonObject } from '../json.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
@@ -30,12 +30,7 @@ export function readFinish(choice: JsonObject, exchange: Exchange): Finish | Hub
   const error = errorInBody(choice);
   if (error !== undefined) return error;
   const word = isFinished(choice) ? (asString(choice['finish_reason']) ?? 'stop') : 'stop';
-  if (word === 'error' || word === 'insufficient_system_resource') {
-    return {
-      kind: word === 'error' ? 'server' : 'overloaded',
-      message: `The provider ended the answer with ${word}.`,
-    };
-  }
+  if (word === 'error' || word === 'insufficient_system_resource') return unreadable(`it ended with ${word}`);
   const reason = REASONS[word];
   if (reason === undefined)
     exchange.losses.approximated('choices[0].finish_reason', `the finish reason ${word} is unknown`);

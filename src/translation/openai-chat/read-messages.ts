@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { Part, SystemText, Text, ToolResult, Turn, Unknown, Media } from '../conversation.ts';
 import { mintedCallId } from '../ids.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
@@ -23,7 +24,7 @@ export function readMessages(value: unknown, suffix: string): ReadMessages {
     const turn = history.read(message, `messages[${index}]`);
     const isLeading = turn.role === 'system' && turns.length === 0;
     if (!isLeading || turn.parts.some(({ kind }) => kind !== 'text')) turns.push(turn);
-    else system.push(...systemTexts(turn.parts));
+    else append(system, systemTexts(turn.parts));
   }
   return { system, turns, losses: history.losses };
 }

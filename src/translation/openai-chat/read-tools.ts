@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { OnlyField, ServerTool, Tool, ToolChoice } from '../conversation.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import { cacheMark, Fields, objectAt } from '../request-fields.ts';
@@ -54,7 +55,7 @@ function tellRest(fields: Fields, path: string, { definition, only }: Entry): vo
     fields.any(name);
     outer.any(name);
   }
-  only.push(...outer.rest(), ...fields.rest());
+  append(only, [...outer.rest(), ...fields.rest()]);
 }
 
 function readFunction(inner: JsonObject, path: string, entry: Entry): Tool {

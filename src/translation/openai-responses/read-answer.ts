@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { AnswerPart, AnswerReading, Citation } from '../answer.ts';
 import { clientTool, type Exchange } from '../exchange.ts';
 import { formOf } from '../freeform-text.ts';
@@ -76,7 +77,7 @@ function readContent(item: JsonObject, exchange: Exchange, { index, logprobs }: 
     }
     const text = asString(part['text']) ?? '';
     if (text === '') return [];
-    logprobs.push(...fullLogprobs(asArray(part['logprobs'])));
+    append(logprobs, fullLogprobs(asArray(part['logprobs'])));
     const citations = asArray(part['annotations']).flatMap(
       (each) => citationOf(asObject(each) ?? {}, `output[${index}].content`, exchange) ?? [],
     );

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import type { Part, SystemText, Turn } from '../conversation.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import type { Loss } from '../losses.ts';
@@ -138,7 +139,7 @@ class ItemReader {
   #add(kind: 'assistant' | 'results', parts: readonly Part[], path: string): void {
     const wanted = kind === 'assistant' ? 'items' : kind;
     const last = this.#turns.at(-1);
-    if (last?.kind === wanted) last.parts.push(...parts);
+    if (last?.kind === wanted) append(last.parts, parts);
     else
       this.#turns.push({ role: kind === 'assistant' ? kind : 'user', kind: wanted, parts: [...parts], path });
   }

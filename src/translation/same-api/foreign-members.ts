@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import {
   cuts,
   elementsOf,
@@ -35,7 +36,7 @@ export function strictEdits(bytes: Uint8Array, list: Extent, ids: CallIdForm, lo
       }
     }
     if (edits.length > 0) losses.repaired(`messages[${index}]`, 'the server refuses these members');
-    all.push(...edits);
+    append(all, edits);
   });
   return all;
 }
@@ -77,7 +78,7 @@ export function detailEdits(bytes: Uint8Array, list: Extent, losses: LossList): 
     const foreign = blocks.filter((_, at) => isForeign(at)).length;
     if (foreign === 0) return;
     losses.repaired(`messages[${index}]`, 'the reasoning is from another provider');
-    if (foreign < blocks.length) all.push(...cuts(blocks, isForeign));
+    if (foreign < blocks.length) append(all, cuts(blocks, isForeign));
     else all.push(...cuts(members, (at) => members[at] === details));
   });
   return all;

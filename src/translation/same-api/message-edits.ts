@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import {
   cuts,
   elementsOf,
@@ -37,9 +38,12 @@ export function messageEdits(bytes: Uint8Array, list: Extent, rules: MessageRule
     }
     const inner = listEdits(message.blocks, rules.judge);
     if (inner === 'all') cut.add(index);
-    else edits.push(...inner);
+    else append(edits, inner);
   });
-  edits.push(...cuts(messages, (index) => cut.has(index)));
+  append(
+    edits,
+    cuts(messages, (index) => cut.has(index)),
+  );
   return edits;
 }
 
@@ -53,7 +57,11 @@ export function listEdits(blocks: readonly Block[], judge: MessageRules['judge']
     else if (verdict !== undefined) edits.push(...verdict);
   });
   if (blocks.length > 0 && cut.size === blocks.length) return 'all';
-  if (cut.size > 0) edits.push(...cuts(blocks, (index) => cut.has(index)));
+  if (cut.size > 0)
+    append(
+      edits,
+      cuts(blocks, (index) => cut.has(index)),
+    );
   return edits;
 }
 

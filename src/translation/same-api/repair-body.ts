@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts';
 import { find, markOf, occurs, type Mark } from '../../lib/json/json-marks.ts';
 import { inOrder, membersOf, type ObjectMember, valueBegin } from '../../lib/json/json-outline.ts';
 import { stringAt } from '../../lib/json/json-string.ts';
@@ -41,7 +42,7 @@ export function repairOf(body: Uint8Array, target: SameApiTarget): Repair | unde
   const losses = createLossList();
   const edits: Edit[] = [];
   for (const member of membersOf(body, valueBegin(body)))
-    edits.push(...editsOf(body, member, target, losses));
+    append(edits, editsOf(body, member, target, losses));
   return edits.length === 0 ? undefined : { edits: inOrder(edits), losses: losses.all() };
 }
 

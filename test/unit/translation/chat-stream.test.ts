@@ -191,7 +191,7 @@ describe('the end of a Chat stream', () => {
       losses: ['approximated choices[0].finish_reason'],
     });
     expect(await ends(chunk({ content: 'a' }), chunk({}, 'error'))).toMatchObject({
-      over: { kind: 'server' },
+      over: { kind: 'upstream', code: 'upstream_invalid' },
     });
   });
 

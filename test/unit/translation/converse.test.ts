@@ -114,7 +114,7 @@ describe('a stream of Converse', () => {
 
   test('with a malformed stop reason is an error', () => {
     const events = read([['messageStop', { stopReason: 'malformed_tool_use' }]]);
-    expect(events.at(-1)?.kind).toBe('error');
+    expect(events.at(-1)).toMatchObject({ kind: 'error', error: { code: 'upstream_invalid' } });
   });
 });
 

@@ -254,3 +254,13 @@ test('tokens that a Messages server reports only by the time that they are cache
     usage: { prompt_tokens: 13, prompt_tokens_details: { cache_write_tokens: 3 } },
   });
 });
+
+test('a whole answer for a client of Messages that asked for a stream begins with its usage', async () => {
+  const exchange = await exchangeFor({ from: 'messages', to: 'chat' });
+  const { answerAsStream } = await translationFor('messages', 'chat', exchange.target);
+  const choices = [{ message: { content: 'a' }, finish_reason: 'stop' }];
+  const usage = { prompt_tokens: 7, completion_tokens: 2 };
+  const streamed = answerAsStream(JSON.stringify({ choices, usage }), exchange);
+  const text = streamed.kind === 'failed' ? '' : Buffer.concat(streamed.bytes).toString();
+  expect(text).toMatch(/^event: message_start\n.*"input_tokens":7/);
+});
