@@ -1,11 +1,9 @@
 import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMay } from '../session/session.ts';
 import { Button } from './button.tsx';
 import { Dialog, Drawer } from './dialog.tsx';
-import { Notice } from './states.tsx';
 
-interface FormDrawerProps {
+export interface FormDrawerProps {
   readonly title: string;
   readonly actions?: ReactNode;
   /** On the button that submits. */
@@ -22,7 +20,6 @@ interface FormDrawerProps {
 export function FormDrawer(props: FormDrawerProps): ReactNode {
   const { title, actions, submit, canSubmit, onSubmit, onClose, entered, children } = props;
   const { t } = useTranslation();
-  const { act } = useMay();
   const now = JSON.stringify(entered);
   const before = useRef(now);
   const [isAsking, setAsking] = useState(false);
@@ -43,11 +40,6 @@ export function FormDrawer(props: FormDrawerProps): ReactNode {
       actions={actions}
       foot={foot}
     >
-      {!act && (
-        <Notice look="note">
-          <span>{t('Your role can view this but not change it. An operator can save it.')}</span>
-        </Notice>
-      )}
       {children}
       <Dialog
         open={isAsking}
