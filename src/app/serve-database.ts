@@ -52,9 +52,12 @@ export async function serveDatabase(flags: DatabaseFlags): Promise<number> {
   // Events before the log is open are logged once it is.
   const early: StoreEvent[] = [];
   let onEvent = (event: StoreEvent): void => void early.push(event);
+  let opened: Store | undefined;
+  // Without a listener, the signal would end the program.
+  process.on('SIGHUP', () => opened?.look());
   let store: Store;
   try {
-    store = await openStore({
+    opened = store = await openStore({
       ...environment,
       env: process.env,
       overrides: flags.overrides,
@@ -133,7 +136,6 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     else if (event.snapshot !== running.snapshot())
       inForce = spend.adopt(event.snapshot, () => accept(config(event), running));
   });
-  process.on('SIGHUP', () => store.look());
   await toldUntil(drained, () => running.setDatabaseStatus(store.status()));
   await sharing.stop();
   for (const part of [upkeep, recording, alerts, spend, sharing, store]) await part?.close();

@@ -30,6 +30,8 @@ import { WatchedFiles } from './watched-files.ts';
 export async function serveFile(path: string, overrides: Overrides): Promise<number> {
   // The watch compares with the state at its start. It starts before the file is read, so that no change is missed.
   let reload = (): Promise<readonly Problem[]> => Promise.resolve([]);
+  // Without a listener, the signal would end the program.
+  process.on('SIGHUP', () => void reload());
   const watch = watchFile(path, async () => void (await reload()));
   const first = await load({ file: path, overrides, version: 1, staysLocked: false });
   if (first.kind === 'refused') return failed(first.problems.map(formatProblem));
@@ -78,7 +80,6 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   reload = () => (reloading = reloading.then(reloadOnce, reloadOnce));
   const secrets = new WatchedFiles(async () => void (await reload()));
   void secrets.follow(first.files);
-  process.on('SIGHUP', () => void reload());
   await drained;
   watch.close();
   secrets.close();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +92,23 @@ describe('a changed file', () => {
     expect(await ask('one')).toBe(401);
   });
 });
+
+test.skipIf(process.platform !== 'linux')('SIGHUP while the program starts does not end it', async () => {
+  const starting = startProcess([], { cwd: folder });
+  await until(() => (caughtBy(starting.pid) & SIGTERM_BIT) !== 0n);
+  starting.kill('SIGHUP');
+  await starting.printed(/listening on http/);
+  starting.kill('SIGKILL');
+  await starting.exited;
+});
+
+const SIGTERM_BIT = 1n << 14n;
+
+/** The signals that a process catches, as the kernel tells. */
+function caughtBy(pid: number): bigint {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return BigInt(`0x${/SigCgt:\s*(\w+)/.exec(status)?.[1] ?? '0'}`);
+}
 
 test('a hundred changes under load fail no request, and a stream keeps the configuration it began with', async () => {
   const stream = await fetch(`${url}/v1/chat/completions`, {
