@@ -94,6 +94,10 @@ export async function startBroken(folder: string, base: string): Promise<Stage> 
     await Bun.sleep(10_000);
     await draw('lost-then-keys');
     await restart();
+    // The page loads itself again.
+    await settled(page);
+    await ended(gateway.program);
+    await restart();
     await page.locator('.strip button').waitFor();
     await settled(page);
     await draw('restarted');

@@ -103,12 +103,17 @@ function explain(issue: z.core.$ZodIssue, value: unknown, known: readonly string
   return [{ path, message: wordsFor(issue) }];
 }
 
+/** What a limit counts, by the kind of the value. */
+const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
+
 function wordsFor(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'too_big') return `must be at most ${issue.maximum}`;
+  const unit = UNITS[issue.code === 'too_big' || issue.code === 'too_small' ? issue.origin : ''] ?? '';
+  if (issue.code === 'too_big')
+    return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit}`;
   if (issue.code === 'too_small') {
-    return issue.origin === 'string' || issue.origin === 'array'
+    return unit !== '' && issue.minimum === 1
       ? 'must not be empty'
-      : `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
+      : `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit}`;
   }
   return issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message;
 }

@@ -6,6 +6,9 @@ import type { HttpServer } from '../server/http-server.ts';
 /** The least time between the signal and the end of listening. Requests that have arrived by then are read and answered. */
 const ARRIVED_MS = 50;
 
+/** The longest that a balancer's kept connections have to be unused before they are closed. A drain delay says that there is one. */
+const MOST_UNUSED_MS = 2_000;
+
 /** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
 export async function drained(
   server: HttpServer,
@@ -13,7 +16,7 @@ export async function drained(
 ): Promise<void> {
   server.announce();
   await Bun.sleep(Math.max(drainDelayMs, ARRIVED_MS));
-  await server.drain();
+  await server.drain(Math.min(drainDelayMs, MOST_UNUSED_MS));
   await idle(server, drainTimeoutMs);
   // A large answer is reported only after the server has seen its last byte leave.
   await Bun.sleep(3 * LOOK_MS);

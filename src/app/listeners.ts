@@ -34,7 +34,7 @@ function joined(main: HttpServer, admin: HttpServer): HttpServer {
     pending: () => main.pending() + admin.pending(),
     recheck: both((server) => server.recheck()),
     announce: both((server) => server.announce()),
-    drain: async () => void (await Promise.all([main.drain(), admin.drain()])),
+    drain: async (unusedMs) => void (await Promise.all([main.drain(unusedMs), admin.drain(unusedMs)])),
     stop: async () => void (await Promise.all([main.stop(), admin.stop()])),
   };
 }

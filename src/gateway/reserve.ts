@@ -2,12 +2,11 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
 import { type Claim, isBucketPeriod, NO_CLAIMS } from '../limits/claim.ts';
 import type { ClaimStanding, Hold, Moment } from '../limits/claim-taking.ts';
-import { amountOf } from '../limits/hold.ts';
 import type { Alone } from '../limits/lease-report.ts';
 import { limitHeaders, type StandingClaim } from './limits/limit-headers.ts';
 import { limitRefusal, limitUnknown, neverFits, priceUnknown } from './limits/limit-refusal.ts';
 import type { Demand } from './limits/ports.ts';
-import { heldAmount, needFor, needsOf, type RequestNeeds } from './limits/request-need.ts';
+import { heldAmount, leastAmount, needFor, needsOf, type RequestNeeds } from './limits/request-need.ts';
 import { isBudget, momentOf, nameOf, Reservation } from './limits/reservation.ts';
 import type { Gateway } from './ports.ts';
 
@@ -154,9 +153,8 @@ const UNKNOWN: ClaimStanding = { used: 0, held: 0, limit: 0, remaining: 0, reset
  * The least that the request needs. A bucket admits a larger request when it is full, so only the input counts there.
  */
 function leastOf(claim: Claim, needs: RequestNeeds): number {
-  const { least } = needFor(claim, needs);
   const isWhole = claim.hold === 'maximum' && claim.period !== undefined && !isBucketPeriod(claim.period);
-  return isWhole ? heldAmount(claim, needs) : amountOf(claim.kind, least);
+  return isWhole ? heldAmount(claim, needs) : leastAmount(claim, needs);
 }
 
 interface Full {

@@ -59,7 +59,9 @@ export function readLitellm(
   const models = new LitellmModels(taken);
   // Included files, which are not read, may have entries of any name.
   if (source['include'] !== undefined) models.leaveOut(undefined);
-  for (const [index, entry] of asList(source['model_list']).entries()) {
+  const entries = source['model_list'];
+  if (entries !== undefined && !Array.isArray(entries)) report('model_list', 'it is no list');
+  for (const [index, entry] of asList(entries).entries()) {
     addEntry(asObject(entry), { models, env: own, report, path: `model_list[${index}]` });
   }
   const router = asObject(source['router_settings']);
@@ -72,6 +74,15 @@ export function readLitellm(
   const owners = readOwners(source, report);
   return { file: withOwners(file, owners.file), unmapped, spend: owners.spend };
 }
+
+/** Whether no entry and no setting came of a file. An import that prunes would delete everything then. */
+export function hasNothing(file: JsonObject): boolean {
+  return Object.values(file).every(
+    (section) => typeof section === 'object' && section !== null && Object.keys(section).length === 0,
+  );
+}
+
+export const NOTHING_TO_IMPORT = 'has nothing that can be imported, so nothing was changed';
 
 /** Adds teams, users and keys to a file, which may have the proxy's master key already. */
 function withOwners(file: JsonObject, owners: JsonObject): JsonObject {

@@ -26,9 +26,9 @@ export interface HttpServer {
   readonly announce: () => void;
   /**
    * Refuses new connections and makes `/readyz` answer 503; requests in flight go on. Resolves when the idle
-   * connections were closed.
+   * connections were closed. `unusedMs`: for how long none of them must have been used before.
    */
-  readonly drain: () => Promise<void>;
+  readonly drain: (unusedMs?: number) => Promise<void>;
   /** Ends what is left. */
   readonly stop: () => Promise<void>;
 }

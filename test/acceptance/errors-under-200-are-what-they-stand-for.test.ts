@@ -180,6 +180,37 @@ describe('a Responses client that asked for a stream gets four kinds as one:', (
   );
 });
 
+describe('an API that the gateway does not know:', () => {
+  const other = (path: string, value: object): Promise<Response> => {
+    const body = JSON.stringify(value);
+    return gateway.post(path, { model: 'm' }, { headers: { 'x-answer': JSON.stringify({ body }) } });
+  };
+
+  test.each(['/v1/images/generations', '/v1/audio/speech', '/v1/rerank', '/v1/some/thing'])(
+    'a whole answer of %s that is an error is one, and nothing else is',
+    async (path) => {
+      const busy = await other(path, { error: { code: 'rate_limit_exceeded', message: 'slow down' } });
+      expect([busy.status, busy.headers.get('x-llm-proxy-trail')]).toEqual([
+        429,
+        'a/m rate-limited 429, b/m rate-limited 429',
+      ]);
+      const wrong = await other(path, {
+        error: { type: 'invalid_request_error', message: 'for sk-secret-of-a' },
+        request_id: 'r',
+      });
+      expect([wrong.status, wrong.headers.get('x-llm-proxy-trail')]).toEqual([400, 'a/m rejected 400']);
+      expect(await wrong.text()).not.toContain('sk-secret-of-a');
+      for (const fine of [
+        { error: null, status: 'ok' },
+        { object: 'job', id: 'j', error: { code: 'failed', message: 'x' } },
+      ]) {
+        const answer = await other(path, fine);
+        expect([answer.status, await answer.json()]).toEqual([200, fine]);
+      }
+    },
+  );
+});
+
 test('a credential in the error of a provider is not shown', async () => {
   const answer = await answered(
     CHAT,

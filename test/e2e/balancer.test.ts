@@ -57,7 +57,9 @@ models: { m: { routes: [{ provider: a, model: mock/ok }] } }
 allow_unauthenticated: true
 `,
     );
-    gateways = [1, 2, 3].map(() => startProcess(['--config', config]));
+    // Longer than the pause between two uses of a kept connection.
+    const env = { LLM_PROXY_DRAIN_DELAY: '2' };
+    gateways = [1, 2, 3].map(() => startProcess(['--config', config], { env }));
     // Its workers run as another user where it is started as root.
     await chmod(folder, 0o755);
     const port = freePort();

@@ -113,6 +113,11 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await page.getByText(/^The configuration is the file/).waitFor();
     await visit(page, url, 'settings?tab=accounts', PAGES.settings);
     await page.getByRole('heading', { name: 'Accounts need a database' }).waitFor();
+    await page.context().clearCookies();
+    await signIn(page, url, 'sk-of-a-client');
+    await page.getByRole('heading', { name: 'This gateway does not store requests' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    watched?.expected(/503/);
   });
 
   test('explains a change that is not saved, and outlives a restart of the gateway', async () => {

@@ -98,6 +98,8 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
       expect(await page.getByRole('button', { name: /^New / }).count()).toBe(0);
       expect(await page.getByRole('button', { name: 'Edit' }).count()).toBe(0);
     }
+    await page.goto(`${gateway.url}/console/models?new=1`);
+    await page.getByRole('dialog').getByText('Your role can view this but not change it.').waitFor();
     await visit(page, gateway.url, 'models', PAGES.models);
     expect(await routeActions('near')).toEqual(['Open the provider', 'Its requests']);
     await page.keyboard.press('Escape');

@@ -25,6 +25,24 @@ async function clearCooldown(): Promise<void> {
   await gateway.admin('POST', `/routes/${id}/clear-cooldown`);
 }
 
+/** A provider whose answers and errors are markup. */
+function startHostileProvider() {
+  const event = (delta: object, finish_reason: string | null): string =>
+    `data: ${JSON.stringify({ id: 'a', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+  return Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      const { model } = (await request.json()) as { model: string };
+      if (model === 'refuses')
+        return Response.json({ error: { message: MARKUP, type: MARKUP, code: MARKUP } }, { status: 400 });
+      return new Response(`${event({ content: MARKUP }, null)}${event({}, 'stop')}data: [DONE]\n\n`, {
+        headers: { 'content-type': 'text/event-stream' },
+      });
+    },
+  });
+}
+
 /** The title of the page that is shown. */
 const heading = (name: string) => page.getByRole('heading', { name, level: 1 });
 
@@ -163,8 +181,23 @@ describe.skipIf(!canTestConsole)('the console', () => {
       await visit(page, gateway.url, path, PAGES[path]);
     await page.goto(`${gateway.url}/console/keys?id=${encodeURIComponent(MARKUP)}`);
     await page.getByRole('dialog', { name: MARKUP }).waitFor();
+    await using hostile = startHostileProvider();
+    const api_base = `http://127.0.0.1:${hostile.port}/v1`;
+    await gateway.admin('POST', '/providers', { id: 'hostile', api_base, free: true });
+    for (const id of ['answers', 'refuses'])
+      await gateway.admin('POST', '/models', { id, routes: [{ provider: 'hostile', model: id }] });
+    await visit(page, gateway.url, 'playground?as=app&model=answers,refuses', PAGES.playground);
+    await page.getByLabel('Message').fill(MARKUP);
+    await page.keyboard.press('Enter');
+    const [answer, refusal] = [page.getByRole('log').first(), page.getByRole('log').last()];
+    await answer.locator('.words').getByText(MARKUP).waitFor();
+    await refusal.locator('.notice').getByText(MARKUP).waitFor();
+    await answer.getByRole('button', { name: /raw events/ }).click();
     expect(await page.evaluate('window.injected')).toBeUndefined();
     expect(await page.locator('img[src="x"]').count()).toBe(0);
+    for (const path of ['/models/answers', '/models/refuses', '/providers/hostile'])
+      await gateway.admin('DELETE', path);
+    watched.expected(/400/);
   });
 
   test('shows at once that a provider fails, and that it is back', async () => {

@@ -57,6 +57,19 @@ test("another gateway's file is imported as far as it goes, and the rest is list
   expect(exitCode).toBe(0);
   expect(stdout).toContain('not imported: model_list[0].litellm_params.rpm: there is no such setting here\n');
   expect(stdout).toContain('created   provider openai\ncreated   model m\ndone');
+  await Bun.write(join(folder, 'litellm.yaml'), 'model_list: { m: openai/m }\nproviders: []\n');
+  const other = await run(['import', '--from', 'litellm', '--prune', 'litellm.yaml']);
+  expect([other.exitCode, other.stderr]).toEqual([
+    1,
+    'litellm.yaml  has nothing that can be imported, so nothing was changed.\n',
+  ]);
+  expect(other.stdout).toContain('not imported: model_list: it is no list\n');
+  await Bun.write(join(folder, 'litellm.yaml'), 'model_list: [');
+  const broken = await run(['import', '--from', 'litellm', 'litellm.yaml']);
+  expect([broken.exitCode, broken.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^litellm\.yaml:1:\d+ {2}not valid YAML/),
+  ]);
 });
 
 test('an import that can not be as a whole says so, and does nothing', async () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { parseRedisUrl } from '../../src/lib/redis-url.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
 import { startPostgres, type TestPostgres } from './db-postgres.ts';
 import { ADMIN_KEY, timeUntil } from './db-program.ts';
 import { type Answer, BUDGET_NANO, Machines, type SpendingProvider, startProvider } from './machines.ts';
@@ -8,8 +10,11 @@ import { findServer, REDIS_KINDS, startRedis, type TestRedis } from './redis-ser
 let postgres: TestPostgres;
 let provider: SpendingProvider;
 let machines: Machines | undefined;
+/** A connection that nothing is sent over while the other tests run, and its id. */
+let idle: { readonly server: TestRedis; readonly redis: RedisConnection; readonly id: unknown } | undefined;
 
 beforeAll(async () => {
+  idle = findServer('redis') === undefined ? undefined : await startIdle();
   postgres = await startPostgres();
   provider = startProvider();
 });
@@ -17,7 +22,17 @@ afterAll(async () => {
   await machines?.stop();
   await postgres.stop();
   provider.stop();
+  idle?.redis.close();
+  await idle?.server.stop();
 });
+
+async function startIdle() {
+  const server = await startRedis('redis');
+  const address = parseRedisUrl(server.url);
+  if (typeof address === 'string') throw new Error(address);
+  const redis = new RedisConnection({ address, deadlineMs: 20_000 });
+  return { server, redis, id: await redis.send('CLIENT', ['ID']) };
+}
 
 /** Ends the machines of the tests before. */
 async function start(shared: string, workers = 1): Promise<Machines> {
@@ -246,3 +261,10 @@ for (const kind of REDIS_KINDS) {
     }, 180_000);
   });
 }
+
+test.skipIf(findServer('redis') === undefined)(
+  'a connection to Redis is still open after a minute in which nothing was sent',
+  async () => {
+    expect(await idle!.redis.send('CLIENT', ['ID'])).toBe(idle!.id);
+  },
+);

@@ -87,6 +87,7 @@ test('llm-proxy spend import counts a file once', async () => {
   const first = await run('import', 'old.csv', '--source', 'litellm');
   expect([first.code, first.stdout.trim()]).toEqual([1, 'imported 1, known before 0']);
   expect(first.stderr).toStartWith('line 3: ');
+  expect((await run('import', '.')).stderr).toContain('. is a directory, not a file.');
   const again = await run('import', 'old.csv', '--source', 'litellm');
   expect(again.stdout.trim()).toBe('imported 0, known before 1');
   const { stdout } = await run('report', '--since', '2026-10-01', '--until', '2026-11-01', '--json');

@@ -1,5 +1,6 @@
 /** Sentences about what fails, cools, or is not possible here. */
 export const chineseTrouble: Readonly<Record<string, string>> = {
+  'This gateway does not store requests': '本网关不保存请求记录',
   'Searching …': '正在搜索……',
   'The model demo-unreliable always fails on simulator-a first, to show a fallback.':
     '模型 demo-unreliable 总是先在 simulator-a 上失败，以演示回退。',

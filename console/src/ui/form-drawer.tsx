@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Button } from './button.tsx';
 import { Dialog, Drawer } from './dialog.tsx';
 
-interface FormDrawerProps {
+export interface FormDrawerProps {
   readonly title: string;
   readonly actions?: ReactNode;
   /** On the button that submits. */

@@ -4,7 +4,7 @@ import type { ConfigFile } from '../../config/schema/schema.ts';
 import { checkShape } from '../../config/read/shape.ts';
 import { parseSource } from '../../config/read/source.ts';
 import { exportFile } from '../../migrate/export-file.ts';
-import { readLitellm, type Unmapped } from '../../migrate/from-litellm.ts';
+import { hasNothing, NOTHING_TO_IMPORT, readLitellm, type Unmapped } from '../../migrate/from-litellm.ts';
 import { isObject } from '../../store/json-path.ts';
 import { RESOURCE_KINDS } from '../../store/resource-kinds.ts';
 import type { Json, JsonObject, Revision } from '../../store/revision.ts';
@@ -58,6 +58,12 @@ function readForeign(value: unknown, before: Revision): SentText {
     return [id, typeof base === 'string' ? base : ''];
   });
   const { file, unmapped } = readLitellm(value, {}, new Map(bases));
+  if (hasNothing(file))
+    return {
+      file: undefined,
+      unmapped,
+      problems: [{ path: '', line: 1, column: 1, message: NOTHING_TO_IMPORT }],
+    };
   const shape = checkShape({ value: file, expanded: new Set() });
   const problems = toProblems('', shape.findings, () => ({ line: 1, column: 1 }));
   return { file: problems.length === 0 ? shape.file : undefined, problems, unmapped };

@@ -8,15 +8,24 @@ export async function loadConfig({
   path,
   ...context
 }: LoadContext & { readonly path: string }): Promise<LoadResult> {
-  let bytes: Uint8Array;
+  const file = await readTextFile(path);
+  if (file.kind === 'unreadable') return refuse(path, file.message);
+  return loadText(file.text, { readFile: readSecretFile, ...context, file: path });
+}
+
+/** Reads a file of text in UTF-8. The message says of the file why that is impossible. */
+export async function readTextFile(
+  path: string,
+): Promise<
+  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'unreadable'; readonly message: string }
+> {
   try {
-    bytes = await readFile(path);
+    const text = decoded(await readFile(path));
+    if (text !== undefined) return { kind: 'text', text };
+    return { kind: 'unreadable', message: 'is not text in UTF-8' };
   } catch (error) {
-    return refuse(path, whyUnreadable(error));
+    return { kind: 'unreadable', message: whyUnreadable(error) };
   }
-  const text = decoded(bytes);
-  if (text === undefined) return refuse(path, 'is not text in UTF-8');
-  return loadText(text, { readFile: readSecretFile, ...context, file: path });
 }
 
 function decoded(bytes: Uint8Array): string | undefined {

@@ -4,10 +4,12 @@ import { readChunk } from './body-reader.ts';
 import type { AnswerText } from '../../usage/estimate-usage.ts';
 import type { ByteSource } from '../ports.ts';
 import { type ByteSink, pipe } from './pipe.ts';
+import { judgeReport } from '../classify-report.ts';
 import { redactedSource } from './redacted-source.ts';
 import { createUsageTap, type UsageTap } from '../stream/usage-tap.ts';
 import type { ReplyContext, Reply, Classification } from '../classification.ts';
 import { outcomeOfAbort } from '../attempt-timeouts.ts';
+import { beginsLikeReport, mayBeReport, MOST_REPORT_BYTES, reportInstead } from './whole-report.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 
 /** Answers up to this size are buffered, because the runtime sends a content length only for a complete body. */
@@ -26,30 +28,70 @@ export async function openByteStream(reply: Reply, reading: ReplyContext): Promi
   const { clock } = reading.gateway;
   if (body === null) return wholeAnswer(reply, [], undefined);
   const source = redactedSource(body, headers, reading.provider);
-  const length = Number(headers.get('content-length') ?? Number.NaN);
   // The answer to a GET is stored content, whose tokens were counted when it was generated.
   const isMade = reading.planned.request.method === 'POST';
   const tap = isMade ? createUsageTap(headers) : undefined;
-  const held: Uint8Array[] = [];
-  let heldBytes = 0;
-  let firstAtMs = 0;
-  while (heldBytes !== length) {
+  const mayReport = isMade && mayBeReport(headers);
+  const held = new HeldBody(Number(headers.get('content-length') ?? Number.NaN), mayReport);
+  while (!held.isWhole()) {
     const chunk = await readChunk(source, timeouts);
     if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
     if (chunk === 'end') break;
     if (chunk === 'broken') return truncated(status);
-    if (held.length === 0) {
-      timeouts.answered();
-      firstAtMs = clock.nowMs();
-    }
-    held.push(chunk);
+    if (held.chunks.length === 0) timeouts.answered();
     tap?.push(chunk);
-    heldBytes += chunk.byteLength;
-    const isHeld =
-      length <= MAX_HELD_BYTES && (heldBytes === length || clock.nowMs() - firstAtMs < MAX_HELD_MS);
-    if (!isHeld) return streamedAnswer(reply, new ByteStream(held, { source, tap }, reading));
+    if (!held.push(chunk, clock.nowMs()))
+      return streamedAnswer(reply, new ByteStream(held.chunks, { source, tap }, reading));
   }
-  return wholeAnswer(reply, held, tap?.usage());
+  const report = mayReport ? await judgedReport(reply, held, reading) : undefined;
+  return report ?? wholeAnswer(reply, held.chunks, tap?.usage());
+}
+
+/** The beginning of an answer that may be sent as a whole. */
+class HeldBody {
+  readonly chunks: Uint8Array[] = [];
+  readonly #length: number;
+  #bytes = 0;
+  #firstAtMs = 0;
+  #mayReport: boolean;
+
+  /** `length` is NaN if it is unknown. */
+  constructor(length: number, mayReport: boolean) {
+    this.#length = length;
+    this.#mayReport = mayReport;
+  }
+
+  isWhole(): boolean {
+    return this.#bytes === this.#length;
+  }
+
+  /** Adds a chunk. Returns false if no more may be held. */
+  push(chunk: Uint8Array, nowMs: number): boolean {
+    if (this.chunks.length === 0) {
+      this.#firstAtMs = nowMs;
+      this.#mayReport &&= beginsLikeReport(chunk);
+    }
+    this.chunks.push(chunk);
+    this.#bytes += chunk.byteLength;
+    if (this.isWhole() || (this.#mayReport && this.#bytes <= MOST_REPORT_BYTES)) return true;
+    return this.#length <= MAX_HELD_BYTES && nowMs - this.#firstAtMs < MAX_HELD_MS;
+  }
+
+  /** The whole body; undefined if it is larger than the report of an error. */
+  report(): Uint8Array | undefined {
+    return this.#bytes > MOST_REPORT_BYTES ? undefined : Buffer.concat(this.chunks);
+  }
+}
+
+/** How a whole answer is judged that is nothing but an error. */
+async function judgedReport(
+  reply: Reply,
+  held: HeldBody,
+  reading: ReplyContext,
+): Promise<Classification | undefined> {
+  const bytes = held.report();
+  const report = bytes && (await reportInstead(bytes, reply.headers.get('content-encoding')));
+  return report && judgeReport(report, { reply, reading, defect: 'error-object', events: new Uint8Array() });
 }
 
 function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Classification {

@@ -12,8 +12,6 @@ import { type SizedRequest, sizeOf } from './request-size.ts';
 export interface HeldNeed extends Need {
   /** The part of the cost that is for the output. */
   readonly outputCost: number;
-  /** The need if the answer is empty. */
-  readonly least: Need;
   /** Whether the price of a model that may serve it is unknown; `costNano` is then 0. */
   readonly isPriceUnknown: boolean;
 }
@@ -32,7 +30,7 @@ export interface RequestNeeds {
 }
 
 const NO_TOKENS: Need = { input: 0, output: 0, cost: 0 };
-const NOTHING: HeldNeed = { ...NO_TOKENS, outputCost: 0, least: NO_TOKENS, isPriceUnknown: false };
+const NOTHING: HeldNeed = { ...NO_TOKENS, outputCost: 0, isPriceUnknown: false };
 const COUNTED_ONLY: RequestNeeds = {
   textBytes: 0,
   expected: NOTHING,
@@ -85,6 +83,23 @@ const SMALL_PART = 100;
 /** The part of a need that a limit counts. */
 export function heldAmount(claim: Claim, needs: RequestNeeds): number {
   return amountOf(claim.kind, needFor(claim, needs));
+}
+
+/** The part of a need that a limit counts if the answer is empty. */
+export function leastAmount(claim: Claim, needs: RequestNeeds): number {
+  const need = needFor(claim, needs);
+  switch (claim.kind) {
+    case 'cost':
+      return need.cost - need.outputCost;
+    case 'tokens':
+      return need.input;
+    case 'output_tokens':
+      return 0;
+    case 'input_tokens':
+    case 'requests':
+    case 'concurrent':
+      return amountOf(claim.kind, need);
+  }
 }
 
 interface Sources {
@@ -156,8 +171,7 @@ function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
     if (estimate === undefined) isPriceUnknown = true;
     else if (estimate.nano > cost) ({ nano: cost, outputNano: outputCost } = estimate);
   }
-  const least = { input, output: 0, cost: cost - outputCost };
-  return { input, output, cost, outputCost, least, isPriceUnknown };
+  return { input, output, cost, outputCost, isPriceUnknown };
 }
 
 interface UpstreamModel {

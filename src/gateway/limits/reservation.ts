@@ -17,11 +17,21 @@ export interface ReservationContext {
   readonly at: Moment;
 }
 
-/** The holds of one request on its limits, until it is settled. */
+/**
+ * The holds of one request on its limits, until it is settled. It keeps no more of the request than it needs until then,
+ * since a thousand streams may be open.
+ */
 export class Reservation implements Admission {
-  readonly headers: Readonly<Record<string, string>>;
+  headers: Readonly<Record<string, string>>;
   readonly hasBudget: boolean;
-  readonly #context: ReservationContext;
+  readonly #gateway: ReservationContext['gateway'];
+  readonly #requestId: string;
+  readonly #keyId: string | undefined;
+  readonly #model: string;
+  readonly #needs: RequestNeeds;
+  /** Whether the size of its text is known, to learn from. */
+  readonly #isSized: boolean;
+  readonly #refundsFailed: boolean;
   #holds: readonly Hold[];
   #isSettled = false;
   /** Bytes of the streamed answer. */
@@ -36,14 +46,21 @@ export class Reservation implements Admission {
     holds: readonly Hold[],
     headers: Readonly<Record<string, string>>,
   ) {
-    this.#context = context;
+    const { demand, needs, gateway, refundsFailed } = context;
+    this.#gateway = gateway;
+    this.#requestId = demand.requestId;
+    this.#keyId = demand.key?.id;
+    this.#model = demand.model.name;
+    this.#needs = needs;
+    this.#isSized = needs.textBytes > 0 || demand.sessionTokens !== undefined;
+    this.#refundsFailed = refundsFailed;
     this.#holds = holds;
     this.headers = headers;
-    this.hasBudget = context.demand.claims.some(isBudget);
-    this.#heldOutput = leastOutput(holds, context.needs);
+    this.hasBudget = demand.claims.some(isBudget);
+    this.#heldOutput = leastOutput(holds, needs);
     this.#growAtBytes = this.#heldOutput === Infinity ? Infinity : this.#growthPoint();
     try {
-      this.#open();
+      this.#open(context);
     } catch (error) {
       this.settle(NOT_SERVED);
       throw error;
@@ -51,6 +68,8 @@ export class Reservation implements Admission {
   }
 
   grow(outputBytes: number): void {
+    // The head of the answer has been sent.
+    if (this.#answerBytes === 0) this.headers = NO_HEADERS;
     this.#answerBytes += outputBytes;
     if (this.#answerBytes > this.#growAtBytes && !this.#isSettled) this.#growHolds();
   }
@@ -58,7 +77,7 @@ export class Reservation implements Admission {
   settle(actual: Actual): readonly CounterAmount[] | undefined {
     if (this.#isSettled) return undefined;
     this.#isSettled = true;
-    const { gateway, demand } = this.#context;
+    const gateway = this.#gateway;
     const at = momentOf(gateway.clock);
     const uses: CounterAmount[] = [];
     const overspent: Overspent[] = [];
@@ -82,23 +101,22 @@ export class Reservation implements Admission {
       if (used > 0) uses.push({ counter: claim.counter, windowMs, key: hold.windowKey, amount: used });
     }
     if (actual.wasServed) {
-      const { requestId } = demand;
-      gateway.emit({ type: 'holds-settled', requestId, usedOfHeld: ratio, overspent });
+      gateway.emit({ type: 'holds-settled', requestId: this.#requestId, usedOfHeld: ratio, overspent });
       this.#learn(actual);
     }
     return isJournaled ? uses : undefined;
   }
 
   #usedOf(claim: Claim, actual: Actual): number {
-    if (claim.kind === 'requests') return actual.isFailed === true && this.#context.refundsFailed ? 0 : 1;
+    if (claim.kind === 'requests') return actual.isFailed === true && this.#refundsFailed ? 0 : 1;
     return usedOf(claim.kind, actual, claim.countsCached ? 0 : (actual.cachedTokens ?? 0));
   }
 
   /** Bytes of the answer at which the holds grow. An answer of the most tokens that the request allows does not need it. */
   #growthPoint(): number {
-    const { gateway, needs, demand } = this.#context;
-    const isMost = this.#heldOutput === needs.mostOutput;
-    return this.#heldOutput * (isMost ? 1 : USED_PART) * gateway.estimates.bytesPerToken(demand.model.name);
+    const isMost = this.#heldOutput === this.#needs.mostOutput;
+    const { estimates } = this.#gateway;
+    return this.#heldOutput * (isMost ? 1 : USED_PART) * estimates.bytesPerToken(this.#model);
   }
 
   /**
@@ -106,7 +124,7 @@ export class Reservation implements Admission {
    * probably a long one, so this happens before all of the hold is used.
    */
   #growHolds(): void {
-    const { gateway, needs, demand } = this.#context;
+    const [gateway, needs, requestId] = [this.#gateway, this.#needs, this.#requestId];
     const at = momentOf(gateway.clock);
     const before = this.#heldOutput;
     this.#heldOutput = Math.max(before * 1.01, Math.min(before * GROWTH, needs.mostOutput));
@@ -115,13 +133,12 @@ export class Reservation implements Admission {
       const more = canGrow(hold) ? morePart(hold.claim, needs, [before, this.#heldOutput]) : 0;
       return more > 0 ? gateway.counters.grow(hold, more, at) : hold;
     });
-    gateway.emit({ type: 'hold-grown', requestId: demand.requestId });
+    gateway.emit({ type: 'hold-grown', requestId });
     const kept = amountsOf(this.#holds);
-    if (kept.length > 0) gateway.journal?.grow(demand.requestId, kept);
+    if (kept.length > 0) gateway.journal?.grow(requestId, kept);
   }
 
-  #open(): void {
-    const { demand, needs, gateway, at } = this.#context;
+  #open({ demand, needs, gateway, at }: ReservationContext): void {
     const { journal } = gateway;
     if (journal === undefined) return;
     const holds = amountsOf(this.#holds);
@@ -144,19 +161,19 @@ export class Reservation implements Admission {
   }
 
   #learn({ isEstimated, inputTokens, outputTokens }: Actual): void {
-    const { demand, needs, gateway } = this.#context;
-    const isSized = needs.textBytes > 0 || demand.sessionTokens !== undefined;
-    if (isEstimated === true || inputTokens === undefined || !isSized) return;
-    gateway.estimates.note({
-      keyId: demand.key?.id,
-      model: demand.model.name,
-      textBytes: needs.textBytes,
+    if (isEstimated === true || inputTokens === undefined || !this.#isSized) return;
+    this.#gateway.estimates.note({
+      keyId: this.#keyId,
+      model: this.#model,
+      textBytes: this.#needs.textBytes,
       inputTokens,
       outputTokens: outputTokens ?? 0,
       answerBytes: this.#answerBytes,
     });
   }
 }
+
+const NO_HEADERS: Readonly<Record<string, string>> = {};
 
 type Overspent = HoldsSettled['overspent'][number];
 

@@ -25,6 +25,7 @@ import type { HandedOverPeers } from './handed-over.ts';
 import { LeanConnection } from './lean-connection.ts';
 import type { LeanHost } from './lean-host.ts';
 import type { LeanRequest } from './lean-request.ts';
+import { Retirement } from './retirement.ts';
 
 const HANDLERS: Bun.SocketHandler<LeanConnection> = {
   // Without it, connections open only after their TLS handshake, whose time nothing would limit.
@@ -44,9 +45,6 @@ const SLOW_MS = 1_000;
 
 /** A connection must begin its first request within this time, as at the runtime's server. */
 const SILENT_MS = 10_000;
-
-/** How long idle connections stay open after the end of listening. */
-const RETIRED_MS = 250;
 
 /** How long clients may take for what the runtime's server has answered before it ended. */
 const PASSING_MS = 2_000;
@@ -97,14 +95,14 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     pending: () => pendingOn(connections) + inner.pending(),
     recheck: inner.recheck,
     announce: inner.announce,
-    async drain() {
+    async drain(unusedMs) {
       socketTurn.take();
       state.phase = 'draining';
       listeners.close();
       inner.retire();
-      await retired(connections);
+      await retired(connections, unusedMs);
       for (const connection of connections) if (connection.isIdle) connection.end();
-      void arrived(connections).then(inner.drain);
+      void arrived(connections).then(() => inner.drain());
     },
     async stop() {
       clearInterval(sweeper);
@@ -158,13 +156,16 @@ async function passedOn(connections: ReadonlySet<LeanConnection>): Promise<void>
     await Bun.sleep(5);
 }
 
-/**
- * Resolves when no idle connection is left, or after `RETIRED_MS`. A load balancer with a kept connection learns from
- * the answer to its next request that the connection ends. Closing it at once could lose a request on its way.
- */
-async function retired(connections: ReadonlySet<LeanConnection>): Promise<void> {
-  const untilMs = performance.now() + RETIRED_MS;
-  while ([...connections].some(({ isIdle }) => isIdle) && performance.now() < untilMs) await Bun.sleep(5);
+/** Resolves when the connections that are still idle may be closed. */
+async function retired(connections: ReadonlySet<LeanConnection>, unusedMs?: number): Promise<void> {
+  const retirement = new Retirement(performance.now(), unusedMs);
+  while (!retirement.isOver(idleIn(connections), performance.now())) await Bun.sleep(5);
+}
+
+function idleIn(connections: ReadonlySet<LeanConnection>): number {
+  let count = 0;
+  for (const { isIdle } of connections) if (isIdle) count += 1;
+  return count;
 }
 
 /** Resolves when no request can be handed over any more. */

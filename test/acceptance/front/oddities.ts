@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts';
 type Oddity = (draft: Draft, dice: () => number) => void;
 
 /** Whole requests, for bodies and gaps in which a confused parser would find them. */
-const HIDDEN =
+export const HIDDEN =
   'POST /v1/chat/completions HTTP/1.1\r\nHost: hidden\r\nAuthorization: Bearer mk-front-1234\r\nContent-Length: 30\r\n\r\n{"model":"m","user":"hidden!"}';
 
 /** Texts that parsers disagree about. */

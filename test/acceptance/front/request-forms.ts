@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts';
-import { ODDITIES, TOKENS } from './oddities.ts';
+import { HIDDEN_CODINGS } from './hidden-codings.ts';
+import { HIDDEN, ODDITIES, TOKENS } from './oddities.ts';
 
 /** Bytes that a client sends over one connection, and how they are cut. */
 export interface RequestForm {
@@ -86,6 +87,27 @@ export function formOf(id: number, dice: Dice): RequestForm {
 export function oddForm(id: number, oddity: number): RequestForm {
   const draft = draftOf(markOf(id, 0), () => 0.5);
   ODDITIES[oddity % ODDITIES.length]?.(draft, () => 0.5);
+  const bytes = Buffer.from(textOf(draft), 'latin1');
+  return { id, bytes, cuts: [], ends: [bytes.length], isPaced: false, isPlain: false };
+}
+
+/** How many forms `hiddenForm` makes. */
+export const HIDDEN_FORMS = 2 * HIDDEN_CODINGS.length;
+
+/**
+ * A request whose transfer coding only some parsers see, by its place in the list. With the coding, the body ends sooner
+ * than by its length and another request follows, or the other way round.
+ */
+export function hiddenForm(id: number, at: number): RequestForm {
+  const field = HIDDEN_CODINGS[at >> 1] ?? '';
+  const draft = draftOf(markOf(id, 0), () => 0.5);
+  if (at % 2 === 0) {
+    draft.body = `0\r\n\r\n${HIDDEN}`;
+    draft.framing = [`Content-Length: ${draft.body.length}`, field];
+  } else {
+    draft.body = `${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n0\r\n\r\n`;
+    draft.framing = [field, `Content-Length: ${draft.body.indexOf('\r\n') + 2}`];
+  }
   const bytes = Buffer.from(textOf(draft), 'latin1');
   return { id, bytes, cuts: [], ends: [bytes.length], isPaced: false, isPlain: false };
 }

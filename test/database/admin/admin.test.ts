@@ -223,6 +223,8 @@ describe('a resource', () => {
         { path: 'timeouts.conect', message: expect.stringContaining('unknown') },
       ]),
     );
+    const long = await api.call('POST', '/providers', { id: 'a'.repeat(201) });
+    expect(long.body.error.details).toContainEqual({ path: 'id', message: 'must be at most 200 characters' });
     const nowhere = await api.call('POST', '/providers', { id: 'a' });
     expect(nowhere.status).toBe(422);
     expect(nowhere.body.error.details).toEqual([

@@ -98,6 +98,12 @@ describe('the configuration as text', () => {
     const { status, body } = await api.call('POST', '/config/import', { yaml, from: 'litellm' });
     expect([status, body.unmapped.length]).toEqual([200, 1]);
     expect((await api.call('GET', '/settings/timeouts')).body.value).toEqual({ request_timeout: 77 });
+    const other = { yaml: 'unknown_section: 1\n', from: 'litellm', prune: true };
+    const refused = await api.call('POST', '/config/import', other);
+    expect([refused.status, refused.body.error.message]).toEqual([
+      422,
+      expect.stringContaining('nothing that can be imported'),
+    ]);
   });
 });
 

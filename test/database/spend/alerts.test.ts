@@ -99,6 +99,12 @@ describe.each([...ENGINES])('alerts over %s', (engine) => {
     expect(hook.received).toHaveLength(0);
     await use(database, 80.01, 'n1');
     for (let round = 0; round < 3; round++) await lookAll();
+    // The use of a thousand requests more, after each hundred of which every node looks.
+    for (let hundreds = 1; hundreds <= 10; hundreds++) {
+      await use(database, 80.01 + hundreds, 'n1');
+      await Promise.all([lookAll(), use(database, hundreds, 'n3')]);
+    }
+    expect(hook.received).toHaveLength(1);
     const ids = new Set(eventsOf(hook).map(({ id }) => id));
     expect(ids.size).toBe(1);
     const { headers, body } = hook.received[0]!;

@@ -97,6 +97,86 @@ describe('the cost of a request', () => {
   });
 });
 
+/** Dollars per million tokens, or per thousand searches, of each meter: for a short input and for a long one. */
+const LISTED = {
+  standard: {
+    input: [3, 6],
+    cached: [0.3, 0.6],
+    cache_write: [3.75, 7.5],
+    cache_write_1h: [6, 12],
+    audio_input: [40, 80],
+    image_input: [8, 16],
+    output: [15, 22.5],
+    reasoning: [15.5, 23],
+    audio_output: [80, 160],
+    image_output: [32, 64],
+    web_search: [10, 20],
+  },
+  flex: {
+    input: [1.5, 3],
+    cached: [0.15, 0.3],
+    cache_write: [1.875, 3.75],
+    cache_write_1h: [3, 6],
+    audio_input: [20, 40],
+    image_input: [4, 8],
+    output: [7.5, 11.25],
+    reasoning: [7.75, 11.5],
+    audio_output: [40, 80],
+    image_output: [16, 32],
+    web_search: [5, 10],
+  },
+} as const;
+type Listed = keyof (typeof LISTED)['standard'];
+
+/** What a request of each shape uses. */
+const SHAPES: Readonly<Record<string, Readonly<Partial<Record<Listed, number>>>>> = {
+  'a chat': { input: 1_234, output: 567 },
+  'a chat with a cached prompt': { input: 34, cached: 1_200, output: 567 },
+  'a chat that writes the cache': { input: 34, cache_write: 1_201, output: 5 },
+  'a chat that writes the cache for an hour': { input: 1, cache_write: 3, cache_write_1h: 1_199, output: 5 },
+  'a chat that reads and writes the cache': { input: 7, cached: 991, cache_write: 313, output: 11 },
+  'a model that thinks': { input: 99, output: 3, reasoning: 7_777 },
+  'a question about an image': { input: 19, image_input: 1_601, output: 77 },
+  'a question in speech': { input: 19, audio_input: 251, output: 77 },
+  'an answer in speech': { input: 19, output: 13, audio_output: 333 },
+  'an answer with an image': { input: 19, output: 13, image_output: 4_161 },
+  'an embedding': { input: 8_191 },
+  'a search': { input: 501, output: 77, web_search: 3 },
+};
+
+describe('a bill to the nano-dollar', () => {
+  const priced = (tier: keyof typeof LISTED) =>
+    Object.fromEntries(
+      Object.entries(LISTED[tier]).map(([meter, [short, long]]) => [
+        meter,
+        [dollars(short), [200_000, dollars(long)]] as const,
+      ]),
+    );
+  const sheet: PriceSheet = {
+    provider: 'p',
+    model: 'm',
+    prices: [{ per: priced('standard') }],
+    tiers: { flex: [{ per: priced('flex') }] },
+    discountPpm: 0,
+  };
+  const at = { day: '2026-11-29', time: '12:00' };
+
+  for (const [shape, used] of Object.entries(SHAPES))
+    for (const tier of ['standard', 'flex'] as const)
+      for (const [column, length] of (['short', 'long'] as const).entries())
+        test(`of ${shape}, ${tier} and ${length}`, () => {
+          const counts = length === 'short' ? used : { ...used, input: (used.input ?? 0) + 200_000 };
+          // In thousandths of a nano-dollar, every product is whole.
+          const thousandths = Object.entries(counts).reduce((sum, [meter, count]) => {
+            const blockMillionths = meter === 'web_search' ? 1_000 : 1;
+            const price = LISTED[tier][meter as Listed][column] ?? 0;
+            return sum + BigInt(count * blockMillionths) * BigInt(Math.round(price * 1e6));
+          }, 0n);
+          const inForce = pricesAt(sheet, tier === 'flex' ? 'flex' : undefined, at);
+          expect(costOf(counts, inForce)).toBe(Number((thousandths + 500n) / 1_000n));
+        });
+});
+
 describe('the meters', () => {
   test('divide a total among its parts, whatever a provider reports', () => {
     const part = fc.option(fc.integer({ min: -5, max: 2_000 }), { nil: undefined });

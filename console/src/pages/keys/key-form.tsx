@@ -5,7 +5,7 @@ import { listModels } from '../../api/queries.ts';
 import type { MasterKey } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
-import { FormDrawer } from '../../ui/form-drawer.tsx';
+import { EditForm } from '../edit-form.tsx';
 import { NameList } from '../../ui/name-list.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { fromLocalInput, toLocalInput } from '../../lib/local-input.ts';
@@ -66,7 +66,7 @@ export function KeyForm({ masterKey, version, onClose, onSecret }: KeyFormProps)
       fields: fieldsOf(form, masterKey),
     });
   return (
-    <FormDrawer
+    <EditForm
       title={masterKey ? masterKey.id : t('New key')}
       submit={masterKey ? t('Review the change') : t('Review and create')}
       canSubmit={form.id !== ''}
@@ -76,7 +76,7 @@ export function KeyForm({ masterKey, version, onClose, onSecret }: KeyFormProps)
     >
       <Fields form={form} set={set} isNew={masterKey === undefined} />
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={saved} />}
-    </FormDrawer>
+    </EditForm>
   );
 }
 

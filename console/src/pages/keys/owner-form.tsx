@@ -8,7 +8,7 @@ import { useMay } from '../../session/session.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { DeleteDialog } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
-import { FormDrawer } from '../../ui/form-drawer.tsx';
+import { EditForm } from '../edit-form.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { ProblemNotice } from '../../ui/states.tsx';
 import { UsageMeter } from '../../ui/usage-meter.tsx';
@@ -55,7 +55,7 @@ export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormP
     });
   const title = owner?.id ?? (kind === 'teams' ? t('New team') : t('New user'));
   return (
-    <FormDrawer
+    <EditForm
       title={title}
       submit={t('Review the change')}
       canSubmit={id !== ''}
@@ -91,7 +91,7 @@ export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormP
         <LimitFields limits={limits} onChange={setLimits} />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
-    </FormDrawer>
+    </EditForm>
   );
 }
 

@@ -4,6 +4,7 @@ import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
 import { readOffer } from '../../api/queries.ts';
+import { Problem } from '../../api/problem.ts';
 import type { LimitUse } from '../../api/resources.ts';
 import type { RequestRow } from '../../api/types.ts';
 import { NONE } from '../../lib/format.ts';
@@ -116,6 +117,8 @@ function MyRequests(): ReactNode {
           maxHeight="32rem"
           empty={<Empty icon={ScrollText} title={t('No request yet')} />}
         />
+      ) : isNotStored(pages.error) ? (
+        <Empty icon={ScrollText} title={t('This gateway does not store requests')} />
       ) : pages.error ? (
         <Failed error={pages.error} onRetry={() => void pages.refetch()} />
       ) : (
@@ -130,6 +133,11 @@ function MyRequests(): ReactNode {
       )}
     </Card>
   );
+}
+
+/** A gateway with a configuration file stores no requests until a limit has a window of a day or longer. */
+function isNotStored(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'use_unavailable' && error.message.includes('not stored');
 }
 
 /** A request as its own key's holder gets it. */

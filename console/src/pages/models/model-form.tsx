@@ -7,7 +7,7 @@ import type { Model, ModelRoute } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Field, Input } from '../../ui/field.tsx';
-import { FormDrawer } from '../../ui/form-drawer.tsx';
+import { EditForm } from '../edit-form.tsx';
 import { Switch } from '../../ui/toggle.tsx';
 import { FallbackList } from './fallback-list.tsx';
 import { RouteTiers } from './route-tiers.tsx';
@@ -38,7 +38,7 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
       fields: { ...(model === undefined && { id }), is_enabled: isEnabled, routes, fallbacks },
     });
   return (
-    <FormDrawer
+    <EditForm
       title={model ? model.id : t('New model')}
       submit={t('Review the change')}
       canSubmit={id !== '' && routes.length > 0}
@@ -61,7 +61,7 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
         />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
-    </FormDrawer>
+    </EditForm>
   );
 }
 

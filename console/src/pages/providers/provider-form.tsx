@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Provider } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
-import { FormDrawer } from '../../ui/form-drawer.tsx';
+import { EditForm } from '../edit-form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { Notice } from '../../ui/states.tsx';
 import { Switch } from '../../ui/toggle.tsx';
@@ -67,7 +67,7 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
       fields: fieldsOf(form, provider),
     });
   return (
-    <FormDrawer
+    <EditForm
       title={provider?.id ?? t('New provider')}
       submit={t('Review the change')}
       canSubmit={form.id !== ''}
@@ -83,7 +83,7 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
         <DraftTest key={form.id + form.base} id={form.id} fields={testedFields(form)} />
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
-    </FormDrawer>
+    </EditForm>
   );
 }
 

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { findWeakKeys } from '../../../config/read/file-warnings.ts';
-import { loadConfig } from '../../../config/read/load.ts';
-import { formatProblem } from '../../../config/read/problems.ts';
+import { loadConfig, readTextFile } from '../../../config/read/load.ts';
+import { fewProblems, formatProblem, type Problem } from '../../../config/read/problems.ts';
 import { type ConfigFile, configSchema } from '../../../config/schema/schema.ts';
 import { parseSource } from '../../../config/read/source.ts';
-import { readLitellm } from '../../../migrate/from-litellm.ts';
+import { hasNothing, NOTHING_TO_IMPORT, readLitellm } from '../../../migrate/from-litellm.ts';
 import { type Edit, RevisionRefused } from '../../../store/change.ts';
 import { findingText } from '../../../store/finding-text.ts';
 import { RESOURCE_KINDS } from '../../../store/resource-kinds.ts';
@@ -55,20 +54,19 @@ async function readOwn(path: string): Promise<Read | undefined> {
   const overrides = { host: '127.0.0.1' };
   const loaded = await loadConfig({ path, env, overrides, version: 1, now: new Date() });
   if (loaded.kind === 'loaded') return () => ({ config: loaded.file, spend: [] });
-  for (const problem of loaded.problems) console.error(formatProblem(problem));
-  return undefined;
+  return told(loaded.problems);
 }
 
 async function readForeign(path: string): Promise<Read | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  const source = text === undefined ? undefined : parseSource(text);
-  if (source?.kind !== 'parsed') {
-    console.error(`llm-proxy import: ${path} cannot be read as YAML.`);
-    return undefined;
-  }
+  const read = await readTextFile(path);
+  if (read.kind === 'unreadable') return told([{ ...NO_PLACE, file: path, message: read.message }]);
+  const source = parseSource(read.text);
+  if (source.kind === 'invalid')
+    return told(source.faults.map((each) => ({ file: path, path: '', ...each })));
   return (before) => {
     const { file, unmapped, spend } = readLitellm(source.value, process.env, basesOf(before));
     for (const { path: place, reason } of unmapped) console.log(`not imported: ${place}: ${reason}`);
+    if (hasNothing(file)) return told([{ ...NO_PLACE, file: path, message: NOTHING_TO_IMPORT }]);
     const checked = configSchema.safeParse(file);
     if (checked.success) {
       for (const warning of findWeakKeys(checked.data)) console.error(`warning: ${warning}`);
@@ -78,6 +76,13 @@ async function readForeign(path: string): Promise<Read | undefined> {
       console.error(`${place.join('.')}: ${message}`);
     return undefined;
   };
+}
+
+/** For a problem of a whole file. */
+const NO_PLACE = { line: undefined, column: undefined, path: '' } as const;
+
+function told(problems: readonly Problem[]): undefined {
+  for (const problem of fewProblems(problems)) console.error(formatProblem(problem));
 }
 
 /** Enters what budgets had used before. */

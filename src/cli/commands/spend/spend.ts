@@ -1,4 +1,5 @@
 import type { AdminClient } from '../../../app/admin-client.ts';
+import { readTextFile } from '../../../config/read/load.ts';
 import { EXIT } from '../../../exit-code.ts';
 import type { JsonObject } from '../../../store/revision.ts';
 import { aligned } from '../../aligned.ts';
@@ -96,13 +97,13 @@ function tableOf({ group_by: groups, spend, total }: ReportBody): string[][] {
 
 async function importFile(admin: AdminClient, args: ParsedArguments): Promise<number> {
   const path = args.file ?? '';
-  const file = Bun.file(path);
-  if (!(await file.exists())) return failed([`${path} does not exist.`]);
+  const file = await readTextFile(path);
+  if (file.kind === 'unreadable') return failed([`${path} ${file.message}.`]);
   const query = new URLSearchParams({
     ...(args.source !== undefined && { source: args.source }),
     ...(args['dry-run'] && { dry_run: 'true' }),
   });
-  const text = await file.text();
+  const { text } = file;
   const type = /^\s*\{/.test(text) ? 'application/x-ndjson' : 'text/csv';
   const answer = await admin.text('POST', `/spend/import?${query.toString()}`, { text, type });
   const { inserted, known, refused } = JSON.parse(answer) as ImportAnswer;
