@@ -95,7 +95,7 @@ export async function startBroken(folder: string, base: string): Promise<Stage> 
     await draw('lost-then-keys');
     await restart();
     // The page loads itself again.
-    await settled(page);
+    await page.locator('main h1').waitFor();
     await ended(gateway.program);
     await restart();
     await page.locator('.strip button').waitFor();

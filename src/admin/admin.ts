@@ -16,7 +16,7 @@ import type { RunningGateway } from './running/running-gateway.ts';
 import type { AdminStore, Answer, Call, Operation, Services, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { readBody } from './parse-body.ts';
-import { AdminProblem, asProblem } from './problem.ts';
+import { AdminProblem, asProblem, listed } from './problem.ts';
 import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 /**
@@ -140,7 +140,7 @@ async function perform(
     store,
     id: context.req.param('id') ?? context.req.param('version') ?? '',
     body,
-    query: context.req.query(),
+    query: readQuery(context.req),
     now: new Date(nowMs()),
     caller,
     client,
@@ -214,6 +214,17 @@ function toResponse({ status }: Operation, { body, raw, version, headers: more }
     : Response.json(body, { status, headers });
 }
 
+/** Throws `AdminProblem` if a parameter is there twice, since only one of them would count. */
+function readQuery(req: Context<Env>['req']): Record<string, string> {
+  const repeated = Object.entries(req.queries()).flatMap(([path, values]) =>
+    values.length > 1 ? [{ path, message: 'is there more than once' }] : [],
+  );
+  if (repeated.length === 0) return req.query();
+  throw new AdminProblem('invalid_parameter', listed('The parameters are not valid', repeated), {
+    details: repeated,
+  });
+}
+
 /** RFC 9110 §13.1.1. The entity is the configuration, and its version is the tag, with or without quotes. */
 function readIfMatch(value: string | undefined): number | undefined {
   if (value === undefined || value.trim() === '*') return undefined;
@@ -239,7 +250,9 @@ function notFound({ req }: Context<Env>): AdminProblem {
     const pattern = operation.path.replaceAll(/\{\w+\}/g, '[^/]+');
     return new RegExp(`^${BASE}${pattern}$`).test(path);
   });
-  if (matching.length === 0) return new AdminProblem('not_found', `${path} does not exist here.`);
+  // Two slashes at the end match no operation.
+  if (matching.length === 0 || matching.some(({ method }) => method.toUpperCase() === req.method))
+    return new AdminProblem('not_found', `${path} does not exist here.`);
   const allowed = matching.map(({ method }) => method.toUpperCase()).join(', ');
   return new AdminProblem('method_not_allowed', `${path} answers ${allowed}, not ${req.method}.`, {
     headers: { allow: allowed },

@@ -6,6 +6,7 @@ import type { HistoryItem } from '../store/store-options.ts';
 import { WARNINGS } from './fields.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
+import { parseQuery } from './request-query.ts';
 import { VERSION } from './resource-operations.ts';
 
 const versionAnswer = z
@@ -118,13 +119,9 @@ function versionOf({ version, changedAt }: { version: number; changedAt: string 
 }
 
 async function listHistory({ store, query }: Call): Promise<Answer> {
-  const parsed = historyQuery.safeParse(query);
-  if (!parsed.success) {
-    const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-    throw new AdminProblem('invalid_parameter', 'limit is 1 to 1000, before is a version.', { details });
-  }
+  const asked = parseQuery(historyQuery, query);
   const { version } = await store.read();
-  const { limit, before = version + 1 } = parsed.data;
+  const { limit, before = version + 1 } = asked;
   const entries = await store.history({ before, limit });
   return { version, body: { version, history: entries.map(summaryOf) } };
 }

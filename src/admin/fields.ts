@@ -5,6 +5,7 @@ import { nameText, optional } from '../config/schema/setting.ts';
 export const ID = nameText()
   // A URL cannot contain such segments, so a resource of this name could be neither read nor deleted.
   .refine((id) => id !== '.' && id !== '..', 'must not be "." or "..", which no path can name')
+  .refine((id) => id.isWellFormed(), 'must not contain half a character, which no path can name')
   .meta({ description: 'Its name in other resources, metrics and logs. It cannot be changed.' });
 
 export const ENABLED = optional(z.boolean(), {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { formatPath, kindOf, type Path } from '../config/read/problems.ts';
-import { nearest } from '../lib/nearest.ts';
+import { formatPath, type Path } from '../config/read/problems.ts';
+import { explainIssues } from './explain-issues.ts';
 import type { Operation } from './operation.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { AdminProblem, type Detail, listed } from './problem.ts';
@@ -30,8 +30,7 @@ export async function parseBody(request: Request, schema: z.ZodType): Promise<Js
   if (repeated !== undefined)
     throw invalid([{ path: formatPath(repeated), message: 'occurs twice in the body' }]);
   const result = schema.safeParse(value);
-  if (!result.success)
-    throw invalid(result.error.issues.flatMap((issue) => explain(issue, value, fieldsOf(schema))));
+  if (!result.success) throw invalid(explainIssues(result.error.issues, { value, schema, noun: 'field' }));
   return result.data as JsonObject;
 }
 
@@ -80,52 +79,4 @@ function parseJson(text: string): unknown {
     // The parser's own message would quote a possible secret.
     throw new AdminProblem('invalid_json', 'The body is not valid JSON.');
   }
-}
-
-function explain(issue: z.core.$ZodIssue, value: unknown, known: readonly string[]): Detail[] {
-  const path = formatPath(issue.path.map((step) => (typeof step === 'number' ? step : String(step))));
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: path === '' ? key : `${path}.${key}`,
-      message: unknownField(key, path === '' ? known : []),
-    }));
-  }
-  if (issue.code === 'invalid_type') {
-    const found = issue.path.reduce<unknown>((node, step) => Reflect.get(Object(node), step), value);
-    return [
-      {
-        path,
-        message:
-          found === undefined ? 'is missing' : `must be of type ${issue.expected}, found ${kindOf(found)}`,
-      },
-    ];
-  }
-  return [{ path, message: wordsFor(issue) }];
-}
-
-/** What a limit counts, by the kind of the value. */
-const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
-
-function wordsFor(issue: z.core.$ZodIssue): string {
-  const unit = UNITS[issue.code === 'too_big' || issue.code === 'too_small' ? issue.origin : ''] ?? '';
-  if (issue.code === 'too_big')
-    return `must be ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit}`;
-  if (issue.code === 'too_small') {
-    return unit !== '' && issue.minimum === 1
-      ? 'must not be empty'
-      : `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit}`;
-  }
-  return issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message;
-}
-
-function unknownField(key: string, known: readonly string[]): string {
-  const suggestion = nearest(key, known);
-  return suggestion === undefined
-    ? 'is an unknown field'
-    : `is an unknown field; did you mean "${suggestion}"?`;
-}
-
-function fieldsOf(schema: z.ZodType): string[] {
-  const shape: unknown = Reflect.get(schema, 'shape');
-  return typeof shape === 'object' && shape !== null ? Object.keys(shape) : [];
 }

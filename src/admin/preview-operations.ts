@@ -9,6 +9,7 @@ import { withResource } from '../store/revision.ts';
 import { masterKeyKind } from './master-key-kind.ts';
 import { modelKind } from './model-kind.ts';
 import type { Answer, Call, Operation } from './operation.ts';
+import { explainIssues } from './explain-issues.ts';
 import { AdminProblem, type Detail } from './problem.ts';
 import { providerKind } from './provider-kind.ts';
 import type { ResourceKind } from './resource-kind.ts';
@@ -138,9 +139,6 @@ export function resourcesAfter(
 function checked(schema: z.ZodType, fields: JsonObject): JsonObject {
   const parsed = schema.safeParse(fields);
   if (parsed.success) return parsed.data as JsonObject;
-  const details = parsed.error.issues.map(({ path, message }) => ({
-    path: formatPath(path.map((step) => (typeof step === 'number' ? step : String(step)))),
-    message,
-  }));
+  const details = explainIssues(parsed.error.issues, { value: fields, schema, noun: 'field' });
   throw new AdminProblem('invalid_fields', 'The fields are not valid.', { details });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RecordEnding } from '../store/records/request-record.ts';
-import { formatPath } from '../config/read/problems.ts';
+import { explainIssues } from './explain-issues.ts';
 import { AdminProblem, listed } from './problem.ts';
 
 /** How requests end, as the schema and the gateway name it. */
@@ -40,9 +40,6 @@ export const PERIOD = {
 export function parseQuery<T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.map((issue) => ({
-    path: formatPath(issue.path.map((step) => (typeof step === 'number' ? step : String(step)))),
-    message: issue.message,
-  }));
+  const details = explainIssues(parsed.error.issues, { value: query, schema, noun: 'parameter' });
   throw new AdminProblem('invalid_parameter', listed('The parameters are not valid', details), { details });
 }

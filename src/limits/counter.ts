@@ -232,11 +232,6 @@ export class CounterLedger implements LeaseRecords {
     this.#table.sweep((record) => record.endMs <= epochMs && this.#heldIn(record) === 0);
   }
 
-  /** This process's hold on a counter. */
-  ownHold(key: string): number {
-    return this.#own.get(key) ?? 0;
-  }
-
   #keep(key: string, own: number): number {
     if (own > 0) this.#own.set(key, own);
     else this.#own.delete(key);

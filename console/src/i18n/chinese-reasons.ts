@@ -1,5 +1,7 @@
 /** Why the gateway answered with an error, and what helps. */
 export const chineseReasons: Readonly<Record<string, string>> = {
+  'The client accepts only an answer from the response cache, and there was none.':
+    '客户端只接受响应缓存中的回答，但缓存中没有。',
   'The key has expired. Set a later date, or create another key.': '密钥已过期。请延长有效期，或新建密钥。',
   'The key may not use this model. Add it to the models of the key.':
     '此密钥不能使用该模型。请把它加入密钥的模型列表。',

@@ -83,7 +83,6 @@ export const chineseSentences: Readonly<Record<string, string>> = {
     '必须先没有密钥。已产生的用量保留在报表中。',
   'Its credential is deleted with it. A provider that a model needs cannot be deleted.':
     '其凭据会一并删除。仍被模型使用的供应商无法删除。',
-  'Its name for the model': '上游模型名',
   'Its name in routes, metrics and logs. It cannot be changed later.':
     '用于路由、指标和日志的名称，之后不能更改。',
   'Its sessions end at once.': '其会话会立即结束。',

@@ -63,7 +63,7 @@ export function parseSource(text: string): Source {
     });
     const errors = [...document.errors, ...document.warnings];
     if (errors.length > 0) {
-      const faults = errors.map((error) => faultAt(error.pos[0], explain(error, text)));
+      const faults = distinct(errors.map((error) => faultAt(error.pos[0], explain(error, text))));
       // Everything behind such a brace is misread.
       const unquoted = faults.filter(({ message }) => message === UNQUOTED);
       return { kind: 'invalid', faults: unquoted.length > 0 ? unquoted : faults };
@@ -81,6 +81,11 @@ export function parseSource(text: string): Source {
     if (error instanceof RangeError) return fault(TOO_DEEP);
     throw error;
   }
+}
+
+/** Brackets that are left open are one fault each, all at the end of the text. */
+function distinct(faults: readonly SyntaxFault[]): SyntaxFault[] {
+  return [...new Map(faults.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 function fault(message: string): Source {

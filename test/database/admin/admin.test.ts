@@ -225,6 +225,18 @@ describe('a resource', () => {
     );
     const long = await api.call('POST', '/providers', { id: 'a'.repeat(201) });
     expect(long.body.error.details).toContainEqual({ path: 'id', message: 'must be at most 200 characters' });
+    const odd = await api.call(
+      'POST',
+      '/providers',
+      String.raw`{"id":"\ud800","weight":1e999,"headers":{"a\nb":"c"}}`,
+    );
+    expect(odd.body.error.details).toEqual(
+      expect.arrayContaining([
+        { path: 'id', message: 'must not contain half a character, which no path can name' },
+        { path: 'weight', message: 'must be of type number, found a number that is too large' },
+        { path: String.raw`headers["a\nb"]`, message: expect.not.stringContaining('Invalid key') },
+      ]),
+    );
     const nowhere = await api.call('POST', '/providers', { id: 'a' });
     expect(nowhere.status).toBe(422);
     expect(nowhere.body.error.details).toEqual([
@@ -374,7 +386,16 @@ describe('the configuration', () => {
       history: [{ version: 2, action: 'update providers/openai', actor: 'admin@192.0.2.1' }],
     });
     expect((await api.call('GET', '/config/history?before=2')).body.history).toHaveLength(1);
-    expect((await api.call('GET', '/config/history?limit=x')).status).toBe(400);
+    for (const [query, path, message] of [
+      ['limit=x', 'limit', 'must be of type number, found text'],
+      ['limit=0', 'limit', 'must be at least 1'],
+      ['limt=1', 'limt', 'is an unknown parameter; did you mean "limit"?'],
+      ['limit=1&limit=2', 'limit', 'is there more than once'],
+    ]) {
+      const refused = await api.call('GET', `/config/history?${query}`);
+      expect([refused.status, refused.body.error.details]).toEqual([400, [{ path, message }]]);
+    }
+    expect((await api.call('GET', '/providers/p//')).status).toBe(404);
     const one = await api.call('GET', '/config/history/2');
     expect(one.body.changes).toEqual([
       {

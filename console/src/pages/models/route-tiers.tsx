@@ -38,7 +38,7 @@ export function RouteTiers({ routes, providers, modelName, onChange }: RouteTier
       <div className="route-edit is-captions" aria-hidden>
         <span className="route-grip" />
         <span>{t('Provider')}</span>
-        <span>{t('Its name for the model')}</span>
+        <span>{t("The provider's name for the model")}</span>
         <span>{t('Priority')}</span>
         <span>{t('Weight')}</span>
         <span className="route-grip" />

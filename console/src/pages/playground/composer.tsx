@@ -55,7 +55,7 @@ export function Composer({ isBusy, onSend, onStop }: ComposerProps): ReactNode {
       />
       <div className="row">
         <AddImage onImage={(url) => setImages([...images, url])} />
-        <span className="muted small">{t('Enter sends, Shift+Enter starts a new line')}</span>
+        <span className="muted small composer-hint">{t('Enter sends, Shift+Enter starts a new line')}</span>
         {isBusy ? (
           <Button className="push" icon={Square} onClick={onStop}>
             {t('Stop')}

@@ -29,6 +29,7 @@ export const REASONS: Readonly<Record<string, (t: TFunction) => string>> = {
       'The API of the provider has no place for a field of the request, and no route has the API of the client.',
     ),
   coding_not_supported: (t) => t('The body is compressed in an unknown way.'),
+  not_cached: (t) => t('The client accepts only an answer from the response cache, and there was none.'),
   body_too_large: (t) => t('The body is larger than server.max_body_mb.'),
   body_timeout: (t) => t('The client took too long to send its request.'),
   too_many_bodies: (t) => t('Too many large bodies were under way at the same time.'),
