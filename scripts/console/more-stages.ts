@@ -96,6 +96,7 @@ export async function startBroken(folder: string, base: string): Promise<Stage> 
     await restart();
     // The page loads itself again.
     await page.locator('main h1').waitFor();
+    await page.locator('.dot.is-good').waitFor({ state: 'attached' });
     await ended(gateway.program);
     await restart();
     await page.locator('.strip button').waitFor();

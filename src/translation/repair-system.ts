@@ -44,13 +44,13 @@ export function foldedSystem(
 }
 
 function apart(run: readonly Turn[], out: Turn[], end: number): number {
-  for (const system of run) out.push({ ...system, role: 'user', parts: [marked(system)] });
+  for (const system of run) out.push({ ...system, role: 'user', parts: marked(system) });
   return end;
 }
 
 /** Appends to the preceding user turn. After an assistant turn, prepends to the next user turn. */
 function folded(run: readonly Turn[], out: Turn[], turns: readonly Turn[], end: number): number {
-  const texts = run.map(marked);
+  const texts = run.flatMap(marked);
   const before = out.at(-1);
   const next = turns[end];
   if (before?.role === 'user') {
@@ -65,13 +65,17 @@ function folded(run: readonly Turn[], out: Turn[], turns: readonly Turn[], end: 
   return end;
 }
 
-function marked(turn: Turn): Text {
+/** The texts of the turn in one marked text, and then its media. */
+function marked(turn: Turn): readonly Part[] {
   const texts = turn.parts.filter((part: Part) => part.kind === 'text');
+  const others = turn.parts.filter(({ kind }) => kind !== 'text');
+  if (texts.length === 0) return others;
   const cache = texts.findLast((part) => part.cache !== undefined)?.cache;
-  return {
+  const text: Text = {
     kind: 'text',
     text: `<system>\n${texts.map(({ text }) => text).join('\n\n')}\n</system>`,
     path: turn.path,
     cache,
   };
+  return [text, ...others];
 }

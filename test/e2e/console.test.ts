@@ -211,7 +211,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await tile.getByText('Cooling').waitFor();
     await tile.getByText('status 500').waitFor();
     await page
-      .getByText(/^shaky\/mock\/500 cools for \d+ s/)
+      .getByText(/^shaky\/mock\/500 cools for \d+\ss/)
       .first()
       .waitFor();
     await page.getByRole('link', { name: 'Models' }).click();

@@ -1,6 +1,5 @@
 import type { Fields } from '../../lib/http/fields.ts';
 import { errorBody, errorShapeOf } from '../../protocols/error-body.ts';
-import type { ErrorKind as ReportedKind } from '../../protocols/reported-error.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import type { Defect, Outcome } from '../../routing/outcome.ts';
 import { type ClientError, writeError } from '../../translation/errors.ts';
@@ -47,7 +46,7 @@ export function failureAnswer(
   reply: ReplyTranslation,
 ): WholeAnswer {
   const { planned, provider } = reading;
-  const written = failedStream(error, reading) ?? {
+  const written = failedStream(error, reading, reply) ?? {
     ...writeError(reply.to, error, planned.id),
     type: 'application/json',
   };
@@ -65,29 +64,21 @@ export function failureAnswer(
   };
 }
 
-/** Formats kinds of error that a client of a stream recognises only inside a stream. */
+/** Formats kinds of error that Codex recognises only inside a stream. */
 function failedStream(
   error: HubError,
   { planned }: ReplyContext,
+  { to, how }: ReplyTranslation,
 ): (ClientError & { readonly type: string }) | undefined {
-  const { isStream, clientProtocol } = planned.plan;
-  const kind = REPORTED[error.kind];
-  if (!isStream || kind === undefined) return undefined;
-  const { message } = error;
-  const report = { kind, status: 0, message, type: '', code: null, param: null, retryAfterMs: waitOf(error) };
-  const body = clientProtocol.failedStream?.(report);
-  if (body === undefined) return undefined;
+  if (to !== 'responses' || !planned.plan.isStream || how.kind !== 'written') return undefined;
+  if (!IN_STREAM.has(error.kind)) return undefined;
+  const body = new TextDecoder().decode(how.translation.stream(how.exchange).fail(error));
   const headers: Record<string, string> =
     error.retryAfter === undefined ? {} : { 'retry-after': error.retryAfter };
   return { status: 200, headers, body, type: 'text/event-stream' };
 }
 
-const REPORTED: Readonly<Partial<Record<ErrorKind, ReportedKind>>> = {
-  context_length: 'context-length',
-  billing: 'billing',
-  rate_limit: 'rate-limit',
-  overloaded: 'overloaded',
-};
+const IN_STREAM: ReadonlySet<ErrorKind> = new Set(['context_length', 'billing', 'rate_limit', 'overloaded']);
 
 /** Returns the wait in milliseconds; undefined if the provider gave none, or gave a date. */
 function waitOf({ retryAfter }: HubError): number | undefined {

@@ -81,6 +81,13 @@ function systemTexts(
     .flatMap((block, at) => readBlock(block, `${path}[${at}]`, { ...place, turn: -1, block: at }))
     .filter(isNotBilling)
     .flatMap((part) => {
+      if (part.kind !== 'text' && part.kind !== 'unknown')
+        place.losses.push({
+          path: part.path,
+          what: 'dropped',
+          class: 'meaning',
+          why: 'a system prompt has only texts',
+        });
       if (part.kind !== 'text' || part.text.trim() === '') return [];
       return [{ text: part.text, cache: part.cache, path: part.path }];
     });

@@ -121,8 +121,9 @@ class MessageWriter {
       .join('\n\n');
     if (text !== '') return { reasoning_content: text };
     const wish = conversation.reasoning;
-    const isThinking = wish !== undefined && wish.effort !== 'none' && wish.kind !== 'off';
-    if (!isThinking || !hasCalls) return {};
+    // Such models think unless they are told not to, and take the member in either mode.
+    const isOff = wish?.effort === 'none' || wish?.kind === 'off';
+    if (isOff || !hasCalls) return {};
     losses.approximated(turn.path, 'the reasoning of this turn is lost, and the server requires it');
     return { reasoning_content: '' };
   }

@@ -110,7 +110,9 @@ async function playAnswer(golden: GoldenCase, played: Played): Promise<void> {
   const { upstream_response: given, expected_client_response: expected } = golden;
   if (given === undefined || expected === undefined) return;
   const { translation, exchange } = played;
-  if (given.status >= 400) {
+  if (given.status >= 400 && expected.stream !== undefined) {
+    playFailedStream(golden, played);
+  } else if (given.status >= 400) {
     playError(golden, played);
   } else if (given.stream !== undefined) {
     playStream(golden, played);
@@ -139,6 +141,16 @@ function playError(golden: GoldenCase, { to }: Played): void {
   expect(difference(expected.body, JSON.parse(told.body), 'error')).toBeUndefined();
   const all = { ...rateLimitHeaders({ from: to.api, to: api }, headers, now), ...told.headers };
   expect(all).toMatchObject(expected.headers ?? {});
+}
+
+/** A Responses client that asked for a stream gets some errors as one. */
+function playFailedStream(golden: GoldenCase, { to, translation, exchange }: Played): void {
+  const { status = 0, headers, body } = golden.upstream_response ?? {};
+  const given = { status, headers: new Map(Object.entries(headers ?? {})), body: JSON.stringify(body) };
+  const error = readError(to.api, given, golden.fixed.now);
+  const text = new TextDecoder().decode(translation.stream(exchange).fail(error));
+  const expected = golden.expected_client_response?.stream;
+  expect(difference(opened(expected), opened(clientEvents(text)), 'event')).toBeUndefined();
 }
 
 function playStream(golden: GoldenCase, { translation, exchange }: Played): void {

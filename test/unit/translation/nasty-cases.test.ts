@@ -423,3 +423,21 @@ test('a setting of more digits than a double holds is rounded', async () => {
   const { body, losses } = await playRequest(['chat', 'gemini'], asked);
   expect([body['generationConfig'], losses]).toEqual([{ temperature: 0.7, maxOutputTokens: 100 }, []]);
 });
+
+test('an image in a message of the system stays behind its text, and one in the system prompt is told', async () => {
+  const url = 'https://e.x/a.png';
+  const content = [
+    { type: 'input_text', text: 'S' },
+    { type: 'input_image', image_url: url, detail: 'auto' },
+  ];
+  const input = [USER, { role: 'developer', content }, { role: 'developer', content: content.slice(1) }];
+  const { body } = await playRequest(['responses', 'chat'], { model: 'm', input });
+  const image = { type: 'image_url', image_url: { url, detail: 'auto' } };
+  expect((body['messages'] as object[]).slice(1)).toEqual([
+    { role: 'user', content: [{ type: 'text', text: '<system>\nS\n</system>' }, image] },
+    { role: 'user', content: [image] },
+  ]);
+  const system = [{ type: 'image', source: { type: 'url', url } }];
+  const told = { model: 'm', max_tokens: 9, system, messages: [USER] };
+  expect((await playRequest(['messages', 'chat'], told)).unsuitable).toBe('system[0]');
+});
