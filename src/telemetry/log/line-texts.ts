@@ -30,14 +30,24 @@ export const UNREDACTED = new LineTexts(asItIs);
 
 /** Returns the inside of the text's JSON string. */
 export function escapeJson(text: string): string {
-  return NEEDS_NO_ESCAPE.test(text) ? text : JSON.stringify(text).slice(1, -1);
+  if (NEEDS_NO_ESCAPE.test(text)) return text;
+  const inside = JSON.stringify(text).slice(1, -1);
+  return REORDERING.test(inside) ? inside.replace(/[\u202a-\u202e\u2066-\u2069]/g, unicodeEscape) : inside;
+}
+
+/** With these characters, a terminal shows the rest of a line in another order. */
+const REORDERING = /[\u202a-\u202e\u2066-\u2069]/;
+
+function unicodeEscape(character: string): string {
+  return String.raw`\u${character.charCodeAt(0).toString(16)}`;
 }
 
 const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
 
 /** External text may contain line ends, and must not be able to forge lines. */
 function oneLine(text: string): string {
-  return LINE_END.test(text) ? text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : text;
+  return FORGING.test(text) ? text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu, ' ') : text;
 }
 
-const LINE_END = /[\p{Cc}\u2028\u2029]/u;
+/** Line ends and other controls, and what reorders a line. */
+const FORGING = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;

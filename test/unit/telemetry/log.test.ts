@@ -319,14 +319,16 @@ describe('an entry is one line, whatever a client put into it:', () => {
     'the control characters of Latin-1, which terminals and readers of lines obey as well':
       'a\u0085b\u009b2Jc',
     'the line separators of Unicode': 'a\u2028b\u2029c',
+    'the characters that reorder a line': 'a\u202eb\u2066c\u2069d',
   };
   for (const [what, model] of Object.entries(hostile)) {
     test(what, () => {
       const [text = '', ...more] = written({}, (log) => log.listen({ ...RECEIVED, model }));
       expect(more).toEqual([]);
-      expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+      expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/u);
       const [json = ''] = written({ format: 'json' }, (log) => log.listen({ ...RECEIVED, model }));
       expect(json.indexOf('\n')).toBe(json.length - 1);
+      expect(json).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
       expect((JSON.parse(json) as { model: string }).model).toBe(model);
     });
   }
