@@ -34,6 +34,9 @@ const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>
   internal_error: [500, 'server_error'],
 };
 
+/** RFC 9111 §5.2.1.7 prescribes 504, although the client is the one that accepts nothing but a cached answer. */
+const PRESCRIBED: Readonly<Record<string, number>> = { not_cached: 504 };
+
 const CODES = Object.keys(REFUSALS) as RefusalCode[];
 
 describe('every refusal', () => {
@@ -48,7 +51,8 @@ describe('every refusal', () => {
     test(`${code} has a status that fits whose fault it is`, () => {
       expect(status).toBeGreaterThanOrEqual(400);
       expect(status).toBeLessThan(600);
-      expect(fault === 'client').toBe(status < 500);
+      expect(status).toBe(PRESCRIBED[code] ?? status);
+      expect(fault === 'client').toBe(status < 500 || code in PRESCRIBED);
       expect(type).toMatch(/^[a-z]+(_[a-z]+)*_(?:error|quota)$/);
     });
 
