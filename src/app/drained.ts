@@ -6,7 +6,7 @@ import type { HttpServer } from '../server/http-server.ts';
 /** The least time between the signal and the end of listening. Requests that have arrived by then are read and answered. */
 const ARRIVED_MS = 50;
 
-/** The longest that a balancer's kept connections have to be unused before they are closed. A drain delay says that there is one. */
+/** A balancer's kept connections are closed after at most this time without use. A drain delay says that there is a balancer. */
 const MOST_UNUSED_MS = 2_000;
 
 /** Waits for load balancers to notice, then stops listening and waits for requests in flight. */

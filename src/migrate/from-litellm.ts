@@ -75,7 +75,7 @@ export function readLitellm(
   return { file: withOwners(file, owners.file), unmapped, spend: owners.spend };
 }
 
-/** Whether no entry and no setting came of a file. An import that prunes would delete everything then. */
+/** Whether nothing could be imported from a file. An import that prunes would then delete everything. */
 export function hasNothing(file: JsonObject): boolean {
   return Object.values(file).every(
     (section) => typeof section === 'object' && section !== null && Object.keys(section).length === 0,

@@ -26,7 +26,7 @@ export interface HttpServer {
   readonly announce: () => void;
   /**
    * Refuses new connections and makes `/readyz` answer 503; requests in flight go on. Resolves when the idle
-   * connections were closed. `unusedMs`: for how long none of them must have been used before.
+   * connections were closed, which is once none of them was used for `unusedMs`.
    */
   readonly drain: (unusedMs?: number) => Promise<void>;
   /** Ends what is left. */

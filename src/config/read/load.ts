@@ -13,7 +13,7 @@ export async function loadConfig({
   return loadText(file.text, { readFile: readSecretFile, ...context, file: path });
 }
 
-/** Reads a file of text in UTF-8. The message says of the file why that is impossible. */
+/** Reads a file of text in UTF-8. The message of its error says why the file cannot be read. */
 export async function readTextFile(
   path: string,
 ): Promise<

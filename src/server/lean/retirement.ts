@@ -4,7 +4,7 @@ const LEAST_UNUSED_MS = 250;
 const MOST_MS = 5_000;
 
 /**
- * Says when the idle connections of a server that listens no longer may be closed. A load balancer with kept connections learns
+ * Tells when a server that no longer listens may close its idle connections. A load balancer with kept connections learns
  * from the answer to its next request on one that this one ends. Closing one while the balancer still uses the others could
  * lose a request on its way.
  */
@@ -14,7 +14,7 @@ export class Retirement {
   #usedMs: number;
   #idle = 0;
 
-  /** `nowMs`: when listening ended. `unusedMs`: for how long none must have been used, if that is more than a quarter of a second. */
+  /** `nowMs`: when listening ended. `unusedMs`: the time without use, if it is more than a quarter of a second. */
   constructor(nowMs: number, unusedMs = 0) {
     this.#unusedMs = Math.max(LEAST_UNUSED_MS, unusedMs);
     this.#beganMs = nowMs;

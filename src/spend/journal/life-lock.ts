@@ -50,7 +50,7 @@ export function isLifeHeld(life: Life): boolean {
   return false;
 }
 
-/** Removes the lock files of dead processes before a life. Of one without a journal nothing else would remove it. */
+/** Removes the lock files of dead processes before a life. Nothing else removes those of lives without a journal. */
 export function removeDeadLocks({ folder, node, life: before }: Life): void {
   for (const name of readdirSync(folder)) {
     const life = Number(/-(\d+)\.alive$/.exec(name)?.[1]);

@@ -49,5 +49,5 @@ function oneLine(text: string): string {
   return FORGING.test(text) ? text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu, ' ') : text;
 }
 
-/** Line ends and other controls, and what reorders a line. */
+/** Line ends and other controls, and the characters that reorder a line. */
 const FORGING = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;
