@@ -3,7 +3,7 @@ import { formatPath, kindOf } from '../config/read/problems.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { Detail } from './problem.ts';
 
-/** What was checked, and the word for one of its members. */
+/** The checked part of a request, and the word for one of its members. */
 interface Checked {
   readonly value: unknown;
   readonly schema: z.ZodType;
@@ -36,7 +36,7 @@ function explain(issue: z.core.$ZodIssue, { value, schema, noun }: Checked): Det
   return [{ path, message: wordsFor(issue) }];
 }
 
-/** What a limit counts, by the kind of the value. */
+/** The unit of a length, by the kind of the value. */
 const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
 
 function wordsFor(issue: z.core.$ZodIssue): string {

@@ -80,5 +80,5 @@ export const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
   ...FOR_PROXIES_IN_FRONT,
 ]);
 
-/** What the names of further such fields begin with. */
+/** Further such fields, by the beginnings of their names. */
 export const PREFIXES_NOT_FOR_CLIENTS = ['access-control-', 'attribution-reporting-', 'x-reproxy-'] as const;

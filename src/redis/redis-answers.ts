@@ -56,7 +56,7 @@ export class RedisAnswers implements SharedAnswers {
   /** The looks under way, by the name of the answer. */
   readonly #finding = new Map<string, Promise<StoredAnswer | 'away' | undefined>>();
   readonly #lookMs: number;
-  /** What this process has had forgotten of late: when by the clock of Redis, and until when it is repeated. */
+  /** The recent DELETEs of this process: their time by the clock of Redis, and until when they are repeated. */
   readonly #repeated = new Map<string, { readonly at: string; readonly untilMs: number }>();
   #repeating: Timer | undefined;
 

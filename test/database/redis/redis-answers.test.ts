@@ -64,7 +64,7 @@ for (const kind of REDIS_KINDS) {
       expect(await other.find('id', 0)).toBeUndefined();
       await server.command('DEL', '{llmp:test}:forgotten');
       await eventually(async () => expect(await other.find('id', 0)).toBeUndefined());
-      // What was asked for since is kept.
+      // An answer that was asked for since is kept.
       expect(await one.keep('id', ANSWER, 0)).toBe(true);
       await server.command('DEL', '{llmp:test}:forgotten');
       await eventually(async () =>

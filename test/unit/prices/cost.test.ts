@@ -128,7 +128,7 @@ const LISTED = {
 } as const;
 type Listed = keyof (typeof LISTED)['standard'];
 
-/** What a request of each shape uses. */
+/** The use of a request of each shape. */
 const SHAPES: Readonly<Record<string, Readonly<Partial<Record<Listed, number>>>>> = {
   'a chat': { input: 1_234, output: 567 },
   'a chat with a cached prompt': { input: 34, cached: 1_200, output: 567 },
