@@ -5,26 +5,18 @@ import { RedisConnection } from '../../../src/redis/connection.ts';
 import { RedisRates } from '../../../src/redis/redis-rates.ts';
 import type { Acquired, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { findServer, REDIS_KINDS, startRedis, type TestRedis } from '../../e2e/redis-server.ts';
+import { EMPTY_REPORT } from '../spend/empty-report.ts';
 
-const LIMIT = 1000;
+const { limit: LIMIT } = EMPTY_REPORT;
 const DAY_MS = 86_400_000;
 
 /** A report of a bucket that needs a day to flow in. */
 const BUCKET: SentReport = {
+  ...EMPTY_REPORT,
   counter: 'bucket',
   form: 'bucket',
   seq: 1,
   perMs: LIMIT / DAY_MS,
-  fullInMs: 0,
-  windowMs: 0,
-  pending: 0,
-  stored: 0,
-  claim: 0,
-  need: 0,
-  want: 0,
-  limit: LIMIT,
-  takesRest: false,
-  endMs: Infinity,
 };
 const SLOTS: SentReport = { ...BUCKET, counter: 'slots', form: 'slots', perMs: 0 };
 

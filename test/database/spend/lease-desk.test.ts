@@ -9,6 +9,7 @@ import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { eventually } from '../eventually.ts';
 import { openPostgres, type OpenPostgres } from '../store/databases.ts';
+import { EMPTY_REPORT } from './empty-report.ts';
 
 let postgres: OpenPostgres;
 let database: Database;
@@ -138,18 +139,4 @@ test.each([
   },
 );
 
-const REPORT: Omit<SentReport, 'counter'> = {
-  form: 'window',
-  seq: 1,
-  perMs: 0,
-  fullInMs: 0,
-  windowMs: 0,
-  pending: 0,
-  stored: 0,
-  claim: 0,
-  need: 0,
-  want: 0,
-  limit: 1000,
-  takesRest: false,
-  endMs: Infinity,
-};
+const REPORT: Omit<SentReport, 'counter'> = { ...EMPTY_REPORT, seq: 1 };

@@ -14,6 +14,7 @@ import { LeaseStore as LeaseModel } from '../../simulation/lease-store.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
 import { snapshotOf } from '../../unit/config/configuration.ts';
 import { intoList } from '../../unit/telemetry/line-list.ts';
+import { EMPTY_REPORT } from './empty-report.ts';
 
 let postgres: OpenPostgres;
 let database: Database;
@@ -23,26 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
-const LIMIT = 1000;
+const { limit: LIMIT } = EMPTY_REPORT;
 const SNAPSHOT = snapshotOf(
   'providers: [{ name: a, api_base: "http://a.test" }]\nallow_unauthenticated: true',
 );
-
-/** A report of a node that has used, claims and needs nothing. */
-const NOTHING: Omit<SentReport, 'counter' | 'seq'> = {
-  form: 'window',
-  perMs: 0,
-  fullInMs: 0,
-  windowMs: 0,
-  pending: 0,
-  stored: 0,
-  claim: 0,
-  need: 0,
-  want: 0,
-  limit: LIMIT,
-  takesRest: false,
-  endMs: Infinity,
-};
 
 function answersOf(acquired: Acquired): readonly LeaseAnswer[] {
   if (acquired.kind !== 'answered') throw new Error(`not answered: ${acquired.kind}`);
@@ -84,7 +69,18 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
       const [pending, claim] = [Math.floor(dice() * 90), Math.floor(dice() * 90)];
       const stored = counter === x && node === first ? 100 : 0;
       const form = counter === z ? 'slots' : 'window';
-      return { ...NOTHING, form, counter, seq, pending, stored, claim, need, want, takesRest: dice() < 0.5 };
+      return {
+        ...EMPTY_REPORT,
+        form,
+        counter,
+        seq,
+        pending,
+        stored,
+        claim,
+        need,
+        want,
+        takesRest: dice() < 0.5,
+      };
     };
     for (let round = 1; round <= 400; round++) {
       const node = nodes[Math.floor(dice() * 3)]!;
@@ -109,7 +105,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     // 100 units that would need a day to flow in again.
     const perMs = 100 / 86_400_000;
     const asked: SentReport = {
-      ...NOTHING,
+      ...EMPTY_REPORT,
       form: 'bucket',
       counter: own('bucket'),
       seq: 1,
@@ -140,7 +136,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
   test('slots of a node that starts again, or leaves, are free', async () => {
     const [node, next] = [own('slots'), own('slots-next')];
     const [one, two] = [await store.register(node, '1'), await store.register(next, '1')];
-    const asked: SentReport = { ...NOTHING, form: 'slots', counter: own('slots'), seq: 1, limit: 8 };
+    const asked: SentReport = { ...EMPTY_REPORT, form: 'slots', counter: own('slots'), seq: 1, limit: 8 };
     const ask = async (who: string, life: number, report: Partial<SentReport>): Promise<LeaseAnswer> =>
       answersOf(
         await store.acquire({ node: who, life, isTick: true, reports: [{ ...asked, ...report }] }),
@@ -171,7 +167,14 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const grants = await Promise.all(
       lives.flatMap(({ node, life }) =>
         Array.from({ length: 5 }, async (_, at) => {
-          const asked = { ...NOTHING, counter: own(`busy${at}`), windowMs: 5, seq: 1, need: 200, want: 200 };
+          const asked = {
+            ...EMPTY_REPORT,
+            counter: own(`busy${at}`),
+            windowMs: 5,
+            seq: 1,
+            need: 200,
+            want: 200,
+          };
           return { at, granted: (await grantOf(node, life, asked)) ?? 0 };
         }),
       ),
@@ -185,7 +188,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
   test('keeps amounts up to 9 million dollars to the nano-dollar', async () => {
     const [node, limit] = [own('rich'), 9_000_000_000_000_000];
     const life = await store.register(node, '1');
-    const asked = { ...NOTHING, counter: own('large'), limit };
+    const asked = { ...EMPTY_REPORT, counter: own('large'), limit };
     const pending = 8_999_999_999_999_990;
     expect(await grantOf(node, life, { ...asked, seq: 1, pending, need: 1, want: 3 })).toBe(3);
     expect(await grantOf(node, life, { ...asked, seq: 2, pending, claim: 3, need: 1, want: 999 })).toBe(7);
@@ -195,7 +198,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
   test('asks for what others do not use when there is not enough', async () => {
     const [idle, busy] = [own('idle'), own('busy')];
     const [one, two] = [await store.register(idle, '1'), await store.register(busy, '1')];
-    const asked = { ...NOTHING, counter: own('recalled') };
+    const asked = { ...EMPTY_REPORT, counter: own('recalled') };
     expect(await grantOf(idle, one, { ...asked, seq: 1, need: 1, want: 990 })).toBe(990);
     const ask = { ...asked, seq: 1, need: 100, want: 100 };
     const [refused] = answersOf(
@@ -212,7 +215,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
   test('a node that was forgotten is told, and begins a new life', async () => {
     const lost = own('lost');
     const life = await store.register(lost, '1');
-    const one = { ...NOTHING, counter: own('gone'), pending: 10 };
+    const one = { ...EMPTY_REPORT, counter: own('gone'), pending: 10 };
     expect(await grantOf(lost, life, { ...one, seq: 1, need: 900, want: 900 })).toBe(900);
     const { beats } = (await store.nodes()).find(({ node }) => node === lost)!;
     await store.forget(lost, beats - 1, false);
@@ -230,7 +233,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
 
   test('claims of a lost node count as spent if that is wanted, until it is back or they are released', async () => {
     const [lost, next, counter] = [own('spends'), own('counts'), own('cut-off')];
-    const one = { ...NOTHING, counter };
+    const one = { ...EMPTY_REPORT, counter };
     const other = await store.register(next, '1');
     let seq = 0;
     // The next report gives the grant back.
@@ -257,7 +260,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
   test('a node that starts again frees what its earlier life has claimed', async () => {
     const [node, next] = [own('again'), own('next')];
     const life = await store.register(node, '1');
-    const one = { ...NOTHING, counter: own('twice'), seq: 1 };
+    const one = { ...EMPTY_REPORT, counter: own('twice'), seq: 1 };
     expect(await grantOf(node, life, { ...one, need: 1, want: 600 })).toBe(600);
     const second = await store.register(node, '1');
     // A late report of the earlier life is not taken.
@@ -274,7 +277,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     async (how) => {
       const [node, next, counter] = [own(`untold-${how}`), own(`asks-${how}`), own(`spent-${how}`)];
       const life = await store.register(node, '1');
-      const one = { ...NOTHING, counter, seq: 1 };
+      const one = { ...EMPTY_REPORT, counter, seq: 1 };
       expect(await grantOf(node, life, { ...one, need: 1, want: 600 })).toBe(600);
       // The ledger has it from the journal.
       await database.write(
@@ -291,7 +294,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
   test('a node that leaves frees everything', async () => {
     const [leaving, staying] = [own('leaving'), own('staying')];
     const life = await store.register(leaving, '1');
-    const one = { ...NOTHING, counter: own('left'), seq: 1, endMs: 1, need: 1000, want: 1000 };
+    const one = { ...EMPTY_REPORT, counter: own('left'), seq: 1, endMs: 1, need: 1000, want: 1000 };
     await store.acquire({ node: leaving, life, isTick: true, reports: [one] });
     await store.leave(leaving, life);
     const other = await store.register(staying, '1');
@@ -303,7 +306,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const node = own('adjusted');
     const life = await store.register(node, '1');
     const [counter, windowMs] = [own('entries'), 0];
-    const one = { ...NOTHING, counter };
+    const one = { ...EMPTY_REPORT, counter };
     expect(await grantOf(node, life, { ...one, seq: 1, need: 1, want: 100 })).toBe(100);
     const enter = async (sum: number, seq: number): Promise<void> => {
       await database.write(
@@ -326,7 +329,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const [first, second] = [await store.register(one, '1'), await store.register(two, '1')];
     const askNew = async (counter: string, more: object): Promise<LeaseAnswer> => {
       const report = {
-        ...NOTHING,
+        ...EMPTY_REPORT,
         form: 'bucket' as const,
         perMs: 1,
         counter: own(counter),
@@ -359,7 +362,7 @@ describe('leases in PostgreSQL', () => {
     const table = new LeaseTable(database);
     const [quiet, asking] = [await table.register('quiet', '1'), await table.register('asking', '1')];
     const tell = async (node: string, life: number, report: object): Promise<LeaseAnswer> => {
-      const reports = [{ ...NOTHING, counter: 'pg-rows', limit: 10, perMs: 1, seq: 1, ...report }];
+      const reports = [{ ...EMPTY_REPORT, counter: 'pg-rows', limit: 10, perMs: 1, seq: 1, ...report }];
       return answersOf(await table.acquire({ node, life, isTick: true, reports }))[0]!;
     };
     await tell('quiet', quiet, { form: 'slots', pending: 6 });
@@ -430,7 +433,7 @@ for (const kind of REDIS_KINDS) {
         const store = await openedStore(server, kind, database);
         const [one, two] = [`${kind}-${loss}-one`, `${kind}-${loss}-two`];
         const [first, second] = [await store.register(one, '1'), await store.register(two, '1')];
-        const asked = { ...NOTHING, counter: `${kind}-${loss}`, need: 1 };
+        const asked = { ...EMPTY_REPORT, counter: `${kind}-${loss}`, need: 1 };
         const ask = async (node: string, life: number, report: object): Promise<Acquired> => {
           const all = { ...asked, ...report } as SentReport;
           return eventually(() => store.acquire({ node, life, isTick: true, reports: [all] }));
@@ -468,7 +471,7 @@ for (const kind of REDIS_KINDS) {
       const store = await openedStore(server, kind, database);
       const node = `${kind}-knows`;
       const life = await store.register(node, '1');
-      const bucket = { ...NOTHING, form: 'bucket' as const, perMs: 1, counter: `${kind}-lost-bucket` };
+      const bucket = { ...EMPTY_REPORT, form: 'bucket' as const, perMs: 1, counter: `${kind}-lost-bucket` };
       const ask = async (seq: number, fullInMs: number): Promise<LeaseAnswer> => {
         const reports = [{ ...bucket, seq, fullInMs, need: 1, want: 1 }];
         return answersOf(await store.acquire({ node, life, isTick: true, reports }))[0]!;
