@@ -202,6 +202,8 @@ export interface ServerSettings {
   readonly bodyMemoryBytes: number | undefined;
   /** How long a client may take to send a body; Infinity: no limit. */
   readonly bodyTimeoutMs: number;
+  /** How long a client may leave an answer unread; Infinity: no limit. */
+  readonly unreadTimeoutMs: number;
   /** Infinity: no limit. */
   readonly requestTimeoutMs: number;
   /** From the signal to stop until the listener closes. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,9 @@ import { rawRequest } from './raw-client.ts';
 
 /** More than a client's connection takes before the client reads. */
 const LARGE_BYTES = 3_000_000;
+
+/** More than the system keeps for one connection, at both of its ends. */
+const HUGE_BYTES = 24_000_000;
 
 /** Little enough to be written together with other answers. */
 const MEDIUM_BYTES = 40_000;
@@ -33,12 +37,13 @@ beforeAll(async () => {
     port: 0,
     fetch({ url }) {
       if (url.includes('/slowly/')) return slowAnswer();
+      if (url.includes('/huge/')) return answerOf(HUGE_BYTES);
       return answerOf(url.includes('/medium/') ? MEDIUM_BYTES : LARGE_BYTES);
     },
   });
   config = `
-providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}, {name: medium, api_base: "http://127.0.0.1:${provider.port}/medium"}, {name: slowly, api_base: "http://127.0.0.1:${provider.port}/slowly"}]
-models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, medium: {routes: [{provider: medium, model: x}]}, slowly: {routes: [{provider: slowly, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
+providers: [{name: mock, api_base: "${simulator.url}/v1"}, {name: large, api_base: "http://127.0.0.1:${provider.port}"}, {name: medium, api_base: "http://127.0.0.1:${provider.port}/medium"}, {name: huge, api_base: "http://127.0.0.1:${provider.port}/huge"}, {name: slowly, api_base: "http://127.0.0.1:${provider.port}/slowly"}]
+models: {m: {routes: [{provider: mock, model: x}]}, large: {routes: [{provider: large, model: x}]}, medium: {routes: [{provider: medium, model: x}]}, huge: {routes: [{provider: huge, model: x}]}, slowly: {routes: [{provider: slowly, model: x}]}, slow: {routes: [{provider: mock, model: "mock/slow-first?ms=500"}]}, silent: {routes: [{provider: mock, model: mock/silence}]}}`;
   gateway = startGateway(config, undefined, 'lean');
   stopped = open(gateway.url, request('m', 'close').slice(0, 20));
   if (OPENSSL !== null) overTls = watchTls(OPENSSL);
@@ -76,6 +81,11 @@ const FIELDS = [
 ] as const;
 const request = (model: string, connection = 'keep-alive'): string =>
   rawRequest(LINE, [...FIELDS, ['Connection', connection]], JSON.stringify(chat(model)));
+
+const chunkedRequest = (model: string): string => {
+  const body = JSON.stringify(chat(model));
+  return `${rawRequest(LINE, [...FIELDS, ['Transfer-Encoding', 'chunked']])}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+};
 
 interface Client {
   readonly socket: Socket;
@@ -150,6 +160,41 @@ test('a client that sends much ahead and reads slowly gets every answer, also of
   ).toEqual(Array.from({ length: 200 }, () => 'x'.repeat(MEDIUM_BYTES)));
 });
 
+test.each([
+  ['of the gateway', request('huge')],
+  ['of the server behind', chunkedRequest('huge')],
+])('the connection of a client that leaves an answer %s unread is closed', async (_, sent) => {
+  const impatient = startGateway(`${config}\ntimeouts: {unread_timeout: 0.4}`, undefined, 'lean');
+  const client = open(impatient.url, sent);
+  client.socket.pause();
+  const reading = open(impatient.url, sent);
+  await until(() => reading.text().length > HUGE_BYTES);
+  reading.socket.destroy();
+  // A client that does not read only learns from what it sends that its connection has closed.
+  const asking = setInterval(() => client.socket.write(' '), 20);
+  expect(await client.ended).toBe('rst');
+  clearInterval(asking);
+  expect(impatient.app.server.pending()).toBe(0);
+  await impatient.stop();
+});
+
+// The list of the system's connections: `tr` 02 is the timer that asks a silent peer (proc_net_tcp.rst).
+test.skipIf(process.platform !== 'linux')('a silent client is asked whether it still exists', async () => {
+  const client = open(gateway.url, request('m'));
+  await until(() => client.text().includes('chat.completion'));
+  const pair = [Number(new URL(gateway.url).port), client.socket.localPort ?? 0].map(
+    (port) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`,
+  );
+  await until(() => {
+    const rows = readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/));
+    const row = rows.find(([, local, remote]) => local?.endsWith(pair[0]!) && remote?.endsWith(pair[1]!));
+    return row?.[5]?.startsWith('02:');
+  });
+  client.socket.destroy();
+});
+
 test('a client that reads late gets all of its answer although the gateway stops', async () => {
   const stopping = startGateway(config, undefined, 'lean');
   const client = open(stopping.url, request('large'));
@@ -163,9 +208,7 @@ test('a client that reads late gets all of its answer although the gateway stops
 
 test('a client gets all that the server behind has answered although the gateway stops', async () => {
   const stopping = startGateway(config, undefined, 'lean');
-  const chunked = rawRequest(LINE, [...FIELDS, ['Transfer-Encoding', 'chunked']]);
-  const body = JSON.stringify(chat('large'));
-  const client = open(stopping.url, `${chunked}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+  const client = open(stopping.url, chunkedRequest('large'));
   client.socket.pause();
   await stopping.ended();
   void stopping.app.server.drain();

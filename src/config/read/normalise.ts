@@ -106,8 +106,7 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
     engine: server.engine ?? DEFAULTS.serverEngine,
     maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
     bodyMemoryBytes: typeof file.body_memory_mb === 'number' ? bytesOf(file.body_memory_mb) : undefined,
-    bodyTimeoutMs: limitOf(file.timeouts?.body_timeout ?? DEFAULTS.bodyTimeoutSeconds),
-    requestTimeoutMs: limitOf(file.timeouts?.request_timeout ?? 0),
+    ...normaliseClientTimeouts(file.timeouts),
     drainDelayMs: typeof delay === 'number' ? millisecondsOf(delay) : undefined,
     drainTimeoutMs: millisecondsOf(file.drain_timeout ?? DEFAULTS.drainTimeoutSeconds),
     maxWebSockets: server.max_websockets ?? DEFAULTS.maxWebSockets,
@@ -115,6 +114,16 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
     corsOrigins: corsOrigins ?? [],
     trustsProxy: compileTrustedProxies(proxies ?? [], report),
     tls: tls ? { certFile: tls.cert_file, keyFile: tls.key_file } : undefined,
+  };
+}
+
+function normaliseClientTimeouts(
+  timeouts: ConfigFile['timeouts'],
+): Pick<Settings['server'], 'bodyTimeoutMs' | 'unreadTimeoutMs' | 'requestTimeoutMs'> {
+  return {
+    bodyTimeoutMs: limitOf(timeouts?.body_timeout ?? DEFAULTS.bodyTimeoutSeconds),
+    unreadTimeoutMs: limitOf(timeouts?.unread_timeout ?? DEFAULTS.unreadTimeoutSeconds),
+    requestTimeoutMs: limitOf(timeouts?.request_timeout ?? 0),
   };
 }
 

@@ -21,6 +21,7 @@ export const DEFAULTS = {
   commitAfterSeconds: 15,
   idleTimeoutSeconds: 120,
   bodyTimeoutSeconds: 300,
+  unreadTimeoutSeconds: 300,
   cooldownSeconds: 30,
   maxRetries: 0,
   retryBackoffSeconds: 0.25,

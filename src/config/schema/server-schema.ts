@@ -70,6 +70,11 @@ export const timeoutsSchema = providerTimeoutsSchema.extend({
     description: 'Seconds that a client may take to send the body of its request. 0: no limit.',
     default: DEFAULTS.bodyTimeoutSeconds,
   }),
+  unread_timeout: optional(seconds(), {
+    description:
+      'Seconds that a client may leave an answer unread that is ready to be sent. Its connection is then closed and its request counts as abandoned. 0: no limit. Ignored with `engine: runtime`.',
+    default: DEFAULTS.unreadTimeoutSeconds,
+  }),
 });
 
 /** Prometheus metrics. */

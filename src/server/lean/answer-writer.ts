@@ -53,6 +53,11 @@ export class AnswerWriter implements Sender {
     return this.#pending === undefined || this.#pending.isEmpty;
   }
 
+  /** Since when the system has taken none of the bytes that wait, by `performance.now`; 0: none wait. */
+  get blockedSinceMs(): number {
+    return this.#pending?.blockedSinceMs ?? 0;
+  }
+
   /** Whether nothing of the current answer was written. */
   get isUnbegun(): boolean {
     return this.#isUnbegun;

@@ -15,8 +15,8 @@ export const INNER_HOST = '127.0.0.1';
 
 const RESET_GRACE_MS = 100;
 
-/** How long a client may go on sending after the answer. */
-const DISCARD_MS = 5_000;
+/** How long a client may go on sending after the last answer. */
+export const DISCARD_MS = 5_000;
 
 /**
  * The runtime's server takes a client that has finished sending for one that has gone. It is told after this silence, in
@@ -111,6 +111,11 @@ export class HandedOver {
   /** Whether the client has not got everything yet. */
   get isPassing(): boolean {
     return !this.#isDiscarding && !this.#isOver;
+  }
+
+  /** Since when the client has taken nothing of what waits for it, by `performance.now`; 0: nothing waits. */
+  get blockedSinceMs(): number {
+    return this.#toClient.blockedSinceMs;
   }
 
   /** Ends both connections at once, the client's in order if its answer is complete: a reset would discard what it has not got. */

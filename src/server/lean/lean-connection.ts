@@ -3,7 +3,7 @@ import type { ClientAnswer, StreamedClientAnswer } from '../../gateway/client-an
 import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { believedMs } from './believed-ms.ts';
-import { HandedOver } from './handed-over.ts';
+import { DISCARD_MS, HandedOver } from './handed-over.ts';
 import { LargeBody } from './large-body.ts';
 import type { LeanHost } from './lean-host.ts';
 import { readHead } from './read-head.ts';
@@ -17,9 +17,6 @@ import { UnreadBytes } from './unread-bytes.ts';
 
 /** A client that pipelines requests is paused when this much is unread. */
 const MOST_AHEAD_BYTES = 64 * 1024;
-
-/** How long a client may go on sending after the last answer. */
-const DISCARD_MS = 5_000;
 
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
@@ -126,6 +123,11 @@ export class LeanConnection implements Receiver {
 
   get handedOver(): HandedOver | undefined {
     return this.#handedOver;
+  }
+
+  /** Since when the client has taken nothing of what waits for it, by `performance.now`; 0: nothing waits. */
+  get blockedSinceMs(): number {
+    return (this.#handedOver ?? this.#writer).blockedSinceMs;
   }
 
   /** Whether it carries no request. */

@@ -46,6 +46,12 @@ const SLOW_MS = 1_000;
 /** A connection must begin its first request within this time, as at the runtime's server. */
 const SILENT_MS = 10_000;
 
+/**
+ * A connection that was silent for this long is asked whether its client still exists. A client that has lost its network
+ * closes nothing, and its connection would stay open for ever.
+ */
+const KEEP_ALIVE_MS = 60_000;
+
 /** How long clients may take for what the runtime's server has answered before it ended. */
 const PASSING_MS = 2_000;
 
@@ -59,7 +65,6 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   const budget = new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared));
   const state: Pick<ServerState, 'phase'> = { phase: 'serving' };
   const opened = (socket: Socket<LeanConnection>): void => {
-    socket.setNoDelay(true);
     socket.data = new LeanConnection(socket, host);
     connections.add(socket.data);
   };
@@ -88,7 +93,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
     onClose: (connection) => connections.delete(connection),
   };
-  const sweeper = setInterval(() => sweep(connections), SLOW_MS / 2).unref();
+  const sweeper = setInterval(() => sweep(connections, gateway), SLOW_MS / 2).unref();
   return {
     url: listeners.url,
     port: listeners.port,
@@ -129,7 +134,14 @@ function listen({ host, isShared }: ServeOptions, { port, pair, opened }: Openin
     ...((isShared || (isTls && LISTENERS_OVERLAP)) && REUSE_PORT),
     ...(isTls && { tls: pair }),
     allowHalfOpen: true,
-    socket: { ...HANDLERS, open: opened },
+    socket: {
+      ...HANDLERS,
+      open(socket) {
+        socket.setNoDelay(true);
+        socket.setKeepAlive(true, KEEP_ALIVE_MS);
+        opened(socket);
+      },
+    },
   });
   return {
     url: new URL(`${isTls ? 'https' : 'http'}://${hostText(host)}:${listener.port}`),
@@ -139,11 +151,16 @@ function listen({ host, isShared }: ServeOptions, { port, pair, opened }: Openin
   };
 }
 
-/** Hands over the requests that are slow to arrive, and closes the connections on which none begins. */
-function sweep(connections: ReadonlySet<LeanConnection>): void {
+/**
+ * Hands over the requests that are slow to arrive, and closes the connections on which none begins or whose answers are
+ * not read.
+ */
+function sweep(connections: ReadonlySet<LeanConnection>, { snapshot }: Gateway): void {
+  const { unreadTimeoutMs } = snapshot().server;
   const nowMs = performance.now();
   for (const connection of connections) {
-    const { waitingSinceMs, silentSinceMs, isIdle } = connection;
+    const { waitingSinceMs, silentSinceMs, blockedSinceMs, isIdle } = connection;
+    if (blockedSinceMs !== 0 && nowMs - blockedSinceMs > unreadTimeoutMs) connection.end();
     if (waitingSinceMs !== 0 && nowMs - waitingSinceMs > SLOW_MS) connection.handOverSlow();
     if (isIdle && silentSinceMs !== 0 && nowMs - silentSinceMs > SILENT_MS) connection.end();
   }

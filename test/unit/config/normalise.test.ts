@@ -118,7 +118,7 @@ test('a provider without a key, or with an empty one, sends none', () => {
 
 test('limits of time are seconds; 0 is none; a provider has its own', () => {
   const { providers, server } = snapshotOf(`${KEY}
-timeouts: {connect_timeout: 0.5, idle_timeout: 0, request_timeout: 60, body_timeout: 0}
+timeouts: {connect_timeout: 0.5, idle_timeout: 0, request_timeout: 60, body_timeout: 0, unread_timeout: 7}
 drain_timeout: 0
 providers: [{name: a, api_base: "https://a.test", timeouts: {first_byte_timeout: 9, request_timeout: 30}}]`);
   expect(providers.get('a')?.timeouts).toEqual({
@@ -131,11 +131,13 @@ providers: [{name: a, api_base: "https://a.test", timeouts: {first_byte_timeout:
     idleMs: Infinity,
     attemptMs: 30_000,
   });
-  expect([server.requestTimeoutMs, server.bodyTimeoutMs, server.drainTimeoutMs]).toEqual([
-    60_000,
-    Infinity,
-    0,
-  ]);
+  const { requestTimeoutMs, bodyTimeoutMs, unreadTimeoutMs, drainTimeoutMs } = server;
+  expect({ requestTimeoutMs, bodyTimeoutMs, unreadTimeoutMs, drainTimeoutMs }).toEqual({
+    requestTimeoutMs: 60_000,
+    bodyTimeoutMs: Infinity,
+    unreadTimeoutMs: 7_000,
+    drainTimeoutMs: 0,
+  });
 });
 
 test('an omitted setting has its default', () => {
@@ -161,6 +163,7 @@ test('an omitted setting has its default', () => {
     maxBodyBytes: 64 * 1024 * 1024,
     bodyMemoryBytes: undefined,
     bodyTimeoutMs: 300_000,
+    unreadTimeoutMs: 300_000,
     requestTimeoutMs: Infinity,
     drainDelayMs: 0,
     drainTimeoutMs: 300_000,
