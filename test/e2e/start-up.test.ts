@@ -142,6 +142,15 @@ describe('a command line that can not be understood ends with 2 and says why', (
   }
 });
 
+test('a configuration may come from a pipe, which can be read only once', async () => {
+  const pipe = join(folder, 'pipe');
+  expect(Bun.spawnSync(['mkfifo', pipe]).exitCode).toBe(0);
+  const program = start(['--port', '0', '--config', pipe]);
+  const writing = Bun.spawn(['sh', '-c', 'printf %s "$1" > "$0"', pipe, MINIMAL]);
+  await program.printed(/Loaded 1 providers/);
+  expect(await writing.exited).toBe(0);
+});
+
 test('--version and --help answer with 0', async () => {
   const version = start(['--version']);
   expect(await version.exited).toBe(0);

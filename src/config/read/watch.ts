@@ -19,11 +19,11 @@ const SETTLED_MS = 2000;
  * costs one `stat`, and the file is read only if it looks different.
  *
  * Changes are relative to the contents at the time of the call, so start watching before the file is first loaded. A
- * missing file is not reported. If `onChange` rejects, `check` throws, and there is no retry until the next change.
+ * missing file is not reported, nor is a pipe, whose contents can be read only once. If `onChange` rejects, `check` throws, and there is no retry until the next change.
  */
 export function watchFile(path: string, onChange: () => Promise<void> | void): FileWatch {
   let stamp = stampOf(path);
-  let digest = digestOf(path);
+  let digest = stamp === undefined ? undefined : digestOf(path);
   let running = Promise.resolve();
 
   const look = async () => {
@@ -50,9 +50,12 @@ interface Stamp {
   readonly isSettled: boolean;
 }
 
+/** undefined: there is no regular file. */
 function stampOf(path: string): Stamp | undefined {
   try {
-    const { ino, dev, size, mtimeNs, ctimeNs, mtimeMs } = statSync(path, { bigint: true });
+    const status = statSync(path, { bigint: true });
+    if (!status.isFile()) return undefined;
+    const { ino, dev, size, mtimeNs, ctimeNs, mtimeMs } = status;
     return {
       text: [dev, ino, size, mtimeNs, ctimeNs].join(':'),
       isSettled: Math.abs(Date.now() - Number(mtimeMs)) > SETTLED_MS,
