@@ -18,13 +18,17 @@ import { boundLeftover } from './leftover-body.ts';
 import { plainEndpoint, requireRead } from './plain-endpoints.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
+import { openWhenNeeded } from './needed-listener.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { responseOf } from './response.ts';
 import { isReserved, pathOf, type RequestTarget, requestTarget } from './request-target.ts';
 import type { ServerState } from './server-state.ts';
 import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
 
-/** The client's side: accepts connections, answers the gateway's own endpoints, and passes the rest to the gateway. */
+/**
+ * The client's side: accepts connections, answers the gateway's own endpoints, and passes the rest to the gateway. Behind
+ * a server that hands connections over, it listens from the first of them on.
+ */
 export function serve(gateway: Gateway, options: ServeOptions): RuntimeServer {
   const state = stateOf(gateway, options);
   const open: OpenListener = (port, pair) =>
@@ -50,32 +54,35 @@ export function serve(gateway: Gateway, options: ServeOptions): RuntimeServer {
       error: (error) => bug(error, gateway),
     });
   if (options.tls !== undefined && !options.isShared) requireFreePort(options);
-  const { url, port, pending, close, stop } = openRenewable(open, {
-    gateway,
-    state,
-    tls: options.tls,
-    port: options.handedOver === undefined ? options.port : 0,
-  });
+  const { tls, port } = options;
+  const listeners =
+    options.handedOver === undefined
+      ? openRenewable(open, { gateway, state, tls, port })
+      : openWhenNeeded(() => open(0, undefined));
   const { webSockets } = state;
   const retire = (): void => {
     state.phase = 'draining';
     webSockets.leave();
   };
   return {
-    url,
-    port,
-    pending: () => pending() + webSockets.count,
+    get url() {
+      return listeners.url;
+    },
+    get port() {
+      return listeners.port;
+    },
+    pending: () => listeners.pending() + webSockets.count,
     recheck: () => webSockets.recheck(),
     announce() {
       state.phase = 'leaving';
     },
     retire,
     drain() {
-      close();
+      listeners.close();
       retire();
       return Promise.resolve();
     },
-    stop: () => webSockets.end().then(stop),
+    stop: () => webSockets.end().then(listeners.stop),
     answerOwn: (request) => plainEndpoint(request, state),
   };
 }

@@ -1,4 +1,4 @@
-import { SQL } from 'bun';
+import type { SQL } from 'bun';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
@@ -98,7 +98,7 @@ function pooled(
 ): Connection {
   let isClosing = false;
   const connect = (): SQL =>
-    new SQL(url, {
+    new Bun.SQL(url, {
       max: MOST_CONNECTIONS,
       connectionTimeout: CONNECT_SECONDS,
       // Poolers such as PgBouncer use a different connection per transaction, which does not know the prepared
@@ -151,7 +151,7 @@ function embedded(database: Extract<DatabaseUrl, { kind: 'sqlite' | 'memory' }>)
   const open = async (): Promise<SQL> => {
     if (opened !== undefined) return opened;
     if (!isMemory) createPrivately(file);
-    const sql = new SQL(isMemory ? 'sqlite::memory:' : `sqlite://${file}`);
+    const sql = new Bun.SQL(isMemory ? 'sqlite::memory:' : `sqlite://${file}`);
     opened = sql;
     if (!isMemory) await sql`pragma journal_mode = wal`;
     return sql;
@@ -164,7 +164,7 @@ function embedded(database: Extract<DatabaseUrl, { kind: 'sqlite' | 'memory' }>)
         try {
           return await work(await open());
         } catch (error) {
-          const isBusy = error instanceof SQL.SQLiteError && error.code.startsWith('SQLITE_BUSY');
+          const isBusy = error instanceof Bun.SQL.SQLiteError && error.code.startsWith('SQLITE_BUSY');
           if (!isBusy || performance.now() > untilMs) throw error;
           await Bun.sleep(BUSY_PAUSE_MS);
         }
@@ -213,7 +213,7 @@ function asUnavailable(error: unknown, place: string): unknown {
   if (
     error instanceof TimedOut ||
     error instanceof ThreadFailed ||
-    error instanceof SQL.SQLError ||
+    error instanceof Bun.SQL.SQLError ||
     isOfConnection(error)
   ) {
     const message = error.message.replaceAll(/\s+/g, ' ');

@@ -1,6 +1,6 @@
-import { lookup } from 'node:dns/promises';
 import type { Cancellation, UpstreamReply } from '../gateway/ports.ts';
 import type { Connection } from './direct/connection.ts';
+import { nodeModules } from '../lib/node-modules.ts';
 import { ConnectionPool } from './direct/connection-pool.ts';
 import { Exchange } from './direct/exchange.ts';
 import type { Target } from './direct/target.ts';
@@ -15,7 +15,7 @@ export interface CheckedWorld {
 
 /** The addresses of a name, as the system resolves it. */
 export async function resolveName(name: string): Promise<readonly string[]> {
-  return (await lookup(name, { all: true })).map(({ address }) => address);
+  return (await nodeModules.dns().lookup(name, { all: true })).map(({ address }) => address);
 }
 
 /** A request on a connection of its own. */

@@ -250,9 +250,13 @@ test('the client behind a connection that was handed over is known', async () =>
 test.skipIf(process.platform !== 'linux')('nobody gets past it to the server behind it', async () => {
   const ports = await ownListeners();
   const gateway = startGateway(OPEN, undefined, 'lean');
-  const opened = [...(await ownListeners())].filter(
-    (port) => !ports.has(port) && !gateway.url.endsWith(`:${port}`),
-  );
+  const innerPorts = async (): Promise<number[]> =>
+    [...(await ownListeners())].filter((port) => !ports.has(port) && !gateway.url.endsWith(`:${port}`));
+  // It listens from the first request on that is handed over.
+  expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+  expect(await innerPorts()).toEqual([]);
+  await handOver(gateway.url);
+  const opened = await innerPorts();
   const statuses = await Promise.all(
     opened.map(async (port) => (await fetch(`http://127.0.0.1:${port}/healthz`)).status),
   );
@@ -265,6 +269,7 @@ test.skipIf(process.platform !== 'linux')('nobody takes the place of a client by
   const ports = await ownListeners();
   const gateway = startGateway(OPEN, undefined, 'lean');
   const outer = Number(new URL(gateway.url).port);
+  await handOver(gateway.url);
   const inner = [...(await ownListeners())].find((port) => !ports.has(port) && port !== outer) ?? 0;
   const client = connect(outer, '127.0.0.1', () =>
     client.write(rawRequest('GET /', [['Connection', 'keep-alive']])),
@@ -285,6 +290,11 @@ test.skipIf(process.platform !== 'linux')('nobody takes the place of a client by
   intruder.destroy();
   await gateway.stop();
 });
+
+/** Sends a request that only the runtime's server answers. */
+async function handOver(url: string): Promise<void> {
+  expect((await fetch(`${url}/`)).status).toBe(200);
+}
 
 interface Row {
   readonly localPort: number;

@@ -29,7 +29,7 @@ const NEW_TURNS = 4;
 
 /** The runtime's server, to which connections are handed over. */
 export interface InnerServer {
-  /** Its port on the loopback interface. */
+  /** Its port on the loopback interface. The server listens from when it is first read. Reading throws the errors of listening. */
   readonly port: number;
   readonly peers: HandedOverPeers;
   /** Whether clients use TLS. The inner connections never do. */
@@ -60,18 +60,20 @@ export class HandedOver {
   /** How many turns it is new from when it opens. */
   #newTurns = NEW_TURNS;
 
-  constructor(client: Socket<unknown>, { port, peers, isTls }: InnerServer) {
+  constructor(client: Socket<unknown>, inner: InnerServer) {
     this.#client = client;
-    this.#peers = peers;
-    this.#peer = { address: client.remoteAddress, isTls };
+    this.#peers = inner.peers;
+    this.#peer = { address: client.remoteAddress, isTls: inner.isTls };
     client.pause();
-    Bun.connect<HandedOver>({
-      hostname: INNER_HOST,
-      port,
-      allowHalfOpen: true,
-      data: this,
-      socket: HANDLERS,
-    }).catch(() => this.end());
+    Promise.try(() =>
+      Bun.connect<HandedOver>({
+        hostname: INNER_HOST,
+        port: inner.port,
+        allowHalfOpen: true,
+        data: this,
+        socket: HANDLERS,
+      }),
+    ).catch(() => this.end());
   }
 
   /** Passes bytes of the client on. A client that sends faster than the server reads waits. */

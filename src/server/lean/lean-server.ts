@@ -11,13 +11,7 @@ import { requireOwnBrowser } from '../browser-guard.ts';
 import { clientAddress } from '../client-address.ts';
 import { BodyBudget, bodyMemory } from '../body-budget.ts';
 import type { HttpServer, RuntimeServer, ServeOptions } from '../http-server.ts';
-import {
-  type Listener,
-  type Listeners,
-  LISTENERS_OVERLAP,
-  openRenewable,
-  requireFreePort,
-} from '../renewable.ts';
+import { type Listener, LISTENERS_OVERLAP, openRenewable, requireFreePort } from '../renewable.ts';
 import { serve } from '../serve.ts';
 import type { ServerState } from '../server-state.ts';
 import type { TlsPair } from '../tls-files.ts';
@@ -76,13 +70,11 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     tls,
     port: options.port,
   });
-  const inner = innerServer(
-    gateway,
-    { ...options, tls: undefined, bodies: budget, handedOver: peers },
-    listeners,
-  );
+  const inner = serve(gateway, { ...options, tls: undefined, bodies: budget, handedOver: peers });
   const host: LeanHost<LeanConnection> = {
-    port: inner.port,
+    get port() {
+      return inner.port;
+    },
     peers,
     isTls: tls !== undefined,
     answer: (request) => answered(request, gateway, inner),
@@ -204,16 +196,6 @@ function pendingOn(connections: ReadonlySet<LeanConnection>): number {
 
 function hostText(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** The runtime's server on the loopback interface, for what is handed over. */
-function innerServer(gateway: Gateway, options: ServeOptions, listeners: Listeners): RuntimeServer {
-  try {
-    return serve(gateway, options);
-  } catch (error) {
-    void listeners.stop();
-    throw error;
-  }
 }
 
 function answered(
