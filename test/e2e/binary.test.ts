@@ -217,6 +217,24 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'what a start needs of its bytecode lies together, as the build has recorded it',
+  async () => {
+    await configure(`providers: [{ name: a, api_base: "${simulator.url}/v1" }]\nlogging: { format: json }`);
+    const running = start(['--host', '127.0.0.1', '--port', '0']);
+    const [, url = ''] = await running.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+    expect((await ask(url, 'any', chat('mock/ok'))).status).toBe(200);
+    const maps = (await Bun.file(`/proc/${running.pid}/smaps`).text()).split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    // The runtime's constants are in the file's writable segment as well, and take less than a megabyte.
+    const data = maps.filter((text) => / rw-p /.test(text) && text.includes(built.path));
+    const residentKb = data.map((text) => Number(/^Rss:\s+(\d+) kB$/m.exec(text)?.[1]));
+    const sum = residentKb.reduce((one, other) => one + other, 0);
+    expect(sum).toBeGreaterThan(1_000);
+    // Without a record it is 9 MB, with one 4.
+    expect(sum).toBeLessThan(6_500);
+  },
+);
+
 test('files for Bun and for shells in its folder are none of its business', async () => {
   await Bun.write(join(folder, '.env'), 'LOG_LEVEL=nonsense\nHOST=192.0.2.1\n');
   await Bun.write(join(folder, 'bunfig.toml'), 'preload = ["./stray.ts"]\n');
