@@ -31,6 +31,8 @@ export type Admin = AdminHandler & {
   readonly close: () => void;
 };
 
+const NUL = '\0';
+
 interface Env {
   Bindings: { readonly client: Client; readonly caller: Caller | undefined };
 }
@@ -138,7 +140,7 @@ async function perform(
   const repetition = readRepetition(context.req.raw, { operation, caller, body, nowMs: nowMs() });
   const call: Call = {
     store,
-    id: context.req.param('id') ?? context.req.param('version') ?? '',
+    id: readId(context.req),
     body,
     query: readQuery(context.req),
     now: new Date(nowMs()),
@@ -214,15 +216,23 @@ function toResponse({ status }: Operation, { body, raw, version, headers: more }
     : Response.json(body, { status, headers });
 }
 
-/** Throws `AdminProblem` if a parameter is there twice, since only one of them would count. */
+/**
+ * Throws `AdminProblem` if a parameter is there twice, since only one of them would count, or holds a NUL, which PostgreSQL
+ * does not accept in a text.
+ */
 function readQuery(req: Context<Env>['req']): Record<string, string> {
-  const repeated = Object.entries(req.queries()).flatMap(([path, values]) =>
-    values.length > 1 ? [{ path, message: 'is there more than once' }] : [],
-  );
-  if (repeated.length === 0) return req.query();
-  throw new AdminProblem('invalid_parameter', listed('The parameters are not valid', repeated), {
-    details: repeated,
+  const details = Object.entries(req.queries()).flatMap(([path, values]) => {
+    if (values.length > 1) return [{ path, message: 'is there more than once' }];
+    return values[0]?.includes(NUL) === true ? [{ path, message: 'contains a NUL character' }] : [];
   });
+  if (details.length === 0) return req.query();
+  throw new AdminProblem('invalid_parameter', listed('The parameters are not valid', details), { details });
+}
+
+function readId(req: Context<Env>['req']): string {
+  const id = req.param('id') ?? req.param('version') ?? '';
+  if (id.includes(NUL)) throw new AdminProblem('not_found', `${req.path} does not exist here.`);
+  return id;
 }
 
 /** RFC 9110 §13.1.1. The entity is the configuration, and its version is the tag, with or without quotes. */

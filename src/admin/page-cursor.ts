@@ -23,8 +23,10 @@ export function writeCursor(...parts: readonly (string | number)[]): string {
 
 /** The parts of a cursor, as groups of the expression. Throws `AdminProblem` if the cursor has another form. */
 export function readCursor(cursor: string, form: RegExp): readonly string[] {
-  const match = form.exec(Buffer.from(cursor, 'base64url').toString());
-  if (match !== null) return match.slice(1);
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const match = form.exec(text);
+  // PostgreSQL does not accept a NUL in a text.
+  if (match !== null && !text.includes('\0')) return match.slice(1);
   const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
   throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
 }

@@ -50,12 +50,19 @@ export function answerAboutKey(
     );
   if (key === undefined) return undefined;
   if (what === 'rotate') return rotate(request, key, context);
-  const parameters = Object.fromEntries(new URLSearchParams(search));
-  delete parameters['key'];
+  const parameters = parametersOf(search);
   const asker = { keyId: key.id, keyName: key.name };
   if (requestId !== undefined) return told({ ...asker, about: 'request', requestId }, context);
   if (what === 'usage' || what === 'requests') return told({ ...asker, about: what, parameters }, context);
   return overview(key, context);
+}
+
+/** The parameters of a question, without the key. PostgreSQL has no text with a NUL. */
+function parametersOf(search: string): Record<string, string> {
+  const { key: _, ...parameters } = Object.fromEntries(new URLSearchParams(search));
+  const param = Object.keys(parameters).find((name) => `${name}${parameters[name]}`.includes('\0'));
+  if (param === undefined) return parameters;
+  throw new Refusal('invalid_query', { problem: `${param} contains a NUL character` }, { param });
 }
 
 /** The state of the key and its limits, from memory, and its spending if the database is available. */

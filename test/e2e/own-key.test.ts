@@ -171,6 +171,7 @@ describe.each(['postgres', 'sqlite'])("a key's holder over %s", (engine) => {
     ['/usage?group_by=team', 'a key is not grouped by team'],
     ['/usage?team=another', '"team" is none of since, until, group_by, timezone'],
     ['/usage?since=2020-01-01', 'the time is longer than 92 days'],
+    ['/usage?group_by=tag:feature%00', 'group_by contains a NUL character'],
     ['/usage?timezone=Mars/Base', 'timezone must be a time zone'],
   ])('is told what is wrong with %s', async (path, problem) => {
     const { status, body } = await read(path, OTHER, { headers: { 'x-api-key': OTHER } });

@@ -391,6 +391,7 @@ describe('the configuration', () => {
       ['limit=0', 'limit', 'must be at least 1'],
       ['limt=1', 'limt', 'is an unknown parameter; did you mean "limit"?'],
       ['limit=1&limit=2', 'limit', 'is there more than once'],
+      ['limit=1%00', 'limit', 'contains a NUL character'],
     ]) {
       const refused = await api.call('GET', `/config/history?${query}`);
       expect([refused.status, refused.body.error.details]).toEqual([400, [{ path, message }]]);

@@ -187,6 +187,18 @@ test('a parameter that is wrong is named', async () => {
   expect(unknown.body.error.message).toContain('modle');
 });
 
+test('a NUL, which PostgreSQL has in no text, does not reach the database', async () => {
+  const cursor = Buffer.from('1/req_\0').toString('base64url');
+  for (const [path, code] of [
+    ['/requests?model=%00', 'invalid_parameter'],
+    [`/requests?cursor=${cursor}`, 'invalid_parameter'],
+    ['/requests/req_%00', 'not_found'],
+  ] as const) {
+    const { body } = await api.call('GET', path);
+    expect({ path, code: body.error.code }).toEqual({ path, code });
+  }
+});
+
 test('both are in the OpenAPI document, with their parameters and their answers', async () => {
   const { body } = await api.call('GET', '/openapi.json');
   const names = (path: string) =>
