@@ -3,6 +3,7 @@ import { isKindSection, type Kind, KINDS, mapKinds, RESOURCE_KINDS } from '../st
 import { buildFile } from '../store/revision-file.ts';
 import type { Json, JsonObject, Resource, Revision } from '../store/revision.ts';
 import { hashedKeyText, storedKey } from '../store/stored-key.ts';
+import { sha256Hex } from '../lib/sha256.ts';
 
 /**
  * Writes a revision as the configuration file that it could have come from, with master keys by their hashes. Without
@@ -12,10 +13,11 @@ export function exportFile(
   revision: Revision,
   { withSecrets }: { readonly withSecrets: boolean },
 ): JsonObject {
+  const prefixOf = withSecrets ? undefined : variablePrefixes(revision);
   const resources = mapKinds(
     (kind) =>
       new Map(
-        [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, withSecrets)]),
+        [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, prefixOf)]),
       ),
   );
   const file = buildFile({ resources });
@@ -35,15 +37,29 @@ function asObjects(list: Json | undefined): readonly JsonObject[] {
   return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
-function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resource {
+/** The beginnings of the variables of each id. `EU_1` of both `eu-1` and `eu.1` would give two providers one credential. */
+function variablePrefixes(revision: Revision): (id: string) => string {
+  const ids = new Set(KINDS.flatMap((kind) => [...revision.resources[kind].keys()]));
+  const users = Map.groupBy(ids, variableName);
+  return (id) => {
+    const name = variableName(id);
+    const isShared = (users.get(name)?.length ?? 0) > 1;
+    return isShared ? `${name}_${sha256Hex(id).slice(0, 8).toUpperCase()}` : name;
+  };
+}
+
+/** `prefixOf`: begins the variables that replace the secrets; undefined: they stay. */
+function exported(kind: Kind, resource: Resource, prefixOf: ((id: string) => string) | undefined): Resource {
   const { id, fields } = resource;
   const isNamed = RESOURCE_KINDS[kind].inFile === 'list';
-  const patterns: readonly string[] = withSecrets ? [] : RESOURCE_KINDS[kind].secrets;
+  const patterns: readonly string[] = prefixOf === undefined ? [] : RESOURCE_KINDS[kind].secrets;
   const hiding = patterns.flatMap((pattern) => pathsLike(fields, pattern));
   const hidden = hiding.reduce(
     (fields, path) => {
       const secret = fieldAt(fields, path);
-      return secret === undefined ? fields : setField(fields, path, variableFor(id, path, secret));
+      return secret === undefined
+        ? fields
+        : setField(fields, path, variableFor(prefixOf?.(id) ?? '', path, secret));
     },
     escaped(fields) as JsonObject,
   );
@@ -51,8 +67,8 @@ function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resourc
 }
 
 /** Replaces a secret by a variable, and an object by one for each of its fields. */
-function variableFor(id: string, path: string, secret: Json): Json {
-  const variable = (name: string): string => `\${${variableName(id)}_${variableName(name)}}`;
+function variableFor(prefix: string, path: string, secret: Json): Json {
+  const variable = (name: string): string => `\${${prefix}_${variableName(name)}}`;
   if (!isObject(secret)) {
     const [, index, name = path] = /(?:(\d+)\.)?([^.]+)$/.exec(path) ?? [];
     return variable(index === undefined || index === '0' ? name : `${name}_${Number(index) + 1}`);

@@ -35,6 +35,17 @@ describe('the configuration as text', () => {
     expect(await secretOf()).toBe('sk-stored-secret');
   });
 
+  test('has a variable of its own for each provider, also where their names differ in signs alone', async () => {
+    const ids = ['eu-1', 'eu.1', '客服', '检索'];
+    for (const [at, id] of ids.entries())
+      await api.call('POST', '/providers', { id, api_base: 'https://e.example/v1', api_key: `sk-${at}` });
+    const yaml = await exported();
+    const variables = yaml.match(/api_key: \S+/g) ?? [];
+    expect(new Set(variables).size).toBe(ids.length + 1);
+    expect(variables).toContain('api_key: ${OPENAI_API_KEY}');
+    expect((await api.call('POST', '/config/diff', { yaml, prune: true })).body).toEqual({ changes: [] });
+  });
+
   test('is imported as a whole, after its difference was shown', async () => {
     const yaml = (await exported()).replace('gpt-5.5', 'gpt-5.6');
     const { body } = await api.call('POST', '/config/diff', { yaml });
