@@ -10,6 +10,9 @@ import type { Answer, Call, Operation } from './operation.ts';
 const nodeSchema = z
   .object({
     id: z.string().meta({ description: 'The id of its journal.' }),
+    host: z.string().nullable().meta({
+      description: 'The host name of its machine; null: it started with a version that told none.',
+    }),
     version: z.string(),
     started_at: z.string(),
     last_seen_at: z.string().meta({ description: "By the store's clock; ISO 8601, UTC." }),
@@ -114,6 +117,7 @@ async function nodesOf(call: Call): Promise<JsonObject[]> {
   const own = spend?.node?.();
   return rows.map((row) => ({
     id: row.node,
+    host: row.host === '' ? null : row.host,
     version: row.version,
     started_at: new Date(row.startedMs).toISOString(),
     last_seen_at: new Date(row.heartbeatMs).toISOString(),

@@ -57,6 +57,9 @@ const overviewSchema = z
     time_to_first_token_ms: percentiles,
     cost: DOLLARS,
     cost_today: DOLLARS,
+    unpriced_requests_today: COUNT.meta({
+      description: 'Requests of today that used something whose price is not known. `cost_today` lacks them.',
+    }),
     cost_yesterday: DOLLARS,
     cost_yesterday_same_time: DOLLARS,
     in_flight: COUNT,
@@ -100,8 +103,9 @@ async function overview({ query, services, store, now }: Call): Promise<Answer> 
   ]);
   const total = totalOf(sums);
   const spanSeconds = (nowMs - sinceMs) / 1000;
-  const spent = (from: number, until: number): string =>
-    dollarsOf(totalOf(days.filter(({ fromMs }) => fromMs >= from && fromMs < until)).costNano);
+  const between = (from: number, until: number): RequestSum =>
+    totalOf(days.filter(({ fromMs }) => fromMs >= from && fromMs < until));
+  const spent = (from: number, until: number): string => dollarsOf(between(from, until).costNano);
   const running = services.running();
   const { models, providers, access } = running.snapshot();
   const perSecond = (amount: number): number => Math.round((amount / spanSeconds) * 1000) / 1000;
@@ -118,6 +122,7 @@ async function overview({ query, services, store, now }: Call): Promise<Answer> 
       time_to_first_token_ms: percentilesOf(total.firstBytes),
       cost: dollarsOf(total.costNano),
       cost_today: spent(today, Infinity),
+      unpriced_requests_today: between(today, Infinity).unpriced,
       cost_yesterday: spent(yesterday, today),
       cost_yesterday_same_time: spent(yesterday, yesterday + (nowMs - today)),
       in_flight: requestsInFlight(running),

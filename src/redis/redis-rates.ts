@@ -63,7 +63,16 @@ export class RedisRates implements LeaseStore {
     const found = (await this.#redis.send('HGETALL', [this.#keys.nodes])) as Record<string, string> | null;
     return Object.entries(found ?? {}).map(([node, row]) => {
       const [life = 0, beats = 0, heartbeatMs = 0, gone = 0] = row.split(' ').map(Number);
-      return { node, life, beats, startedMs: heartbeatMs, heartbeatMs, version: '', isGone: gone === 1 };
+      return {
+        node,
+        life,
+        beats,
+        startedMs: heartbeatMs,
+        heartbeatMs,
+        version: '',
+        isGone: gone === 1,
+        host: '',
+      };
     });
   }
 

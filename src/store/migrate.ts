@@ -13,6 +13,7 @@ import { requestDetails } from './migrations/0010-request-details.ts';
 import { routeStates } from './migrations/0011-route-states.ts';
 import { laterWork } from './migrations/0012-later-work.ts';
 import { sharedRates } from './migrations/0013-shared-rates.ts';
+import { hostsAndPrices } from './migrations/0014-hosts-and-prices.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   routeStates,
   laterWork,
   sharedRates,
+  hostsAndPrices,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { hostname } from 'node:os';
 import { parseRedisUrl } from '../../src/lib/redis-url.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { startPostgres, type TestPostgres } from './db-postgres.ts';
@@ -56,10 +57,11 @@ function sharing(name: string, shared: () => string): void {
     const model = `${name}-budget`;
     expect(statusesOf(await useUp('mk-app', model))).toEqual([200, 429]);
     const listed = (await nodes[0]!.admin('GET', '/nodes')) as {
-      nodes: { id: string; state: string; starts: number; is_this: boolean }[];
+      nodes: { id: string; host: string; state: string; starts: number; is_this: boolean }[];
       leases: { is_up: boolean; claims: object[] } | null;
     };
     expect(listed.nodes.filter((node) => node.is_this)).toHaveLength(1);
+    expect(new Set(listed.nodes.map(({ host }) => host))).toEqual(new Set([hostname()]));
     expect(listed.leases).toMatchObject({ is_up: true });
     expect(listed.nodes.map(({ state, starts }) => [state, starts])).toEqual([
       ['live', 1],

@@ -12,6 +12,8 @@ export interface NodeRow {
   readonly heartbeatMs: number;
   readonly version: string;
   readonly isGone: boolean;
+  /** The host name of its machine; '': a version that told none. */
+  readonly host: string;
 }
 
 export interface LeaseCall {

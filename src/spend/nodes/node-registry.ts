@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { NOW } from '../../store/database-clock.ts';
 import type { Database } from '../../store/database.ts';
 import type { NodeRow } from './lease-store.ts';
@@ -5,10 +6,10 @@ import type { NodeRow } from './lease-store.ts';
 /** Begins a life of a node. Returns its number. Throws `StoreUnavailable`. */
 export async function beginLife(database: Database, node: string, version: string): Promise<number> {
   const [row] = await database.write<{ life: number | string }[]>(
-    (sql) => sql`insert into nodes (node, life, beats, started_ms, heartbeat_ms, version, gone)
-      values (${node}, 1, 0, ${NOW(sql)}, ${NOW(sql)}, ${version}, 0)
+    (sql) => sql`insert into nodes (node, life, beats, started_ms, heartbeat_ms, version, gone, host)
+      values (${node}, 1, 0, ${NOW(sql)}, ${NOW(sql)}, ${version}, 0, ${hostname()})
       on conflict (node) do update set life = nodes.life + 1, beats = nodes.beats + 1, gone = 0,
-        started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms, version = excluded.version
+        started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms, version = excluded.version, host = excluded.host
       returning life`,
   );
   return Number(row?.life);
@@ -17,7 +18,8 @@ export async function beginLife(database: Database, node: string, version: strin
 /** Every node that has ever registered, in the order of their ids. */
 export async function registeredNodes(database: Database): Promise<NodeRow[]> {
   const rows = await database.read<Record<string, unknown>[]>(
-    (sql) => sql`select node, life, beats, started_ms, heartbeat_ms, version, gone from nodes order by node`,
+    (sql) =>
+      sql`select node, life, beats, started_ms, heartbeat_ms, version, gone, host from nodes order by node`,
   );
   return rows.map((row) => ({
     node: String(row['node']),
@@ -27,6 +29,7 @@ export async function registeredNodes(database: Database): Promise<NodeRow[]> {
     heartbeatMs: Number(row['heartbeat_ms']),
     version: String(row['version']),
     isGone: Number(row['gone']) !== 0,
+    host: String(row['host']),
   }));
 }
 

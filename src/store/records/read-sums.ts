@@ -71,6 +71,7 @@ function parseSum(row: Readonly<Record<string, number | string>>): RequestSum {
     promptTokens: number('prompt_tokens'),
     completionTokens: number('completion_tokens'),
     costNano: number('cost_nano'),
+    unpriced: number('unpriced'),
     durations: times.slice(0, BUCKETS),
     firstBytes: times.slice(BUCKETS),
   };
@@ -93,6 +94,7 @@ function without(sum: RequestSum, parts: readonly RequestSum[]): RequestSum {
     promptTokens: less(({ promptTokens }) => promptTokens),
     completionTokens: less(({ completionTokens }) => completionTokens),
     costNano: less(({ costNano }) => costNano),
+    unpriced: less(({ unpriced }) => unpriced),
     durations: buckets('durations'),
     firstBytes: buckets('firstBytes'),
     isOfOthers: true,

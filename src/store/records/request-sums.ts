@@ -38,6 +38,8 @@ export interface RequestSum {
   completionTokens: number;
   /** Nano-dollars. */
   costNano: number;
+  /** Requests that used something whose price is not known. */
+  unpriced: number;
   readonly durations: Histogram;
   readonly firstBytes: Histogram;
   /** The sum of all names beyond the query's `mostNames`. */
@@ -150,6 +152,7 @@ export function emptySum(fromMs: number, name: string): RequestSum {
     promptTokens: 0,
     completionTokens: 0,
     costNano: 0,
+    unpriced: 0,
     durations: emptyHistogram(),
     firstBytes: emptyHistogram(),
   };
@@ -162,6 +165,7 @@ function addRecord(sum: RequestSum, record: RequestRecord): void {
   sum.promptTokens += record.promptTokens ?? 0;
   sum.completionTokens += record.completionTokens ?? 0;
   sum.costNano += record.costNano ?? 0;
+  if (record.costBasis !== null && record.costNano === null) sum.unpriced += 1;
   // A refusal takes no time, and would hide how long answers take.
   if (record.ending !== 'refused') count(sum.durations, record.durationMs);
   if (record.firstTokenMs !== null) count(sum.firstBytes, record.firstTokenMs);
@@ -175,6 +179,7 @@ export function addUp(sum: RequestSum, other: RequestSum): void {
   sum.promptTokens += other.promptTokens;
   sum.completionTokens += other.completionTokens;
   sum.costNano += other.costNano;
+  sum.unpriced += other.unpriced;
   addHistogram(sum.durations, other.durations);
   addHistogram(sum.firstBytes, other.firstBytes);
 }
@@ -186,6 +191,7 @@ const COUNTS = [
   'prompt_tokens',
   'completion_tokens',
   'cost_nano',
+  'unpriced',
 ] as const;
 export const SUMMED = [...COUNTS, ...HISTOGRAM_COLUMNS];
 const ADD_UP = SUMMED.map((name) => `${name} = request_sums.${name} + excluded.${name}`).join(', ');
@@ -220,6 +226,7 @@ function rowOf(stepMs: number, dimension: SumDimension, sum: RequestSum): Record
     prompt_tokens: sum.promptTokens,
     completion_tokens: sum.completionTokens,
     cost_nano: sum.costNano,
+    unpriced: sum.unpriced,
     ...Object.fromEntries(HISTOGRAM_COLUMNS.map((column, index) => [column, times[index] ?? 0])),
   };
 }

@@ -31,8 +31,8 @@ const RECORDS = [
     ending: 'failed',
     hasFallback: 1,
   }),
-  record('req_3', { endedAtMs: AT_MS + MINUTE_MS, costNano: 5 }),
-  record('req_4', { endedAtMs: AT_MS + HOUR_MS, key: null }),
+  record('req_3', { endedAtMs: AT_MS + MINUTE_MS, costNano: 5, costBasis: 'reported' }),
+  record('req_4', { endedAtMs: AT_MS + HOUR_MS, key: null, costNano: null, costBasis: 'reported' }),
   record('req_5', { endedAtMs: AT_MS + HOUR_MS, provider: 'other', ending: 'refused', durationMs: 1 }),
 ];
 
@@ -83,7 +83,11 @@ async function playSums(records: RequestRecords): Promise<void> {
   ]);
   await records.insert(RECORDS.slice(3));
   const hours = await series({ stepMs: HOUR_MS });
-  expect(hours.map(({ requests }) => requests).toSorted((a, b) => a - b)).toEqual([2, 3]);
+  const byTime = hours.toSorted((a, b) => a.fromMs - b.fromMs);
+  expect(byTime.map(({ requests, unpriced, costNano }) => [requests, unpriced, costNano])).toEqual([
+    [3, 0, 5],
+    [2, 1, 0],
+  ]);
   const models = await series({ stepMs: 2 * HOUR_MS, dimension: 'model' });
   expect(Object.fromEntries(models.map(({ name, requests }) => [name, requests]))).toEqual({
     fast: 4,
