@@ -29,13 +29,14 @@ async function main(): Promise<void> {
     },
   });
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pictures-'));
+  // A browser that runs already does not find a font that is installed later.
+  if (values.all !== undefined) await installChineseFont();
   const simulator = await startSimulator({ tokensPerSecond: 120 });
   const browser = await launchBrowser();
   const base = `${simulator.url}/v1`;
   try {
     if (values.all === undefined) await drawForDocs(browser, folder, base);
     else {
-      await installChineseFont();
       for (const name of values.stage.split(','))
         await drawStage(browser, await STAGES[name]?.(join(folder, name), base), {
           folder: values.all,
