@@ -7,6 +7,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { launchBrowser, openPage, type WatchedPage } from './browser.ts';
 import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
 import { ADMIN_KEY, startDatabaseGateway } from './db-program.ts';
+import { chat } from './gateway.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
 setDefaultTimeout(180_000);
@@ -63,7 +64,7 @@ describe.skipIf(!canTestConsole)('the console, by the mode of the gateway', () =
     await broken.getByRole('switch', { name: 'Break it' }).click();
     await broken.getByText(/Cooling|Probing|On trial/).waitFor();
     await broken.getByRole('switch', { name: 'Break it' }).click();
-    await broken.getByText('Healthy').waitFor();
+    await broken.getByText(/Healthy|Available/).waitFor();
 
     await visit(page, url, 'playground', PAGES.playground);
     const more = page.getByRole('button', { name: 'Compare with another model' });
@@ -103,8 +104,17 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await rm(join(folder, 'config.yaml'));
     const page = await open(url);
     await signIn(page, url, ADMIN_KEY);
+    const provider = page.getByRole('link', { name: /^p / });
+    await provider.getByText('Available').waitFor();
+    const headers = { authorization: 'Bearer sk-of-a-client', 'content-type': 'application/json' };
+    const body = JSON.stringify(chat('fast'));
+    await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
+    // No price is known, and $0.00 would say that it was free.
+    await page.getByText('1 request without a known price').waitFor();
+    await provider.getByText('Healthy').waitFor();
     await visit(page, url, 'usage', PAGES.usage);
     await page.getByRole('heading', { name: 'Usage is not stored yet' }).waitFor();
+    expect(await page.getByRole('link', { name: 'CSV' }).count()).toBe(0);
     await page.getByText('on_exceed: warn').waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -116,6 +126,7 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await page.context().clearCookies();
     await signIn(page, url, 'sk-of-a-client');
     await page.getByRole('heading', { name: 'This gateway does not store requests' }).waitFor();
+    await page.getByText('Its operator has not turned on stored usage.', { exact: false }).waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
     watched?.expected(/503/);
   });
@@ -153,7 +164,11 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await page.getByText('The connection to the gateway is lost.', { exact: false }).waitFor();
     // A page that was never opened has no script yet; it opens once the gateway is back.
     await page.getByRole('link', { name: PAGES.keys }).click();
-    await page.getByRole('heading', { name: 'The gateway cannot be reached' }).waitFor();
+    await page.getByRole('heading', { name: 'The gateway cannot be reached', level: 1 }).waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: 'Menu', exact: true }).click();
+    await page.getByRole('button', { name: 'Close the menu' }).click({ position: { x: 380, y: 400 } });
+    await page.setViewportSize({ width: 1440, height: 900 });
     const env = { DB_URL: options.dbUrl, ADMIN_KEY, SNAPSHOT_FILE: join(folder, 'last-good') };
     programs.push(startProcess(['--host', '127.0.0.1', '--port', port], { cwd: folder, env }));
     await page.getByRole('heading', { name: PAGES.keys, level: 1 }).waitFor();

@@ -206,7 +206,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     const tile = page.getByRole('link', { name: /^shaky/ });
     // The requests of the preparation have made it cool already.
     await clearCooldown();
-    await tile.getByText('Healthy').waitFor();
+    await tile.getByText('Available').waitFor();
     await gateway.ask(KEY, 'falls');
     await tile.getByText('Cooling').waitFor();
     await tile.getByText('status 500').waitFor();
@@ -220,7 +220,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.getByRole('menuitem', { name: 'Clear the cooldown' }).click();
     await route.getByText('Available').waitFor();
     await page.getByRole('link', { name: 'Overview' }).click();
-    await tile.getByText('Healthy').waitFor();
+    await tile.getByText('Available').waitFor();
     await gateway.admin('POST', '/models', { id: 'also', routes: [{ provider: 'shaky', model: 'mock/ok' }] });
     await gateway.ask(KEY, 'falls');
     await tile.getByText('1 of 2 routes cooling').waitFor();
@@ -247,6 +247,31 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await drawer.getByText('There is no model of this name.', { exact: false }).waitFor();
     // The record may be stored a moment after the row is shown; the page asks again.
     watched.expected(/404/);
+  });
+
+  test('says what helps where no request matches', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'requests?ending=lost', PAGES.requests);
+    await page.getByText('Remove a filter.', { exact: true }).waitFor();
+    await visit(page, gateway.url, 'requests?ending=lost&range=15m', PAGES.requests);
+    await page.getByText('Remove a filter, or choose a longer time.').waitFor();
+  });
+
+  test('gives the focus to the page when a drawer that the address has opened is closed', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await page.goto(`${gateway.url}/console/providers?id=steady`);
+    const drawer = page.getByRole('dialog', { name: 'steady' });
+    await drawer.waitFor();
+    const focusIn = (place: string): Promise<unknown> =>
+      page.waitForFunction(`document.activeElement.closest('${place}') !== null`);
+    await focusIn('[role=dialog]');
+    await page.keyboard.press('Escape');
+    await focusIn('#content');
+    // What has opened it has the focus again.
+    await page.getByRole('row', { name: /steady/ }).press('Enter');
+    await drawer.waitFor();
+    await page.keyboard.press('Escape');
+    await focusIn('tbody tr');
   });
 
   test('makes a key, whose secret it shows once', async () => {

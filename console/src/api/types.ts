@@ -61,6 +61,7 @@ export interface Overview {
   readonly requests: number;
   readonly failures: number;
   readonly cost_today: string | null;
+  readonly unpriced_requests_today: number;
   readonly cost_yesterday: string | null;
   readonly cost_yesterday_same_time: string | null;
   readonly in_flight: number;
@@ -255,6 +256,7 @@ export interface Tick {
 export interface Nodes {
   readonly nodes: readonly {
     readonly id: string;
+    readonly host: string | null;
     readonly version: string;
     readonly started_at: string;
     readonly last_seen_at: string;

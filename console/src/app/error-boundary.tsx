@@ -38,7 +38,7 @@ function Broken({ error }: { error: Error }): ReactNode {
   const { t } = useTranslation();
   if (/dynamically imported module|module script/i.test(error.message)) return <Unloaded />;
   return (
-    <Empty icon={Bug} title={t('Something went wrong on this page')} text={error.message}>
+    <Empty isPage icon={Bug} title={t('Something went wrong on this page')} text={error.message}>
       <Reload />
       <Copy text={`${error.message}\n${error.stack ?? ''}`} label={t('Copy the details')} />
     </Empty>
@@ -56,12 +56,13 @@ function Unloaded(): ReactNode {
   }, [state]);
   return wasAway.current ? (
     <Empty
+      isPage
       icon={Unplug}
       title={t('The gateway cannot be reached')}
       text={t('This page opens as soon as it answers.')}
     />
   ) : (
-    <Empty icon={RotateCw} title={t('The gateway was upgraded')} text={t('Reload the page.')}>
+    <Empty isPage icon={RotateCw} title={t('The gateway was upgraded')} text={t('Reload the page.')}>
       <Reload />
     </Empty>
   );

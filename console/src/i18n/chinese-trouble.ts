@@ -1,7 +1,25 @@
 /** Sentences about what fails, cools, or is not possible here. */
 export const chineseTrouble: Readonly<Record<string, string>> = {
   'This gateway does not store requests': '本网关不保存请求记录',
+  '{{what}} {{name}} {{done}}': '{{what}} {{name}} {{done}}',
+  ', {{text}} per second': '，每秒 {{text}}',
+  '{{text}}: {{detail}}': '{{text}}：{{detail}}',
+  '{{what}} {{period}}': '{{period}} {{what}}',
+  '{{text}} tokens': '{{text}} token',
+  '{{text}} prompt tokens': '{{text}} 输入 token',
+  '{{text}} answer tokens': '{{text}} 输出 token',
+  '{{text}} requests': '{{text}} 个请求',
+  '{{text}} requests at a time': '{{text}} 个并发请求',
+  '{{text}} requests without a known price': '{{text}} 个请求价格未知',
+  'Its operator has not turned on stored usage. Your requests work as usual.':
+    '运维人员没有开启用量存储，你的请求不受影响。',
+  'Nothing is configured yet: write it here, or import a file': '还没有配置：在此编写，或导入文件',
+  'Every change appears here, with who made it.': '每次更改及其操作者会显示在这里。',
+  'It gets requests, and many of them fail': '它在接收请求，但其中许多失败了',
   'Searching …': '正在搜索……',
+  'No request in the last 5 min': '最近 5 分钟没有请求',
+  'Remove a filter, or choose a longer time.': '去掉一个条件，或选择更长的时间。',
+  'Remove a filter.': '去掉一个条件。',
   'The model demo-unreliable always fails on simulator-a first, to show a fallback.':
     '模型 demo-unreliable 总是先在 simulator-a 上失败，以演示回退。',
   'Last failure: {{text}}': '最近一次失败：{{text}}',

@@ -91,14 +91,21 @@ export function Drawer(props: DrawerProps): ReactNode {
   const { open, onClose, title, actions, foot, onSubmit, children } = props;
   const { t } = useTranslation();
   const popup = useRef<HTMLDivElement>(null);
+  // Nothing has opened it that could have the focus again, so the page gets it.
+  const [isFromAddress] = useState(() => document.activeElement === document.body);
   return (
     <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
-        <Base.Popup ref={popup} initialFocus={() => firstField(popup.current)} className="drawer">
+        <Base.Popup
+          ref={popup}
+          initialFocus={() => firstField(popup.current)}
+          finalFocus={() => (isFromAddress ? document.getElementById('content') : true)}
+          className="drawer"
+        >
           <Content onSubmit={onSubmit}>
             <div className="drawer-head">
-              <Base.Title className="truncate grow">{title}</Base.Title>
+              <Base.Title className="grow">{title}</Base.Title>
               {actions !== undefined && <div className="drawer-actions">{actions}</div>}
               <Base.Close render={<IconButton label={t('Close')} icon={X} keys="Esc" />} />
             </div>

@@ -1,4 +1,5 @@
 import {
+  Circle,
   CirclePause,
   CircleCheck,
   CircleDashed,
@@ -44,7 +45,10 @@ export function StateBadge({ state, cooldown }: StateBadgeProps): ReactNode {
   );
 }
 
-type Standing = Pick<ProviderStatus, 'state' | 'cooldown' | 'routes' | 'routes_available'>;
+type Standing = Pick<
+  ProviderStatus,
+  'state' | 'cooldown' | 'routes' | 'routes_available' | 'success_rate_5m'
+>;
 
 /** Whether some routes of a provider cool while others serve. */
 export function isPartlyCooling({ state, routes_available: available }: Standing): boolean {
@@ -56,15 +60,32 @@ export function isUnused({ state, routes }: Standing): boolean {
   return state !== 'disabled' && routes === 0;
 }
 
+/** The least share of successes of a provider that is called healthy. */
+export const HEALTHY_FROM = 0.9;
+
 /** The state of a provider. It is in trouble as a whole only if none of its routes is available. */
 export function ProviderBadge({ status }: { status: Standing }): ReactNode {
   const { t } = useTranslation();
-  const { state, cooldown, routes, routes_available: available } = status;
+  const { state, cooldown, routes, routes_available: available, success_rate_5m: success } = status;
   if (isUnused(status)) {
     return (
       <span className="badge is-idle">
         <CircleDashed aria-hidden />
         {t('No routes')}
+      </span>
+    );
+  }
+  // Requests go to it. Health is what their answers show.
+  if (state === 'healthy' && (success === null || success < HEALTHY_FROM)) {
+    return (
+      <span
+        className="badge is-idle"
+        title={
+          success === null ? t('No request in the last 5 min') : t('It gets requests, and many of them fail')
+        }
+      >
+        <Circle aria-hidden />
+        {t('Available')}
       </span>
     );
   }

@@ -2,21 +2,25 @@ import { CircleAlert, Inbox, type LucideIcon, RotateCw, TriangleAlert, Info } fr
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../api/problem.ts';
+import { sentences } from '../lib/sentences.ts';
 import { Button, classes } from './button.tsx';
 
 interface EmptyProps {
   readonly icon?: LucideIcon;
   readonly title: string;
   readonly text?: ReactNode;
+  /** It stands in place of a whole page, and has its heading. */
+  readonly isPage?: boolean;
   readonly children?: ReactNode;
 }
 
 /** Says that there is nothing, why, and what to do. */
-export function Empty({ icon: Icon = Inbox, title, text, children }: EmptyProps): ReactNode {
+export function Empty({ icon: Icon = Inbox, title, text, isPage = false, children }: EmptyProps): ReactNode {
+  const Heading = isPage ? 'h1' : 'h2';
   return (
     <div className="empty">
       <Icon aria-hidden />
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {text !== undefined && <p>{text}</p>}
       {children !== undefined && <div className="row">{children}</div>}
     </div>
@@ -56,9 +60,7 @@ export function Outdated({ error }: { error: unknown }): ReactNode {
   if (error === null || error === undefined) return null;
   return (
     <Notice look="warning">
-      <span>
-        {text(error)} {t('What you see may be out of date.')}
-      </span>
+      <span>{sentences(text(error), t('What you see may be out of date.'))}</span>
     </Notice>
   );
 }

@@ -31,11 +31,16 @@ export function limitName(use: LimitUse, t: TFunction): string {
   const period = typeof use.per === 'string' ? use.per : per;
   const isGenerated = use.id === undefined || use.id === kind || use.id.startsWith(`${kind}/`);
   const own = isGenerated ? rest.join('/') : (use.id ?? '');
-  const title = `${kinds[kind] ?? kind}${period === undefined || kind === 'concurrent' ? '' : ` ${periodText(period, t)}`}`;
+  const what = kinds[kind] ?? kind;
+  const title =
+    period === undefined || kind === 'concurrent'
+      ? what
+      : t('{{what}} {{period}}', { what, period: periodText(period, t) });
   return own === '' ? title : `${title} · ${own}`;
 }
 
-function periodText(period: string, t: TFunction): string {
+/** `per month`, `in total`; a period of another form stays as it is. */
+export function periodText(period: string, t: TFunction): string {
   return PERIODS.some((known) => known === period)
     ? t(`a ${period}`, { defaultValue: `a ${period}` })
     : period;

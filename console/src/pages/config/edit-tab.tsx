@@ -59,7 +59,7 @@ export function EditTab(): ReactNode {
       <div className="row">
         {administer ? (
           <>
-            <Findings validation={validation} isChanged={isChanged} />
+            <Findings validation={validation} isChanged={isChanged} isEmpty={current.trim() === ''} />
             <Choice
               canDiscard={isChanged}
               canReview={isChanged && validation?.ok !== false}
@@ -141,18 +141,19 @@ function useSchema(): Schema | undefined {
   return data;
 }
 
-function Findings({
-  validation,
-  isChanged,
-}: {
-  validation: Validation | undefined;
-  isChanged: boolean;
-}): ReactNode {
+interface FindingsProps {
+  readonly validation: Validation | undefined;
+  readonly isChanged: boolean;
+  readonly isEmpty: boolean;
+}
+
+function Findings({ validation, isChanged, isEmpty }: FindingsProps): ReactNode {
   const { t } = useTranslation();
   if (!isChanged)
     return (
       <span className="muted small">
-        {t('No changes')} · {t('Esc, then Tab leaves the editor')}
+        {isEmpty ? t('Nothing is configured yet: write it here, or import a file') : t('No changes')} ·{' '}
+        {t('Esc, then Tab leaves the editor')}
       </span>
     );
   if (!validation) return <span className="muted small">{t('Checking …')}</span>;

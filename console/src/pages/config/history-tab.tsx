@@ -9,6 +9,7 @@ import type { Params } from '../../lib/params.ts';
 import { Button, classes } from '../../ui/button.tsx';
 import { Empty, Failed, SkeletonLines } from '../../ui/states.tsx';
 import { When } from '../../ui/values.tsx';
+import { actionText } from './action-text.ts';
 import { RevisionView } from './revision-view.tsx';
 
 interface HistoryTabProps {
@@ -24,7 +25,14 @@ export function HistoryTab({ params, setParams }: HistoryTabProps): ReactNode {
   const { entries, version, pages } = useHistory();
   if (pages.error && !entries) return <Failed error={pages.error} onRetry={() => void pages.refetch()} />;
   if (!entries) return <SkeletonLines />;
-  if (entries.length === 0) return <Empty icon={History} title={t('Nothing was changed yet')} />;
+  if (entries.length === 0)
+    return (
+      <Empty
+        icon={History}
+        title={t('Nothing was changed yet')}
+        text={t('Every change appears here, with who made it.')}
+      />
+    );
   const chosen = Number(params['version'] ?? entries[0]?.version);
   const compared = params['compare'] === undefined ? undefined : Number(params['compare']);
   return (
@@ -94,7 +102,7 @@ function Revision({ entry, isChosen, isCompared, onChoose, onCompare }: Revision
       <button type="button" className="revision-main" aria-pressed={isChosen} onClick={onChoose}>
         <span className="row">
           <span className="num strong">{entry.version}</span>
-          <span className="truncate grow">{entry.action}</span>
+          <span className="truncate grow">{actionText(entry.action, t)}</span>
         </span>
         <span className="small muted truncate">
           {entry.actor} · <When time={entry.timestamp} relative />

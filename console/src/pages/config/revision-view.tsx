@@ -12,6 +12,7 @@ import { Changes } from '../../ui/changes.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ProblemNotice, SkeletonLines } from '../../ui/states.tsx';
 import { When } from '../../ui/values.tsx';
+import { actionText } from './action-text.ts';
 import type { Difference } from './use-export.ts';
 
 interface RevisionViewProps {
@@ -56,7 +57,7 @@ export function RevisionView(props: RevisionViewProps): ReactNode {
       <div className="stack">
         {entry && compared === undefined && (
           <p className="muted">
-            {entry.action} · {entry.actor} · <When time={entry.timestamp} />
+            {actionText(entry.action, t)} · {entry.actor} · <When time={entry.timestamp} />
             {isCurrent && (
               <>
                 {' '}

@@ -99,8 +99,8 @@ function Tier({ tier, isFirst }: { tier: ExplainedTier; isFirst: boolean }): Rea
               <span className="meter">
                 <span className="meter-fill" style={{ width: `${route.probability * 100}%` }} />
               </span>
-              <span className="grow truncate">
-                <Link href={`/providers?id=${encodeURIComponent(route.provider)}`}>{route.provider}</Link>{' '}
+              <span className="grow plan-target">
+                <Link href={`/providers?id=${encodeURIComponent(route.provider)}`}>{route.provider}</Link>
                 <span className="muted mono small">{route.model}</span>
               </span>
               {route.why !== undefined && <span className="muted small">{route.why}</span>}

@@ -90,7 +90,7 @@ export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerPro
                 <UsageMeter key={use.counter ?? use.id} use={use} />
               ))}
               {usage.length === 0 &&
-                limits.map((limit) => <p key={JSON.stringify(limit)}>{limitText(limit)}</p>)}
+                limits.map((limit) => <p key={JSON.stringify(limit)}>{limitText(limit, t)}</p>)}
             </div>
           </Card>
         )}

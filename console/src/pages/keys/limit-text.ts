@@ -1,5 +1,6 @@
 import { LIMIT_KINDS } from '../../../../src/config/schema/limit-words.ts';
-import { amountText } from '../../ui/usage-meter.tsx';
+import type { TFunction } from 'i18next';
+import { amountText, periodText } from '../../ui/usage-meter.tsx';
 
 export type LimitKind = (typeof LIMIT_KINDS)[number];
 
@@ -11,12 +12,22 @@ export function kindOfLimit(limit: Limit): LimitKind {
   return LIMIT_KINDS.find((kind) => limit[kind] !== undefined && limit[kind] !== null) ?? 'requests';
 }
 
-/** `$50 / month`, `400K tokens / minute`, `8 concurrent`. */
-export function limitText(limit: Limit): string {
+/** `$50 per month`, `400K tokens per minute`, `8 requests at a time`. */
+export function limitText(limit: Limit, t: TFunction): string {
   const kind = kindOfLimit(limit);
   const amount = limit[kind];
   const text = typeof amount === 'number' ? amountText(kind, amount) : String(amount);
-  const unit = kind === 'cost' ? '' : ` ${kind.replace('_', ' ')}`;
+  const count = Number(amount);
   const per = limit['per'];
-  return `${text}${unit}${per === undefined ? '' : ` / ${typeof per === 'string' ? per : JSON.stringify(per)}`}`;
+  const units: Readonly<Record<LimitKind, string>> = {
+    cost: text,
+    tokens: t('{{text}} tokens', { text, count }),
+    input_tokens: t('{{text}} prompt tokens', { text, count }),
+    output_tokens: t('{{text}} answer tokens', { text, count }),
+    requests: t('{{text}} requests', { text, count }),
+    concurrent: t('{{text}} requests at a time', { text, count }),
+  };
+  if (per === undefined || per === null) return units[kind];
+  const period = typeof per === 'string' ? periodText(per, t) : JSON.stringify(per);
+  return t('{{what}} {{period}}', { what: units[kind], period });
 }

@@ -70,7 +70,8 @@ function columnsOf(t: TFunction): readonly Column<Team>[] {
       isMinor: true,
       title: t('Limits'),
       className: 'truncate',
-      cell: ({ limits = [] }) => (limits.length === 0 ? t('none') : limits.map(limitText).join(' · ')),
+      cell: ({ limits = [] }) =>
+        limits.length === 0 ? t('none') : limits.map((limit) => limitText(limit, t)).join(' · '),
     },
     { id: 'use', title: t('Tightest limit'), cell: ({ usage }) => <TightestMeter usage={usage} /> },
     {

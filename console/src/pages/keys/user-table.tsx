@@ -36,7 +36,7 @@ export function UserTable({ params, setParams, add }: TabProps): ReactNode {
         title: t('Limits'),
         className: 'truncate',
         cell: ({ limits = [] }: User) =>
-          limits.length === 0 ? t('none') : limits.map(limitText).join(' · '),
+          limits.length === 0 ? t('none') : limits.map((limit) => limitText(limit, t)).join(' · '),
       },
       { id: 'use', title: t('Tightest limit'), cell: ({ usage }: User) => <TightestMeter usage={usage} /> },
     ],

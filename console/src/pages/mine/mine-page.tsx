@@ -7,6 +7,7 @@ import { readOffer } from '../../api/queries.ts';
 import { Problem } from '../../api/problem.ts';
 import type { LimitUse } from '../../api/resources.ts';
 import type { RequestRow } from '../../api/types.ts';
+import { useSession } from '../../session/session.ts';
 import { NONE } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -118,7 +119,7 @@ function MyRequests(): ReactNode {
           empty={<Empty icon={ScrollText} title={t('No request yet')} />}
         />
       ) : isNotStored(pages.error) ? (
-        <Empty icon={ScrollText} title={t('This gateway does not store requests')} />
+        <NotKept />
       ) : pages.error ? (
         <Failed error={pages.error} onRetry={() => void pages.refetch()} />
       ) : (
@@ -133,6 +134,16 @@ function MyRequests(): ReactNode {
       )}
     </Card>
   );
+}
+
+function NotKept(): ReactNode {
+  const { t } = useTranslation();
+  const { gateway } = useSession();
+  const text =
+    gateway.mode === 'demo'
+      ? t('The demo does not keep usage.')
+      : t('Its operator has not turned on stored usage. Your requests work as usual.');
+  return <Empty icon={ScrollText} title={t('This gateway does not store requests')} text={text} />;
 }
 
 /** A gateway with a configuration file stores no requests until a limit has a window of a day or longer. */

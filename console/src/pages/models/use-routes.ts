@@ -1,13 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useLive } from '../../api/live.ts';
 import { listRoutes } from '../../api/queries.ts';
 import type { Route } from '../../api/types.ts';
 
 /** Every route, with the state that the live stream told last. */
 export function useRoutes(): { routes: readonly Route[] | undefined; error: Error | null } {
-  const { data, error } = useQuery(listRoutes());
+  const { data, error, refetch } = useQuery(listRoutes());
   const live = useLive((all) => all.routes);
+  const known = useRef(data);
+  known.current = data;
+  // The shares of a model's routes change with their states, and the stream does not tell them.
+  useEffect(() => {
+    const isOther = known.current?.routes.some(({ id, state }) => (live.get(id)?.state ?? state) !== state);
+    if (isOther === true) void refetch();
+  }, [live, refetch]);
   const routes = useMemo(
     () => data?.routes.map((route) => ({ ...route, ...live.get(route.id) })),
     [data, live],

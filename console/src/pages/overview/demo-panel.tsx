@@ -6,6 +6,7 @@ import { readDemo } from '../../api/queries.ts';
 import { useAct } from '../../ui/use-act.ts';
 import type { DemoState } from '../../api/resources.ts';
 import { useLive } from '../../api/live.ts';
+import { sentences } from '../../lib/sentences.ts';
 import { NativeSelect } from '../../ui/native-select.tsx';
 import { ProviderBadge } from '../../ui/state-badge.tsx';
 import { Switch } from '../../ui/toggle.tsx';
@@ -28,8 +29,10 @@ export function DemoPanel(): ReactNode {
         <div className="grow">
           <h2>{t('This is a demo')}</h2>
           <p className="muted">
-            {t('Break a provider and watch requests route around it. Nothing leaves this machine.')}{' '}
-            {t('The model demo-unreliable always fails on simulator-a first, to show a fallback.')}
+            {sentences(
+              t('Break a provider and watch requests route around it. Nothing leaves this machine.'),
+              t('The model demo-unreliable always fails on simulator-a first, to show a fallback.'),
+            )}
           </p>
         </div>
         <div className="row">

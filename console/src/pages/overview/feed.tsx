@@ -140,7 +140,7 @@ function feedText(entry: FeedEntry, route: LiveRoute | undefined, t: TFunction):
     seconds: Math.round(entry.seconds ?? 0),
     defaultValue: entry.kind,
   });
-  return entry.detail === null ? text : `${text}: ${entry.detail}`;
+  return entry.detail === null ? text : t('{{text}}: {{detail}}', { text, detail: entry.detail });
 }
 
 function placeOf({ kind, provider, model, key, request_id: id, version }: FeedEntry): string {

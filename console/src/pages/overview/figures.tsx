@@ -6,23 +6,29 @@ import { percentilesOf, type Second } from '../../api/seconds.ts';
 import type { Overview, Percentiles } from '../../api/types.ts';
 import { changeOf, compact, count, duration, money, NONE, percent } from '../../lib/format.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
+import { useLiveGateways } from './use-live-gateways.ts';
 
 interface FiguresProps {
   readonly overview: Overview;
   readonly isLive: boolean;
+  /** The id of the span of time; that of the shortest one while it is live. */
+  readonly range: string;
 }
 
 /** The numbers at the top. */
-export function Figures({ overview, isLive }: FiguresProps): ReactNode {
+export function Figures({ overview, isLive, range }: FiguresProps): ReactNode {
   const { t } = useTranslation();
   const seconds = useLive((live) => live.seconds);
   const inFlight = useLive((live) => live.inFlight) ?? overview.in_flight;
-  const recent = isLive ? lastMinute(seconds) : undefined;
+  const isOneOfMany = (useLiveGateways() ?? 1) > 1;
+  // Until there are some seconds of it. The window adds up all gateways, and the stream has one of them.
+  const recent = isLive ? (lastMinute(seconds) ?? (isOneOfMany ? NOTHING_YET : undefined)) : undefined;
   // The gateway rounds its rate to thousandths.
-  const rate = recent?.requestsPerSecond ?? overview.requests / overview.window_seconds;
-  const errors = recent?.errorRate ?? overview.error_rate;
+  const rate = recent ? recent.requestsPerSecond : overview.requests / overview.window_seconds;
+  const errors = recent ? recent.errorRate : overview.requests === 0 ? undefined : overview.error_rate;
   const latency = recent?.latency ?? overview.latency_ms;
   const first = recent?.firstToken ?? overview.time_to_first_token_ms;
+  const tokens = recent ? recent.tokensPerSecond : overview.tokens_per_second;
   return (
     <div className="figures">
       <Figure
@@ -37,10 +43,10 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
       />
       <Figure
         label={t('Error rate')}
-        value={overview.requests === 0 && recent === undefined ? NONE : percent(errors)}
-        look={errors >= 0.05 ? 'bad' : errors >= 0.01 ? 'warning' : undefined}
+        value={percent(errors)}
+        look={(errors ?? 0) >= 0.05 ? 'bad' : (errors ?? 0) >= 0.01 ? 'warning' : undefined}
         about={
-          <Link href="/requests?ending=failed,refused,truncated,lost">
+          <Link href={`/requests?ending=failed,refused,truncated,lost&range=${range}`}>
             {t('{{text}} failures', { count: overview.failures, text: count(overview.failures) })}
           </Link>
         }
@@ -57,7 +63,7 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
       />
       <Figure
         label={t('Tokens per second')}
-        value={compact(recent?.tokensPerSecond ?? overview.tokens_per_second)}
+        value={compact(tokens)}
         about={t('prompt and answer')}
         line={isLive ? seconds.slice(-60).map(({ tokens }) => tokens) : undefined}
       />
@@ -68,7 +74,19 @@ export function Figures({ overview, isLive }: FiguresProps): ReactNode {
 
 function Spend({ overview }: { overview: Overview }): ReactNode {
   const { t } = useTranslation();
-  const { cost_today: today, cost_yesterday_same_time: then } = overview;
+  const { cost_today: today, cost_yesterday_same_time: then, unpriced_requests_today: unpriced } = overview;
+  if (unpriced > 0) {
+    const text = t('{{text}} requests without a known price', { count: unpriced, text: compact(unpriced) });
+    // An amount would say that these cost nothing.
+    return (
+      <Figure
+        label={t('Spent today')}
+        title={text}
+        value={Number(today ?? 0) === 0 ? NONE : money(today)}
+        about={<Link href="/usage">{text}</Link>}
+      />
+    );
+  }
   const change = changeOf(Number(today ?? 0), Number(then ?? 0));
   return (
     <Figure
@@ -116,12 +134,20 @@ function Figure({ label, value, about, title, look, line }: FigureProps): ReactN
 }
 
 interface Recent {
-  readonly requestsPerSecond: number;
-  readonly errorRate: number;
-  readonly tokensPerSecond: number;
+  readonly requestsPerSecond: number | undefined;
+  readonly errorRate: number | undefined;
+  readonly tokensPerSecond: number | undefined;
   readonly latency: Percentiles;
   readonly firstToken: Percentiles;
 }
+
+const NOTHING_YET: Recent = {
+  requestsPerSecond: undefined,
+  errorRate: undefined,
+  tokensPerSecond: undefined,
+  latency: { p50: null, p95: null },
+  firstToken: { p50: null, p95: null },
+};
 
 /** Undefined until there are some seconds to average. */
 function lastMinute(seconds: readonly Second[]): Recent | undefined {

@@ -54,7 +54,11 @@ export function OverviewPage(): ReactNode {
       {gateway.mode === 'demo' && <DemoPanel />}
       <Outdated error={overview.error} />
       {isNew && <FirstSteps overview={overview.data} />}
-      {overview.data ? <Figures overview={overview.data} isLive={isLive} /> : <Skeleton height="6.5rem" />}
+      {overview.data ? (
+        <Figures overview={overview.data} isLive={isLive} range={range.id} />
+      ) : (
+        <Skeleton height="6.5rem" />
+      )}
       <div className="overview-columns">
         <div className="stack">
           {isLive && <WhichGateway />}

@@ -8,7 +8,7 @@ import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, percent } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
-import { isPartlyCooling, isUnused, ProviderBadge } from '../../ui/state-badge.tsx';
+import { HEALTHY_FROM, isPartlyCooling, isUnused, ProviderBadge } from '../../ui/state-badge.tsx';
 import { Empty, Failed, Skeleton } from '../../ui/states.tsx';
 import { useProviderStates } from './use-provider-states.ts';
 
@@ -67,7 +67,7 @@ interface TileProps {
 function Tile({ status, latency }: TileProps): ReactNode {
   const { t } = useTranslation();
   const { name, state, success_rate_5m: success } = status;
-  const isBad = success !== null && success < 0.9;
+  const isBad = success !== null && success < HEALTHY_FROM;
   return (
     <Link
       href={`/providers?id=${encodeURIComponent(name)}`}

@@ -69,7 +69,7 @@ function Measures({ answer }: { answer: Answer }): ReactNode {
         {tokens !== undefined && (
           <span>
             <b>{count(tokens)}</b> {t('tokens')}
-            {rate !== undefined && `, ${t('{{text}} per second', { text: count(rate) })}`}
+            {rate !== undefined && t(', {{text}} per second', { text: count(rate) })}
           </span>
         )}
         <Cost answer={answer} />

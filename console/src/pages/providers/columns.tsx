@@ -3,7 +3,7 @@ import type { Provider } from '../../api/resources.ts';
 import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, NONE, percent } from '../../lib/format.ts';
 import type { Column } from '../../ui/sort-header.tsx';
-import { isUnused, ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
+import { HEALTHY_FROM, isUnused, ProviderBadge, StateBadge } from '../../ui/state-badge.tsx';
 
 export interface ProviderRow {
   readonly provider: Provider;
@@ -78,7 +78,7 @@ export function providerColumns(t: TFunction): readonly Column<ProviderRow>[] {
       isNumber: true,
       sortBy: ({ status }) => status?.success_rate_5m,
       cell: ({ status }) => (
-        <span className={(status?.success_rate_5m ?? 1) < 0.9 ? 'is-red' : ''}>
+        <span className={(status?.success_rate_5m ?? 1) < HEALTHY_FROM ? 'is-red' : ''}>
           {percent(status?.success_rate_5m)}
         </span>
       ),

@@ -8,6 +8,7 @@ import { isAnswered } from '../../api/seconds.ts';
 import type { AppliedPrices, RequestDetail } from '../../api/types.ts';
 import { useSession } from '../../session/session.ts';
 import { compact, count, duration, money, NONE } from '../../lib/format.ts';
+import { sentences } from '../../lib/sentences.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CodeBlock, Copy } from '../../ui/copy.tsx';
@@ -203,14 +204,14 @@ function Basis({ request }: { request: RequestDetail }): ReactNode {
   if (request.cost_basis === 'lost') return t('Charged with what was reserved for the request.');
   if (request.cost_basis === 'not-billed') return t('No answer, so nothing is billed.');
   const counted = request.is_estimated ? t('Counted by the gateway.') : t('Reported by the provider.');
-  if (!request.price_ref) return `${counted} ${t('No price is known for this route.')}`;
+  if (!request.price_ref) return sentences(counted, t('No price is known for this route.'));
   return request.prices ? (
     <>
-      {counted} {t('Prices:')} <Prices prices={request.prices} />
+      {sentences(counted, t('Prices:'))} <Prices prices={request.prices} />
     </>
   ) : (
     <>
-      {counted} {t('Calculated from the price')} <code>{request.price_ref}</code>.
+      {sentences(counted, t('Calculated from the price'))} <code>{request.price_ref}</code>.
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { queryText } from '../../api/client.ts';
 import { useLive } from '../../api/live.ts';
 import { count } from '../../lib/format.ts';
+import type { Params } from '../../lib/params.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Button } from '../../ui/button.tsx';
 import { DataTable } from '../../ui/data-table.tsx';
@@ -52,7 +53,7 @@ export function RequestsPage(): ReactNode {
             if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
           }}
           isNew={(row) => isTail && Date.now() - Date.parse(row.time) < 1500}
-          empty={<NothingFound hasFilter={hasFilter(params)} />}
+          empty={<NothingFound params={params} canSearchOn={pages.hasNextPage} />}
         />
       )}
       <Foot rows={rows.length} pages={pages} />
@@ -105,17 +106,25 @@ function Actions({ columns, hidden, setHidden, isTail, params, setParams }: Acti
   );
 }
 
-function NothingFound({ hasFilter: isFiltered }: { hasFilter: boolean }): ReactNode {
+interface NothingFoundProps {
+  readonly params: Params;
+  readonly canSearchOn: boolean;
+}
+
+function NothingFound({ params, canSearchOn }: NothingFoundProps): ReactNode {
   const { t } = useTranslation();
-  return (
-    <Empty
-      icon={ScrollText}
-      title={isFiltered ? t('No request matches these filters') : t('No request yet')}
-      text={
-        isFiltered ? t('Remove a filter, or search further back.') : t('Requests appear here as they end.')
-      }
-    />
-  );
+  if (!hasFilter(params)) {
+    return (
+      <Empty icon={ScrollText} title={t('No request yet')} text={t('Requests appear here as they end.')} />
+    );
+  }
+  const isInTime = params['range'] !== undefined || params['since'] !== undefined;
+  const text = canSearchOn
+    ? t('Remove a filter, or search further back.')
+    : isInTime
+      ? t('Remove a filter, or choose a longer time.')
+      : t('Remove a filter.');
+  return <Empty icon={ScrollText} title={t('No request matches these filters')} text={text} />;
 }
 
 interface FootProps {

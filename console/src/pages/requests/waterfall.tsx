@@ -4,6 +4,7 @@ import { type CSSProperties, Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AttemptDetail, AttemptOutcome, RequestDetail, SkippedRoute } from '../../api/types.ts';
 import { duration, roundMarks } from '../../lib/format.ts';
+import { sentences } from '../../lib/sentences.ts';
 import { endOf, type Phase, type PhaseName, phasesOf } from './attempt-phases.ts';
 
 /** How a request went over its time: its attempts, why each was made, and which routes were skipped. */
@@ -15,11 +16,7 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
       return (
         <p className="muted">{t('The gateway ended before the request did, so its attempts are unknown.')}</p>
       );
-    return (
-      <p className="muted">
-        {t('No provider was asked.')} {whyNone(request, t)}
-      </p>
-    );
+    return <p className="muted">{sentences(t('No provider was asked.'), whyNone(request, t))}</p>;
   }
   const skippedBefore = (number: number): readonly SkippedRoute[] =>
     skipped.filter(({ before_attempt: before }) => before === number);

@@ -64,13 +64,16 @@ function NodeTable({ nodes }: Pick<Nodes, 'nodes'>): ReactNode {
       id: 'id',
       title: t('Gateway'),
       className: 'truncate',
-      cell: ({ id, is_this: isThis }) => (
-        <span className="row tight">
-          <span className="mono truncate" title={id}>
-            {id}
+      cell: ({ id, host, is_this: isThis }) => (
+        <>
+          <span className="row tight">
+            <span className={host === null ? 'mono truncate' : 'truncate'} title={host ?? id}>
+              {host ?? id}
+            </span>
+            {isThis && <span className="badge is-note">{t('this one')}</span>}
           </span>
-          {isThis && <span className="badge is-note">{t('this one')}</span>}
-        </span>
+          {host !== null && <span className="mono small muted">{id}</span>}
+        </>
       ),
     },
     {

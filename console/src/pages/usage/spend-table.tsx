@@ -94,7 +94,7 @@ function columnsOf(t: TFunction, { title, total, hasCache }: ColumnOptions): rea
     {
       id: 'failures',
       isMinor: true,
-      title: t('Failures'),
+      title: t('Error rate'),
       isNumber: true,
       sortBy: ({ failures }) => failures,
       cell: ({ failures, requests }) => (

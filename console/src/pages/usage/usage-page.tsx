@@ -52,6 +52,13 @@ export function UsagePage(): ReactNode {
     requests: t('Requests'),
   };
   const csv = `/admin/v1/spend${queryText({ ...query, group_by: `${period},${by}`, format: 'csv' })}`;
+  if (isNotStored(report.error)) {
+    return (
+      <Page title={t('Usage')}>
+        <NotStored />
+      </Page>
+    );
+  }
   const actions = <Actions range={range.id} csv={csv} onRange={(id) => setParams({ range: id })} />;
   return (
     <Page title={t('Usage')} actions={actions}>
@@ -70,9 +77,7 @@ export function UsagePage(): ReactNode {
           onChange={(value) => setParams({ by: value })}
         />
       </div>
-      {isNotStored(report.error) ? (
-        <NotStored />
-      ) : report.error && !report.data ? (
+      {report.error && !report.data ? (
         <Failed error={report.error} onRetry={() => void report.refetch()} />
       ) : report.data ? (
         <>

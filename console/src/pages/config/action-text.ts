@@ -1,0 +1,26 @@
+import type { TFunction } from 'i18next';
+
+/** What a revision did, such as `create master_keys/alice`, in the words of the page. Other actions stay as they are. */
+export function actionText(action: string, t: TFunction): string {
+  const version = /^rollback to version (\d+)$/.exec(action)?.[1];
+  if (version !== undefined) return t('Roll back to version {{version}}', { version });
+  const [, verb = '', kind = '', name = ''] = /^(create|update|delete) (\w+)\/(.+)$/s.exec(action) ?? [];
+  const verbs: Readonly<Record<string, string>> = {
+    create: t('created'),
+    update: t('changed'),
+    delete: t('deleted'),
+  };
+  const kinds: Readonly<Record<string, string>> = {
+    providers: t('Provider'),
+    models: t('Model'),
+    master_keys: t('Key'),
+    teams: t('Team'),
+    users: t('User'),
+    settings: t('Settings'),
+  };
+  const done = verbs[verb];
+  const what = kinds[kind];
+  return done === undefined || what === undefined
+    ? action
+    : t('{{what}} {{name}} {{done}}', { what, name, done });
+}
