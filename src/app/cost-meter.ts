@@ -14,6 +14,7 @@ import { metersOf, type MeterCounts } from '../prices/meters.ts';
 import { canonicalSheet, type PricesInForce, type Tier } from '../prices/sheet.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import { openPriceBook, type PriceBook } from './price-book.ts';
+import { ownValue } from '../lib/own-value.ts';
 
 /**
  * Calculates the cost of requests from the prices of the current configuration. The first request loads the catalogue;
@@ -64,7 +65,7 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
   const known = book.prices({ provider, model, epochMs });
   const standard = known ?? (use.hasBudget ? book.unknownWithBudget : undefined);
   const base = standard && dearestCost(possible, standard);
-  const tier = size.tier === undefined ? undefined : TIERS[size.tier];
+  const tier = size.tier === undefined ? undefined : ownValue(TIERS, size.tier);
   if (tier === undefined || base === undefined) return base;
   const special = book.prices({ provider, model, tier, epochMs });
   const other = special && dearestCost(possible, special);
@@ -120,7 +121,7 @@ const TIERS: Readonly<Record<string, Tier>> = {
 };
 
 function tierOf({ parts }: Usage): Tier | undefined {
-  return parts?.serviceTier === undefined ? undefined : TIERS[parts.serviceTier];
+  return parts?.serviceTier === undefined ? undefined : ownValue(TIERS, parts.serviceTier);
 }
 
 interface SheetRef {

@@ -5,6 +5,7 @@ import { hasOwners, type LitellmSpend, OWNER_SECTIONS, readOwners } from './lite
 import { LitellmModels } from './litellm-models.ts';
 import { asList, asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
+import { ownValue } from '../lib/own-value.ts';
 
 /** A setting of the other program that was not imported. */
 export interface Unmapped {
@@ -270,7 +271,8 @@ function reportUnknown(source: JsonObject, report: Report): void {
   for (const [section, content] of Object.entries(source)) {
     const known = KNOWN_SECTIONS.get(section);
     if (section === 'model_list' || OWNER_SECTIONS.includes(section)) continue;
-    if (known === undefined) report(section, UNREAD_SECTIONS[section] ?? 'there is no such section here');
+    if (known === undefined)
+      report(section, ownValue(UNREAD_SECTIONS, section) ?? 'there is no such section here');
     for (const key of known === undefined ? [] : Object.keys(asObject(content))) {
       if (!known?.has(key)) report(`${section}.${key}`, 'there is no such setting here');
     }

@@ -1,4 +1,5 @@
 import type { ErrorKind } from './hub-error.ts';
+import { ownValue } from '../lib/own-value.ts';
 
 /** How each client API represents an error kind. */
 interface Face {
@@ -127,7 +128,7 @@ function toldByWords({ code, type, status, message }: ProviderWords): ErrorKind 
 function kindOfException(name: string | undefined): ErrorKind | undefined {
   if (name === undefined) return undefined;
   if (/guardrail/i.test(name)) return 'content_policy';
-  return EXCEPTIONS[name.charAt(0).toUpperCase() + name.slice(1)];
+  return ownValue(EXCEPTIONS, name.charAt(0).toUpperCase() + name.slice(1));
 }
 
 const EXCEPTIONS: Readonly<Record<string, ErrorKind>> = {

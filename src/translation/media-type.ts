@@ -1,4 +1,5 @@
 import { plainMediaType, textOfBytes } from './media.ts';
+import { ownValue } from '../lib/own-value.ts';
 
 /** The first base64 characters of formats that say themselves what they are. */
 const STARTS: readonly (readonly [string, string])[] = [
@@ -70,6 +71,6 @@ export function typeOfFile(name: string | undefined, base64: string): string {
 
 function typeOfExtension(name: string | undefined): string | undefined {
   const extension = /\.([A-Za-z0-9]{1,5})(?:$|[?#])/.exec(name ?? '')?.[1]?.toLowerCase() ?? '';
-  const type = TYPES[extension];
+  const type = ownValue(TYPES, extension);
   return type === undefined ? undefined : plainMediaType(type);
 }

@@ -1,5 +1,6 @@
 import type { Media, MediaSource } from './conversation.ts';
 import type { Exchange } from './exchange.ts';
+import { ownValue } from '../lib/own-value.ts';
 
 /** Parses a `data:` URL (RFC 2397). Keeps any other URL as it is. */
 export function urlSource(url: string): { readonly source: MediaSource; readonly mediaType: string } {
@@ -91,7 +92,7 @@ export function isFetchable(url: string): boolean {
 export function fileName(media: Media): string {
   const name = media.name ?? media.title ?? 'document';
   if (/\.[A-Za-z0-9]{1,5}$/.test(name)) return name;
-  return `${name}.${EXTENSIONS[media.mediaType] ?? 'pdf'}`;
+  return `${name}.${ownValue(EXTENSIONS, media.mediaType) ?? 'pdf'}`;
 }
 
 const EXTENSIONS: Readonly<Record<string, string>> = {

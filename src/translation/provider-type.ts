@@ -1,4 +1,5 @@
 import { dialectOf, type DialectName } from './models/dialects.ts';
+import { ownValue } from '../lib/own-value.ts';
 
 /** The types of providers. Each has its own URLs, credential and APIs. */
 export type ProviderType =
@@ -30,7 +31,7 @@ const NAMES: Readonly<Record<string, ProviderType>> = {
 /** The type for any spelling of a `provider_type`; undefined if it is unknown. */
 export function providerTypeNamed(name: string): ProviderType | undefined {
   const plain = name.toLowerCase().replaceAll('_', '-');
-  return Object.hasOwn(NAMES, plain) ? NAMES[plain] : undefined;
+  return ownValue(NAMES, plain);
 }
 
 /**

@@ -2,6 +2,7 @@ import { isZlib, withoutCoding } from '../../lib/http/content-coding.ts';
 import { readerSource } from '../../lib/reader-source.ts';
 import type { ByteSource } from '../ports.ts';
 import type { Reply } from '../classification.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
 
@@ -20,7 +21,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
  */
 export function decodedBody(reply: Reply): Reply {
   const { body, headers } = reply;
-  const format = FORMATS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''];
+  const format = ownValue(FORMATS, headers.get('content-encoding')?.trim().toLowerCase() ?? '');
   if (format === undefined || body === null) return reply;
   const reader = format === 'deflate' ? inflated(body) : decoded(streamOf(body), format);
   return { ...reply, body: readerSource(reader), headers: withoutCoding(headers) };

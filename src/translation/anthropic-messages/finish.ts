@@ -1,6 +1,7 @@
 import type { Exchange } from '../exchange.ts';
 import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
 import { asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
   end_turn: 'end',
@@ -15,7 +16,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 /** The finish of a message, or of the `delta` in `message_delta`. */
 export function readFinish(message: JsonObject, exchange: Exchange): Finish {
   const word = asString(message['stop_reason']) ?? 'end_turn';
-  const reason = REASONS[word];
+  const reason = ownValue(REASONS, word);
   if (reason === undefined)
     exchange.losses.approximated('stop_reason', `the finish reason ${word} is unknown`);
   const details = asObject(message['stop_details']);

@@ -11,6 +11,7 @@ import { writeFormat } from './write-format.ts';
 import { writeMessages } from './write-messages.ts';
 import { writeThinking } from './write-thinking.ts';
 import { isForced, writeTools, type WrittenTools } from './write-tools.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 /** The body of POST /v1/messages for Claude, with any carrier, or for another model served through this API. */
 export function writeRequest(exchange: Exchange): JsonTree {
@@ -120,7 +121,7 @@ function writeMeta(exchange: Exchange): JsonTree {
   }
   if (meta.store?.value === true) dropped(losses, meta.store, why);
   tellOnly(exchange);
-  const tier = target.carriage === undefined ? TIERS[meta.serviceTier?.value ?? ''] : undefined;
+  const tier = target.carriage === undefined ? ownValue(TIERS, meta.serviceTier?.value ?? '') : undefined;
   if (tier === undefined) dropped(losses, meta.serviceTier, 'the provider has no such tier');
   return { metadata: writeUser(exchange), service_tier: tier };
 }

@@ -2,6 +2,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Finish, FinishReason } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
   end_turn: 'end',
@@ -17,7 +18,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 export function readFinish(stop: JsonObject, exchange: Exchange): Finish | HubError {
   const word = asString(stop['stopReason']) ?? '';
   if (word.startsWith('malformed_')) return unreadable(`it ended with ${word}`);
-  const reason = REASONS[word];
+  const reason = ownValue(REASONS, word);
   if (reason === undefined)
     exchange.losses.approximated('stopReason', `the finish reason ${word} is unknown`);
   if (reason !== 'stop_sequence') return { reason: reason ?? 'end' };

@@ -3,6 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { dropDetail, textOfDocument } from '../media.ts';
 import { AUDIO_FORMATS } from '../media-type.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 const IMAGES: Readonly<Record<string, string>> = {
   'image/png': 'png',
@@ -83,7 +84,7 @@ export class MediaWriter {
 }
 
 function documentFormat(media: Media): string | undefined {
-  return DOCUMENTS[media.mediaType] ?? (textOfDocument(media) === undefined ? undefined : 'txt');
+  return ownValue(DOCUMENTS, media.mediaType) ?? (textOfDocument(media) === undefined ? undefined : 'txt');
 }
 
 function sourceOf({ source }: Media): JsonTree | undefined {

@@ -14,6 +14,7 @@ import { blocksAt, listEdits } from '../same-api/message-edits.ts';
 import type { Betas } from './betas.ts';
 import { isNull, ONLY_ANTHROPIC } from './own-members.ts';
 import { type ServerTools, tellServerTool } from './server-tools.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 /** A field that exists only in an Anthropic beta. */
 interface BetaField {
@@ -51,7 +52,7 @@ export function isLostField(
   bytes: Uint8Array,
   { betas, losses }: { readonly betas: Betas; readonly losses: LossList },
 ): boolean {
-  const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
+  const field = ownValue(FIELDS, key);
   if (field === undefined || betas.takes(field.betas)) return false;
   if (isNull(bytes, value.start)) return true;
   const why = field.betas.length === 0 ? ONLY_ANTHROPIC : BETA_REFUSED;

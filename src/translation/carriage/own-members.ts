@@ -2,6 +2,7 @@ import { cuts, type ObjectMember, memberNamed, membersOf, textOf } from '../../l
 import type { Edit } from '../../lib/splice.ts';
 import type { LossList } from '../losses.ts';
 import type { Block, Verdict } from '../same-api/message-block.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 /** Members of blocks that only Anthropic's own service accepts, from the types of `@anthropic-ai/sdk` 1.14. */
 const OF_BLOCKS: Readonly<Record<string, readonly string[]>> = {
@@ -12,7 +13,7 @@ const OF_BLOCKS: Readonly<Record<string, readonly string[]>> = {
 
 /** The edits that cut such members. Which tool called another one is no loss if it was the model itself. */
 export function ownMemberEdits({ bytes, members, type, path }: Block, losses: LossList): readonly Edit[] {
-  const names = OF_BLOCKS[type ?? ''];
+  const names = ownValue(OF_BLOCKS, type ?? '');
   if (names === undefined) return NONE;
   const isLost = (member: ObjectMember | undefined): boolean => names.includes(member?.key ?? '');
   if (!members.some(isLost)) return NONE;
@@ -25,7 +26,7 @@ export function ownMemberEdits({ bytes, members, type, path }: Block, losses: Lo
 
 /** The verdict together with the edits of such members. */
 export function withOwnMembers(verdict: Verdict, block: Block, losses: LossList): Verdict {
-  if (verdict === 'cut' || OF_BLOCKS[block.type ?? ''] === undefined) return verdict;
+  if (verdict === 'cut' || !Object.hasOwn(OF_BLOCKS, block.type ?? '')) return verdict;
   const own = ownMemberEdits(block, losses);
   return own.length === 0 ? verdict : [...(verdict ?? []), ...own];
 }

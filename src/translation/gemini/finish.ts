@@ -2,6 +2,7 @@ import type { Exchange } from '../exchange.ts';
 import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
   STOP: 'end',
@@ -18,7 +19,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 /** Reads a candidate's finish. Returns an error if the reason means a failure or is unknown. */
 export function readFinish(candidate: JsonObject): Finish | HubError {
   const word = asString(candidate['finishReason']) ?? 'FINISH_REASON_UNSPECIFIED';
-  const reason = REASONS[word] ?? (word.startsWith('IMAGE_') ? 'content_filter' : undefined);
+  const reason = ownValue(REASONS, word) ?? (word.startsWith('IMAGE_') ? 'content_filter' : undefined);
   if (reason === undefined) return unreadable(`it ended with ${word}`);
   const explanation = asString(candidate['finishMessage']);
   return reason === 'content_filter' && explanation !== undefined

@@ -1,3 +1,5 @@
+import { ownValue } from '../../lib/own-value.ts';
+
 /** How a server of OpenAI's Chat API differs from OpenAI's own. One row of data per server. */
 export interface Dialect {
   readonly tokenLimit: 'max_tokens' | 'max_completion_tokens';
@@ -109,7 +111,8 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
 
 /** The dialect of a known host; `generic` for all others. */
 export function dialectOf(host: string, port: number | undefined): DialectName {
-  if (HOSTS[host] !== undefined) return HOSTS[host];
+  const known = ownValue(HOSTS, host);
+  if (known !== undefined) return known;
   if (host.endsWith('.api.openai.com')) return 'openai';
   if (AZURE_HOST.test(host)) return 'azure';
   return port === 11_434 ? 'ollama' : 'generic';

@@ -3,6 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { type Finish, type FinishReason, tellRefusal } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { asString, type JsonObject } from '../json.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
   stop: 'end',
@@ -31,7 +32,7 @@ export function readFinish(choice: JsonObject, exchange: Exchange): Finish | Hub
   if (error !== undefined) return error;
   const word = isFinished(choice) ? (asString(choice['finish_reason']) ?? 'stop') : 'stop';
   if (word === 'error' || word === 'insufficient_system_resource') return unreadable(`it ended with ${word}`);
-  const reason = REASONS[word];
+  const reason = ownValue(REASONS, word);
   if (reason === undefined)
     exchange.losses.approximated('choices[0].finish_reason', `the finish reason ${word} is unknown`);
   if (reason === 'end') {

@@ -12,6 +12,7 @@ import {
 } from '../media.ts';
 import { AUDIO_FORMATS } from '../media-type.ts';
 import type { Dialect } from '../models/dialects.ts';
+import { ownValue } from '../../lib/own-value.ts';
 
 /** Writes media as parts of a user message. Records a loss and writes nothing if the API does not accept them. */
 export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): readonly JsonTree[] {
@@ -36,7 +37,7 @@ export function writeMedia(media: Media, exchange: Exchange, dialect: Dialect): 
     return [{ type: 'file', file: { filename: fileName(media), file_data: mediaUrl(media) } }];
   }
   if (media.kind === 'audio' && source.kind === 'bytes' && dialect.openAiFields) {
-    const format = AUDIO_FORMATS[media.mediaType];
+    const format = ownValue(AUDIO_FORMATS, media.mediaType);
     if (format === 'mp3' || format === 'wav')
       return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
   }

@@ -22,6 +22,25 @@ const chatAnswer = (message: object, more: object = {}) => ({
   usage: { prompt_tokens: 1, completion_tokens: 1 },
 });
 
+/** A name that every object inherits a member of. */
+const INHERITED = 'constructor';
+
+test.each<readonly [ProviderApi, object]>([
+  ['chat', { choices: [{ index: 0, message: { content: 'x' }, finish_reason: INHERITED }] }],
+  ['messages', { type: 'message', content: [{ type: 'text', text: 'x' }], stop_reason: INHERITED }],
+  ['converse', { output: { message: { content: [{ text: 'x' }] } }, stopReason: INHERITED }],
+])('a finish reason of %s that every object inherits is unknown', async (to, answer) => {
+  const { body, losses } = await whole({ from: 'responses', to }, answer);
+  expect(body).toMatchObject({ status: 'completed' });
+  expect(losses).toContainEqual(expect.stringMatching(/^approximated .*(?:finish_reason|stop_?[rR]eason)$/));
+});
+
+test('a finish reason of Gemini that every object inherits is a failure, as any unknown one', async () => {
+  const candidate = { content: { parts: [{ text: 'x' }] }, finishReason: INHERITED };
+  const { body } = await whole({ from: 'responses', to: 'gemini' }, { candidates: [candidate] });
+  expect(body).toMatchObject({ kind: 'failed' });
+});
+
 describe('a Chat provider', () => {
   test('that sends an empty finish reason in each chunk has not finished', async () => {
     const { over } = await playStream({ from: 'messages', to: 'chat' }, [
