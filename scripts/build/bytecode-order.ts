@@ -5,6 +5,9 @@ import { join } from 'node:path';
 /** How long the program may take to start, to answer, and to end. */
 const PATIENCE_MS = 30_000;
 
+/** Within this time, everything that a gateway does at intervals of a second or less has happened. */
+const INTERVALS_MS = 1_500;
+
 const KEY = 'sk-recorded-key-0123456789abcdef';
 
 /**
@@ -22,6 +25,8 @@ export async function recordOrder(program: string, file: string): Promise<string
     try {
       const url = await printed(gateway, /(http:\/\/127\.0\.0\.1:\d+)/);
       for (const stream of [false, true]) await ask(url, stream);
+      // What it does at intervals belongs to it.
+      await Bun.sleep(INTERVALS_MS);
     } finally {
       gateway.kill('SIGTERM');
       await within(gateway.exited);

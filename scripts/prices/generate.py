@@ -175,11 +175,12 @@ def main(genai, litellm):
         theirs = json.load(io.TextIOWrapper(wheel.open('litellm/model_prices_and_context_window_backup.json'), 'utf8'))
     rows, added = merge(providers, theirs)
     page, compared = drift_page(rows, sources)
+    bodies = [json.dumps(each['models'], separators=(',', ':')) for each in providers]
     head = {'version': sys.argv[3] if len(sys.argv) > 3 else '2026-11-29', 'sources': sources, 'compared': compared,
-            'providers': [{'id': each['id'], 'api': each['api']} for each in providers]}
-    # A line for each provider, so that only those in use are parsed. Only ASCII, since other text takes twice the memory.
+            'providers': [{'id': each['id'], 'api': each['api'], 'bytes': len(body)} for each, body in zip(providers, bodies)]}
+    # A line for each provider, so that only those in use are read. Only ASCII, since other text takes twice the memory.
     with open(os.path.join(ROOT, 'src', 'prices', 'catalogue.jsonl'), 'w', encoding='ascii') as file:
-        for line in [head, *[each['models'] for each in providers]]: file.write(json.dumps(line, separators=(',', ':')) + '\n')
+        for line in [json.dumps(head, separators=(',', ':')), *bodies]: file.write(line + '\n')
     with open(os.path.join(ROOT, 'docs', 'price-drift.md'), 'w', encoding='utf8') as file: file.write(page)
     print('%d models, %d of them from LiteLLM' % (sum(len(each['models']) for each in providers), added))
 

@@ -1,8 +1,8 @@
 import { matcher } from '../config/compile/name-pattern.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { type Catalogue, createCatalogue } from '../prices/catalogue.ts';
+import { type Catalogue, openCatalogue, type WantedProvider } from '../prices/catalogue.ts';
 import cataloguePath from '../prices/catalogue.jsonl' with { type: 'file' };
-import { sheetFor } from '../prices/overrides.ts';
+import { listedBy, sheetFor } from '../prices/overrides.ts';
 import { type PriceSheet, pricesAt, type PricesInForce, type Tier, type UtcMinute } from '../prices/sheet.ts';
 
 /** Looks up prices in the current configuration and the catalogue. */
@@ -24,12 +24,11 @@ export interface PriceWanted {
   readonly epochMs: number;
 }
 
-/**
- * Opens the price book of a configuration. The catalogue takes a megabyte of memory, so it is read only if the configuration
- * needs it.
- */
+/** Opens the price book of a configuration. Of the catalogue, only the providers that the configuration names are read. */
 export async function openPriceBook({ providers, prices }: Snapshot): Promise<PriceBook> {
-  const catalogue = prices.catalogue === 'builtin' ? await readCatalogue() : undefined;
+  const pricings = Iterator.from(providers.values()).map(({ pricing }) => pricing);
+  const catalogue =
+    prices.catalogue === 'builtin' ? await readCatalogue(listedBy(pricings, prices.overrides)) : undefined;
   const overrides = prices.overrides.map((override) => ({ ...override, fits: matcher(override.pattern) }));
   const sheet: PriceBook['sheet'] = (name, model) => {
     const provider = providers.get(name);
@@ -72,11 +71,26 @@ interface FoundPrices extends Omit<PriceWanted, 'epochMs'> {
 /** The maximum number of look-ups kept per minute. */
 const MOST_KEPT = 1_000;
 
-let catalogueRead: Promise<Catalogue> | undefined;
+let opened: Promise<Catalogue> | undefined;
 
-/** Reads the catalogue once, so that a new configuration does not depend on the file any more. */
-function readCatalogue(): Promise<Catalogue> {
-  return (catalogueRead ??= Bun.file(cataloguePath).text().then(createCatalogue));
+/** Opens the catalogue once, and again where the file was replaced by another version's. */
+async function readCatalogue(wanted: readonly WantedProvider[]): Promise<Catalogue> {
+  const load = async (opening: Promise<Catalogue>): Promise<Catalogue> => {
+    opened = opening;
+    const catalogue = await opening;
+    await catalogue.load(wanted);
+    return catalogue;
+  };
+  try {
+    return await load(opened ?? openFile());
+  } catch {
+    return load(openFile());
+  }
+}
+
+function openFile(): Promise<Catalogue> {
+  const file = Bun.file(cataloguePath);
+  return openCatalogue((start, end) => file.slice(start, end).text());
 }
 
 function minuteOf(epochMs: number): UtcMinute {

@@ -16,6 +16,8 @@ interface ProviderFile {
   readonly id: string;
   /** A regular expression for base URLs. */
   readonly api: string;
+  /** The length of its line without the line's end. */
+  readonly bytes: number;
 }
 
 /** A model in `catalogue.jsonl`. */
@@ -32,53 +34,64 @@ interface EntryFile {
   readonly per: Readonly<Record<string, number | readonly (number | readonly [number, number])[]>>;
 }
 
-/**
- * The key of a price look-up: the catalogue's provider by name, else by address, and the model name that the provider
- * uses.
- */
-export interface Wanted {
+/** A provider of the catalogue, by name, else by address. */
+export interface WantedProvider {
   /** `price_provider`, or the name of the configured provider. */
   readonly names: readonly string[];
   readonly apiBase: string;
+}
+
+/** The key of a price look-up: a provider, and the model name that it uses. */
+export interface Wanted extends WantedProvider {
   readonly model: string;
 }
 
-/** Looks up the prices of a model; undefined: unknown. Caches look-ups. */
 export interface Catalogue {
   readonly version: string;
+  /** Reads the prices of these providers; one that the catalogue does not have has none. Rejects if they cannot be read. */
+  readonly load: (wanted: readonly WantedProvider[]) => Promise<void>;
+  /** Looks up the prices of a model; undefined: unknown. Caches look-ups. Throws if its provider was not loaded. */
   readonly find: (wanted: Wanted) => PriceSheet | undefined;
 }
 
 /** The maximum number of cached look-ups. */
 const MOST_REMEMBERED = 2_000;
 
+/** The first line is shorter. */
+export const HEAD_BYTES = 16 * 1024;
+
 /**
- * Builds a catalogue from the text of `catalogue.jsonl`. A provider's models are parsed when one of them is first looked
- * up: all of them would take 4 MB of memory.
+ * Opens `catalogue.jsonl`, of which `part` reads the bytes between two offsets. All of it would take 1.3 MB of memory, and
+ * parsed another 4 MB, so a provider's models are read when it is configured, and parsed when one of them is looked up.
  */
-export function createCatalogue(text: string): Catalogue {
-  const [first = '', ...lines] = text.split('\n');
+export async function openCatalogue(part: ReadPart): Promise<Catalogue> {
+  const [first = ''] = (await part(0, HEAD_BYTES)).split('\n', 1);
   const { version, providers } = JSON.parse(first) as CatalogueHead;
   const remembered = new Map<string, PriceSheet | undefined>();
-  const addresses = providers.map(({ api }) => new RegExp(`^(?:${api})`));
+  const indexOf = indexIn(providers);
+  const lines = new Map<number, string>();
   const parsed = new Map<number, readonly ModelFile[]>();
-  const indexOf = ({ names, apiBase }: Wanted): number => {
-    for (const name of names) {
-      const named = providers.findIndex(({ id }) => id === name);
-      if (named !== -1) return named;
-    }
-    return addresses.findIndex((address) => address.test(apiBase));
+  const read = async (index: number): Promise<void> => {
+    const before = providers.slice(0, index);
+    const start = before.reduce((sum, { bytes }) => sum + bytes + 1, first.length + 1);
+    lines.set(index, await lineAt(part, start, providers[index]?.bytes ?? 0));
   };
   const modelsOf = (index: number): readonly ModelFile[] => {
     let models = parsed.get(index);
     if (models === undefined) {
-      models = JSON.parse(lines[index] ?? '[]') as readonly ModelFile[];
+      const line = lines.get(index);
+      if (line === undefined) throw new Error(`The prices of ${providers[index]?.id} were not loaded.`);
+      models = JSON.parse(line) as readonly ModelFile[];
       parsed.set(index, models);
     }
     return models;
   };
   return {
     version,
+    async load(wanted) {
+      const indexes = new Set(wanted.map(indexOf));
+      await Promise.all([...indexes].filter((index) => index !== -1 && !lines.has(index)).map(read));
+    },
     find(wanted) {
       const key = `${wanted.names.join(' ')} ${wanted.apiBase} ${wanted.model}`;
       if (remembered.has(key)) return remembered.get(key);
@@ -89,6 +102,27 @@ export function createCatalogue(text: string): Catalogue {
       remembered.set(key, sheet);
       return sheet;
     },
+  };
+}
+
+type ReadPart = (start: number, end: number) => Promise<string>;
+
+/** Rejects if there is no line of this length at this offset, as in another version of the file. */
+async function lineAt(part: ReadPart, start: number, bytes: number): Promise<string> {
+  const [before, line = '', after] = (await part(start - 1, start + bytes + 1)).split('\n');
+  if (before !== '' || line.length !== bytes || after !== '') throw new Error('The catalogue was replaced.');
+  return line;
+}
+
+/** Finds the place of a provider; -1: it is not in the catalogue. */
+function indexIn(providers: readonly ProviderFile[]): (wanted: WantedProvider) => number {
+  const addresses = providers.map(({ api }) => new RegExp(`^(?:${api})`));
+  return ({ names, apiBase }) => {
+    for (const name of names) {
+      const named = providers.findIndex(({ id }) => id === name);
+      if (named !== -1) return named;
+    }
+    return addresses.findIndex((address) => address.test(apiBase));
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue, WantedProvider } from './catalogue.ts';
 import type { PriceEntry, PriceSheet, Tier } from './sheet.ts';
 
 /** A configured price, which replaces the catalogue's. */
@@ -58,20 +58,51 @@ export function sheetFor(
   if (override?.free ?? provider.free) return freeSheet(provider.name, model);
   const listed =
     override?.sameAs === undefined
-      ? (catalogue?.find({
-          names: provider.priceProvider === undefined ? [] : [provider.priceProvider],
-          apiBase: provider.apiBase,
-          model,
-        }) ?? catalogue?.find({ names: [provider.name], apiBase: '', model }))
-      : sameAs(override.sameAs, catalogue);
+      ? found(listedAs(provider), model, catalogue)
+      : found([listedAt(override.sameAs)], modelAt(override.sameAs), catalogue);
   const base = withOverride(listed, override, { provider: provider.name, model });
   if (base === undefined) return undefined;
   return { ...base, discountPpm: joined(provider.discountPpm, override?.discountPpm ?? 0) };
 }
 
-function sameAs(name: string, catalogue: Catalogue | undefined): PriceSheet | undefined {
-  const slash = name.indexOf('/');
-  return catalogue?.find({ names: [name.slice(0, slash)], apiBase: '', model: name.slice(slash + 1) });
+/** The providers of the catalogue in which the prices of a provider and of overrides are looked up. */
+export function listedBy(
+  providers: Iterable<ProviderPricing>,
+  overrides: readonly PriceOverride[],
+): WantedProvider[] {
+  const others = overrides.flatMap(({ sameAs }) => (sameAs === undefined ? [] : [listedAt(sameAs)]));
+  return [...Iterator.from(providers).flatMap(listedAs), ...others];
+}
+
+function listedAs({ name, priceProvider, apiBase }: ProviderPricing): WantedProvider[] {
+  const names = priceProvider === undefined ? [] : [priceProvider];
+  return [
+    { names, apiBase },
+    { names: [name], apiBase: '' },
+  ];
+}
+
+/** The provider in `provider/model`. */
+function listedAt(name: string): WantedProvider {
+  return { names: [name.slice(0, name.indexOf('/'))], apiBase: '' };
+}
+
+/** The model in `provider/model`. */
+function modelAt(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}
+
+/** The prices in the first of these providers that has the model. */
+function found(
+  listed: readonly WantedProvider[],
+  model: string,
+  catalogue: Catalogue | undefined,
+): PriceSheet | undefined {
+  for (const provider of listed) {
+    const sheet = catalogue?.find({ ...provider, model });
+    if (sheet !== undefined) return sheet;
+  }
+  return undefined;
 }
 
 function withOverride(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import {
   type CatalogueHead,
-  createCatalogue,
+  HEAD_BYTES,
   type ModelFile,
+  openCatalogue,
   type Wanted,
 } from '../../../src/prices/catalogue.ts';
 import path from '../../../src/prices/catalogue.jsonl' with { type: 'file' };
@@ -13,7 +14,9 @@ import { pricesAt } from '../../../src/prices/sheet.ts';
 const TEXT = await Bun.file(path).text();
 const [HEAD = '', ...MODELS] = TEXT.trimEnd().split('\n');
 const head = JSON.parse(HEAD) as CatalogueHead & { readonly compared: Readonly<Record<string, object>> };
-const catalogue = createCatalogue(TEXT);
+const partOf = (text: string) => (start: number, end: number) => Promise.resolve(text.slice(start, end));
+const catalogue = await openCatalogue(partOf(TEXT));
+await catalogue.load(head.providers.map(({ id }) => ({ names: [id], apiBase: '' })));
 const NOW = { day: '2026-11-29', time: '12:00' };
 
 /** A name that the rule should match, derived from the rule's texts. */
@@ -46,6 +49,35 @@ describe('the catalogue', () => {
     expect(base({ model: 'a-model-of-my-own' })).toBeUndefined();
     expect(base({ apiBase: 'http://127.0.0.1:8000/v1' })).toBeUndefined();
     expect(base({ apiBase: 'https://evil.example/api.openai.com' })).toBeUndefined();
+  });
+
+  test('reads its head and the line of a provider, and nothing else', async () => {
+    const read: [number, number][] = [];
+    const file = Bun.file(path);
+    const part = (start: number, end: number): Promise<string> => {
+      read.push([start, end]);
+      return file.slice(start, end).text();
+    };
+    const own = await openCatalogue(part);
+    const openai = { names: [], apiBase: OPENAI.apiBase };
+    await own.load([openai, openai, { names: ['unknown'], apiBase: '' }]);
+    await own.load([openai]);
+    expect(own.find(OPENAI)).toEqual(catalogue.find(OPENAI));
+    const start = TEXT.indexOf(MODELS[head.providers.findIndex(({ id }) => id === 'openai')] ?? '');
+    expect(read).toEqual([
+      [0, HEAD_BYTES],
+      [start - 1, TEXT.indexOf('\n', start) + 1],
+    ]);
+    expect(() => own.find({ names: ['anthropic'], apiBase: '', model: 'claude-opus-5-5' })).toThrow(
+      'anthropic were not loaded',
+    );
+  });
+
+  test('knows the place of every line', async () => {
+    expect(head.providers.map(({ bytes }) => bytes)).toEqual(MODELS.map(({ length }) => length));
+    expect(HEAD.length).toBeLessThan(HEAD_BYTES);
+    const replaced = await openCatalogue(partOf(`${HEAD}\n[]\n${MODELS.slice(1).join('\n')}\n`));
+    await expect(replaced.load([{ names: ['openai'], apiBase: '' }])).rejects.toThrow('replaced');
   });
 
   test('has input and output prices for every generating model', () => {
