@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { nodeModules } from '../lib/node-modules.ts';
 import { nearest } from '../lib/nearest.ts';
 import { type Declaration, UsageError } from './command.ts';
 import type { Option, Options, Setting } from './option.ts';
@@ -50,8 +50,31 @@ interface Token {
 }
 
 function tokenize(args: readonly string[], options: Options): Token[] {
-  const { tokens } = parseArgs({
-    args: withDoubleDashes(args),
+  const dashed = withDoubleDashes(args);
+  return plainTokens(dashed, options) ?? allTokens(dashed, options);
+}
+
+/** The usual arguments: long options and texts. Undefined if there are others, for which half a megabyte is loaded. */
+export function plainTokens(args: readonly string[], options: Options): Token[] | undefined {
+  const tokens: Token[] = [];
+  const left = args.values();
+  for (const arg of left) {
+    const [, name, inline] = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (name === undefined && arg.startsWith('-')) return undefined;
+    if (name === undefined) tokens.push({ name: '', text: arg, isInline: true });
+    else if (inline !== undefined) tokens.push({ name, text: inline, isInline: true });
+    else {
+      const takesValue = Object.hasOwn(options, name) && options[name]?.kind !== undefined;
+      tokens.push({ name, text: takesValue ? left.next().value : undefined, isInline: false });
+    }
+  }
+  return tokens;
+}
+
+/** All arguments, also short options and what follows `--`. */
+export function allTokens(args: readonly string[], options: Options): Token[] {
+  const { tokens } = nodeModules.util().parseArgs({
+    args: [...args],
     options: {
       ...Object.fromEntries(
         Object.entries(options).map(([name, { kind }]) => [name, { type: kind ? 'string' : 'boolean' }]),

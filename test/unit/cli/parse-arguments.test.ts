@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
 import { UsageError } from '../../../src/cli/command.ts';
 import { COMMANDS } from '../../../src/cli/command-table.ts';
 import { FILE, NUMBER, oneOf, PORT, TEXT } from '../../../src/cli/kinds.ts';
-import { parseArguments } from '../../../src/cli/parse-arguments.ts';
+import { allTokens, parseArguments, plainTokens } from '../../../src/cli/parse-arguments.ts';
 
 const COMMAND = {
   positionals: {
@@ -137,4 +138,44 @@ describe('the table of commands', () => {
     }
     expect(lines.length).toBeGreaterThan(COMMANDS.length);
   });
+});
+
+test('the usual arguments are read as the library reads them', () => {
+  const words = [
+    '--config',
+    '--config=',
+    '--config=a=b',
+    '--port',
+    '--dry-run',
+    '--dry-run=x',
+    '--help',
+    '--none',
+    '--none=1',
+  ];
+  const others = [
+    'up',
+    '',
+    'a b',
+    '80',
+    '-1',
+    '-',
+    '-h',
+    '-hv',
+    '--',
+    '--Upper',
+    '--a_b',
+    '--toString',
+    '--x\n=y',
+  ];
+  let plain = 0;
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words, ...others), { maxLength: 6 }), (args) => {
+      const tokens = plainTokens(args, COMMAND.options);
+      if (tokens === undefined) return;
+      plain += 1;
+      expect(tokens).toEqual(allTokens(args, COMMAND.options));
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(plain).toBeGreaterThan(200);
 });
