@@ -2,11 +2,11 @@ import type { NumberTable } from '../lib/number-table.ts';
 import type { LeaseRecord, LeaseRecords } from './lease-report.ts';
 
 /** A field of a counter's record. Every process that shares the table has a `held` column of its own, from 1 on. */
-export type CounterField = 'used' | 'isSeeded' | 'endMs' | 'allow' | 'elsewhere' | `held${number}`;
+export type CounterField = 'used' | 'isSeeded' | 'endMs' | 'allow' | 'elsewhere' | 'alone' | `held${number}`;
 
 /** The fields of the counters of this many processes. `areLeased`: several machines share limits. */
 export function counterFields(processes: number, areLeased = false): readonly CounterField[] {
-  const ofLeases = areLeased ? (['allow', 'elsewhere'] as const) : [];
+  const ofLeases = areLeased ? (['allow', 'elsewhere', 'alone'] as const) : [];
   return ['used', 'isSeeded', 'endMs', ...ofLeases, ...heldFields(processes)];
 }
 
@@ -214,6 +214,23 @@ export class CounterLedger implements LeaseRecords {
   noteElsewhere(key: string, used: number): void {
     this.#table.update(key, (record) => {
       if (record.isSeeded !== 0) record.elsewhere = used;
+    });
+  }
+
+  /** Notes units that were used of this machine's share of a bucket. Below 0: they were not used. */
+  noteAlone(key: string, amount: number): void {
+    this.#table.update(key, (record) => {
+      record.alone += amount;
+    });
+  }
+
+  takeAlone(key: string): number {
+    const alone = this.#table.read(key, (record) => record.alone) ?? 0;
+    if (alone === 0) return 0;
+    return this.#table.update(key, (record) => {
+      const taken = record.alone;
+      record.alone = 0;
+      return taken;
     });
   }
 

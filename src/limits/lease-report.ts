@@ -45,6 +45,10 @@ export interface LeaseReport {
   readonly perMs: number;
   /** When a bucket is full, as far as this node knows, for a store that has lost it. In milliseconds from now. */
   readonly fullInMs: number;
+  /** The units of a bucket that this node has used of its share since it knows the bucket. They are not in `pending`. */
+  readonly alone: number;
+  /** The part of these that was not told and has not flowed in again, for a store that does not know what was told before. */
+  readonly aloneLeft: number;
   /** Whether a smaller grant than `need` helps if no other node has a claim. */
   readonly takesRest: boolean;
 }
@@ -95,6 +99,8 @@ export interface LeaseRecords {
   readonly elsewhere: (key: string) => number;
   /** Notes the use on other machines and in the ledger; for a bucket, the time at which it is full (monotonic milliseconds). */
   readonly noteElsewhere: (key: string, used: number) => void;
+  /** Returns the units that this machine has used of its share of a bucket since the last call. Below 0: they were too many. */
+  readonly takeAlone: (key: string) => number;
 }
 
 /** The key of a leased counter's record. */

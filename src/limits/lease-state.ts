@@ -23,6 +23,10 @@ export interface Lease {
   total: number;
   toldTotal: number;
   knownTotal: number;
+  /** The use of this machine's share of a bucket, likewise. */
+  alone: number;
+  toldAlone: number;
+  knownAlone: number;
   /** The claim in the last report. */
   toldClaim: number;
   /** The use in the record of a bucket that is in `total`. */
@@ -52,6 +56,9 @@ export const NEW_LEASE: Omit<Lease, 'of'> = {
   total: 0,
   toldTotal: 0,
   knownTotal: 0,
+  alone: 0,
+  toldAlone: 0,
+  knownAlone: 0,
   toldClaim: 0,
   countedUse: 0,
   fullAtMs: 0,
@@ -66,25 +73,24 @@ export function keyOf({ counter, windowMs }: Pick<LeaseReport, 'counter' | 'wind
   return leaseKey(counter, windowMs);
 }
 
-/** Adds what was used of a bucket to its total. A record that was lost begins again at 0. */
+/** Adds what was used of a bucket to its totals. A record that was lost begins again at 0. */
 export function countUse(lease: Lease, { records }: LeaseOptions): void {
-  if (lease.of.form !== 'bucket') return;
-  const used = records.leased(lease.of.key)?.used ?? 0;
+  const { form, key } = lease.of;
+  if (form !== 'bucket') return;
+  const used = records.leased(key)?.used ?? 0;
   lease.total += used < lease.countedUse ? used : used - lease.countedUse;
   lease.countedUse = used;
+  lease.alone += records.takeAlone(key);
 }
 
 /**
- * Adds what was used of this machine's share of a bucket while the store was away, and has not flowed in again. The share is
- * full when the bucket would be, so every machine brings its part.
+ * What was used of this machine's share of a bucket, was not told, and has not flowed in again. The share is full when the bucket
+ * would be, so every machine brings its part.
  */
-export function countShare(lease: Lease, { records }: LeaseOptions, nowMs: number): void {
-  const { form, key, perMs } = lease.of;
-  if (form !== 'bucket') return;
-  const lateMs = records.elsewhere(key) - Math.max(nowMs, lease.fullAtMs);
-  if (lateMs <= 0) return;
-  lease.total += Math.ceil((lateMs * perMs) / lease.nodes);
-  records.noteElsewhere(key, lease.fullAtMs);
+export function aloneLeftOf({ of, ...lease }: Lease, { records }: LeaseOptions, nowMs: number): number {
+  if (of.form !== 'bucket') return 0;
+  const lateMs = records.elsewhere(of.key) - Math.max(nowMs, lease.fullAtMs);
+  return Math.max(0, Math.min(lease.alone - lease.knownAlone, (lateMs * of.perMs) / lease.nodes));
 }
 
 /** The use of a machine that the ledger does not have yet; for slots, its requests under way. */
@@ -115,6 +121,10 @@ export function claimOf({ of, reserve }: Lease, { records }: LeaseOptions): numb
 export function isSettled(lease: Lease, options: LeaseOptions): boolean {
   const claim = claimOf(lease, options);
   if (lease.of.form === 'bucket')
-    return claim === lease.toldClaim && pendingOf(lease, options) === lease.knownTotal;
+    return (
+      claim === lease.toldClaim &&
+      pendingOf(lease, options) === lease.knownTotal &&
+      lease.alone === lease.knownAlone
+    );
   return lease.isIdle && claim === 0 && pendingOf(lease, options) === 0;
 }

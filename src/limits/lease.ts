@@ -6,7 +6,7 @@ import {
   type LeaseRecord,
   type LeaseReport,
 } from './lease-report.ts';
-import { NOTHING, reportOf } from './lease-write.ts';
+import { hasToTell, NOTHING, reportOf } from './lease-write.ts';
 import { leaseAhead, type TickTime } from './lease-ahead.ts';
 import {
   isNear,
@@ -17,16 +17,7 @@ import {
   wantedAhead,
   wantOf,
 } from './lease-size.ts';
-import {
-  claimOf,
-  countShare,
-  countUse,
-  isSettled,
-  keyOf,
-  type Lease,
-  NEW_LEASE,
-  pendingOf,
-} from './lease-state.ts';
+import { claimOf, countUse, isSettled, keyOf, type Lease, NEW_LEASE } from './lease-state.ts';
 
 const RECALLED_MS = 300;
 /** The part of the time until it is forgotten for which a node uses its claim without an answer. */
@@ -112,11 +103,7 @@ export class LeaseClient {
   tellAll(nowMs: number): LeaseReport[] {
     this.#shelve(nowMs);
     return [...this.#leases.values()]
-      .filter(
-        (lease) =>
-          claimOf(lease, this.#options) > 0 ||
-          (lease.of.form === 'bucket' ? lease.fullAtMs > nowMs : pendingOf(lease, this.#options) > 0),
-      )
+      .filter((lease) => hasToTell(lease, this.#options, nowMs))
       .map((lease) => reportOf(lease, this.#options, NOTHING, nowMs));
   }
 
@@ -157,6 +144,7 @@ export class LeaseClient {
     const { key, form } = lease.of;
     if (form === 'bucket') {
       lease.knownTotal = lease.toldTotal;
+      lease.knownAlone = lease.toldAlone;
       lease.fullAtMs = nowMs + fullInMs;
       records.noteElsewhere(key, lease.fullAtMs);
       return;
@@ -169,7 +157,6 @@ export class LeaseClient {
   /** The store has answered a call that was sent then. */
   answered(sentMs: number): void {
     this.#answeredMs = Math.max(sentMs, this.#answeredMs ?? 0);
-    if (this.#isAway) for (const lease of this.#leases.values()) countShare(lease, this.#options, sentMs);
     this.#isAway = false;
     if (!this.#isShelved) return;
     this.#isShelved = false;

@@ -47,13 +47,13 @@ export class LeasedBuckets {
   /** Replaces a hold by the actual use. */
   settle({ claim, key, endMs, amount, shares }: Hold, used: number, limit: BucketLimit, at: Moment): void {
     if (shares === undefined) this.#counters.settle(key, { held: amount, endMs }, used);
-    else this.#shares.adjust(shareKey(claim), shareOf(limit, shares), at.nowMs, used - amount);
+    else this.#adjustShare({ claim, key, shares }, limit, used - amount, at);
   }
 
   /** Enlarges a hold without checking whether that fits. */
   grow({ claim, key, shares }: Hold, more: number, limit: BucketLimit, at: Moment): void {
     if (shares === undefined) this.#counters.grow(key, more);
-    else this.#shares.adjust(shareKey(claim), shareOf(limit, shares), at.nowMs, more);
+    else this.#adjustShare({ claim, key, shares }, limit, more, at);
   }
 
   /** The state of a bucket as the store last told it, with what this machine has taken in advance; undefined: unknown. */
@@ -61,6 +61,11 @@ export class LeasedBuckets {
     const record = this.#counters.leased(key);
     if (record === undefined) return undefined;
     return leasedStanding(limit, { ...record, elsewhere: this.#counters.elsewhere(key) }, nowMs);
+  }
+
+  #adjustShare({ claim, key, shares }: ShareHold, limit: BucketLimit, more: number, at: Moment): void {
+    this.#shares.adjust(shareKey(claim), shareOf(limit, shares), at.nowMs, more);
+    if (more !== 0) this.#counters.noteAlone(key, more);
   }
 
   /** The bucket of this machine begins as full as the shared one was when the store last told. */
@@ -76,10 +81,13 @@ export class LeasedBuckets {
     const standing = bucketStanding(limit, taking);
     if (!taking.admitted) return { kind: 'full', retryAfterMs: taking.retryAfterMs, standing };
     this.#counters.noteElsewhere(key, Math.max(told, taking.level));
+    this.#counters.noteAlone(key, cost);
     const hold = { claim, key, windowMs: 0, endMs: 0, amount: cost, shares: verdict.nodes };
     return { kind: 'taken', hold, standing };
   }
 }
+
+type ShareHold = Pick<Hold, 'claim' | 'key'> & { readonly shares: number };
 
 /** Rounding errors of times must not cost a client its unit. */
 const ROUNDING = 1e-6;

@@ -71,7 +71,22 @@ function heardOf(reports: readonly SentReport[], answer: readonly string[]): Hea
 }
 
 function argumentsOf(report: SentReport): string[] {
-  const { seq, pending, stored, claim, need, want, limit, takesRest, endMs, form, perMs, fullInMs } = report;
+  const {
+    seq,
+    pending,
+    stored,
+    claim,
+    need,
+    want,
+    limit,
+    takesRest,
+    endMs,
+    form,
+    perMs,
+    fullInMs,
+    alone,
+    aloneLeft,
+  } = report;
   const least = Math.ceil(need);
   return [
     String(seq),
@@ -85,6 +100,8 @@ function argumentsOf(report: SentReport): string[] {
     form,
     String(perMs),
     String(fullInMs),
+    String(alone),
+    String(aloneLeft),
   ];
 }
 

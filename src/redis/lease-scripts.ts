@@ -9,8 +9,10 @@ import { type Script, scriptOf } from './script.ts';
  * nodes: NODE → "life beats ms gone".
  * A counter: g = the era that it belongs to, b = sum of its entries in the ledger, s = the newest of these, k = whether the
  * ledger was brought, u = what all nodes have used, l = what all claim, r = recalled until (ms), and of each node c:NODE =
- * used in this window, h:NODE = claimed, n:NODE = life * 2^32 + seq. A bucket has t = when it is full (ms), and c:NODE = what this
- * life has used; slots have f = s, c:NODE is under way, and h:NODE is claimed besides.
+ * used in this window, h:NODE = claimed, n:NODE = life * 2^32 + seq. A bucket has t = when it is full (ms), at = when that
+ * was written (ms; none: by an earlier version), o = what flowed over less what nodes have used of it, w = the part of o
+ * that was left to nodes that are cut off and would have flowed in otherwise, c:NODE = what this life has used,
+ * a:NODE = what of its share, and o:NODE = o when it told that; slots have f = s, c:NODE is under way, and h:NODE is claimed besides.
  *
  * Amounts are decimal text, which Lua reads and writes exactly up to 2^53. A script writes all of a counter at once.
  */
@@ -18,6 +20,7 @@ import { type Script, scriptOf } from './script.ts';
 /** The functions in Lua that every script begins with. */
 export const COMMON = `
 local function text(n) return string.format('%.0f', n) end
+local function exact(n) return string.format('%.17g', n) end
 local function now()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
@@ -62,29 +65,44 @@ end
 
 const BUCKET = `
 local function bucket(key, q)
-  local c = redis.call('HMGET', key, 'g', 't', 'c:' .. node, 'h:' .. node, 'n:' .. node)
+  local c = redis.call('HMGET', key, 'g', 't', 'at', 'o', 'c:' .. node, 'h:' .. node, 'n:' .. node, 'a:' .. node, 'o:' .. node, 'w')
   if c[1] and c[1] ~= gen then
     redis.call('DEL', key)
     c = {}
   end
-  local last = tonumber(c[5] or '-1')
+  local last = tonumber(c[7] or '-1')
   if last >= q.mine then return IGNORED end
-  local rate = q.perMs * part
-  -- The clock may have been set back, which must not close the bucket for as long.
-  local level = math.min(math.max(tonumber(c[2] or '0'), ms), ms + 2 * q.limit / q.perMs)
+  local noted, slack = tonumber(c[3] or text(ms)), 4000 * q.perMs
+  local passed = math.max(0, ms - noted) * q.perMs
+  local debt = math.min(math.max(0, tonumber(c[2] or '0') - noted) * q.perMs, 2 * q.limit + slack)
+  local flowed = math.min(debt, passed * part)
+  local over, kept = tonumber(c[4] or '0') + passed - flowed, tonumber(c[10] or '0') + passed * (1 - part)
+  debt = debt - flowed
   -- A bucket that was lost is as full as the nodes know, also those that are heard late.
-  if not c[5] or not open then level = math.max(level, ms + q.fullIn) end
-  level = level + q.claim / rate
-  if last >= life * LIFE then level = math.max(ms, level + (q.used - tonumber(c[3]) - tonumber(c[4])) / rate) end
-  local room, given = math.floor(q.limit * part - (level - ms) * rate + 0.000001), 0
-  if open and q.want > 0 and (room >= q.need or level <= ms) then
+  if not c[7] or not open then debt = math.max(debt, q.fullIn * q.perMs) end
+  debt = debt + q.claim
+  if last >= life * LIFE then
+    local more = q.alone - tonumber(c[8] or '0')
+    local credit = math.max(0, math.min(more, over - tonumber(c[9] or '0')))
+    over, kept = over - credit, math.max(0, kept - credit)
+    debt = debt + q.used - tonumber(c[5]) - tonumber(c[6]) + math.min(more - credit, (q.limit + slack) / known)
+  else debt = debt + q.aloneLeft end
+  -- One that hears no answers goes on to use what flows over.
+  local told = ARGV[5] == '1' and last >= life * LIFE and c[9]
+  over = over + math.max(0, -debt)
+  debt = math.max(0, debt)
+  kept = math.max(0, math.min(kept, debt, over))
+  -- Everybody is back, so what was left to them and not used flows in.
+  if part == 1 then debt, over, kept = debt - kept, over - kept, 0 end
+  local room, given = math.floor(q.limit - debt + 0.000001), 0
+  if open and q.want > 0 and (room >= q.need or debt == 0) then
     given = math.max(q.need, math.min(q.want, room))
-    level = level + given / rate
+    debt = debt + given
   end
-  redis.call('HSET', key, 'g', gen, 't', string.format('%.17g', level), 'c:' .. node, text(q.used),
-    'h:' .. node, text(q.claim + given), 'n:' .. node, text(q.mine))
+  redis.call('HSET', key, 'g', gen, 't', exact(ms + debt / q.perMs), 'at', text(ms), 'o', exact(over), 'w', exact(kept), 'c:' .. node, text(q.used),
+    'h:' .. node, text(q.claim + given), 'n:' .. node, text(q.mine), 'a:' .. node, exact(q.alone), 'o:' .. node, told or exact(over))
   redis.call('PEXPIRE', key, q.keep)
-  return {q.seq, text(given), text(room - given), '0', '0', '0', string.format('%.17g', level - ms)}
+  return {q.seq, text(given), text(room - given), '0', '0', '0', exact(debt / q.perMs)}
 end
 `;
 
@@ -121,7 +139,8 @@ end
 /**
  * KEYS: epoch, nodes, of:NODE, alone, then a counter for each report. ARGV: a name for a new era, node, life, whether it is a tick,
  * whether it hears no answers, then for each report: seq, used, claim, need, want, limit, takesRest, the time to keep the counter
- * (ms), its form, and of a bucket the units of a millisecond, and when the node believes that it is full (ms from now). Returns
+ * (ms), its form, and of a bucket the units of a millisecond, when the node believes that it is full (ms from now), what it has used of its
+ * share, and how much of that it has not told and has not flowed in again. Returns
  * {'gone'}, or {'unknown', era}, or {'ok', live nodes, then of each report: seq, granted, free, used, others, recalled, when a bucket is
  * full (ms from now); or seven times '' (ignored); or 'base' (bring the ledger), the time since which leases are granted, and five
  * times ''}.
@@ -155,7 +174,7 @@ if ARGV[4] == '1' or tonumber(e[4] or '0') < ms - 200 then
     if not left and seen > ms - 60000 then
       known = known + 1
       if seen > ms - 5000 then live = live + 1 end
-      if id ~= node and (seen < ms - 3000 or tonumber(deaf[id] or '0') > ms - 3000) then silent = silent + 1 end
+      if seen < ms - 3000 or tonumber(deaf[id] or '0') > ms - 3000 then silent = silent + 1 end
     end
   end
   redis.call('HSET', epoch, 'live', tostring(live), 'known', tostring(known), 'silent', tostring(silent), 'counted', text(ms))
@@ -163,7 +182,7 @@ else
   live, known, silent = tonumber(e[1] or '1'), tonumber(e[2] or '1'), tonumber(e[3] or '0')
 end
 known = math.max(1, known)
--- The part of a bucket that those who do not use their shares of it may use.
+-- The part of what flows into buckets that is not left to those who use their shares.
 local part = math.max(1, known - silent) / known
 local function grant(q, room, others, recall)
   local given = 0
@@ -179,10 +198,11 @@ ${WINDOW}${BUCKET}${SLOTS}
 local of = {window = window, bucket = bucket, slots = slots}
 local answer = {open and 'ok' or 'unknown', open and tostring(live) or gen}
 for i = 5, #KEYS do
-  local a = 5 + (i - 5) * 11
+  local a = 5 + (i - 5) * 13
   local q = {seq = ARGV[a + 1], mine = life * LIFE + tonumber(ARGV[a + 1]), used = tonumber(ARGV[a + 2]),
     claim = tonumber(ARGV[a + 3]), need = tonumber(ARGV[a + 4]), want = tonumber(ARGV[a + 5]), limit = tonumber(ARGV[a + 6]),
-    rest = ARGV[a + 7] == '1', keep = ARGV[a + 8], perMs = tonumber(ARGV[a + 10]), fullIn = tonumber(ARGV[a + 11])}
+    rest = ARGV[a + 7] == '1', keep = ARGV[a + 8], perMs = tonumber(ARGV[a + 10]), fullIn = tonumber(ARGV[a + 11]),
+    alone = tonumber(ARGV[a + 12]), aloneLeft = tonumber(ARGV[a + 13])}
   local told = of[ARGV[a + 9]](KEYS[i], q)
   if open then
     for _, v in ipairs(told) do answer[#answer + 1] = v end

@@ -14,6 +14,7 @@ import { routeStates } from './migrations/0011-route-states.ts';
 import { laterWork } from './migrations/0012-later-work.ts';
 import { sharedRates } from './migrations/0013-shared-rates.ts';
 import { hostsAndPrices } from './migrations/0014-hosts-and-prices.ts';
+import { overflow } from './migrations/0015-overflow.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   laterWork,
   sharedRates,
   hostsAndPrices,
+  overflow,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

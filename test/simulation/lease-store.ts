@@ -5,12 +5,44 @@ interface Row {
   seq: number;
   pending: number;
   claim: number;
+  readonly alone: number;
+  /** What had flowed over from the bucket. */
+  spilt: number;
 }
+
+/** A bucket at a moment: what is lacking, and what has flowed over less what nodes have used of it. */
+interface Level {
+  debt: number;
+  spilt: number;
+  /** The part of it that was left to nodes that are cut off, and would have flowed in otherwise. */
+  kept: number;
+  atMs: number;
+}
+
+/** After this silence a node's part of a rate is left to it. */
+const SILENT_MS = 3000;
+/** For so long. */
+const LOST_MS = 60_000;
+/** A node that is back pays no more than its share, and what flows into it in this time. */
+const MOST_MS = 4000;
 
 export interface Call {
   readonly node: string;
   readonly life: number;
   readonly reports: readonly LeaseReport[];
+  /** Whether it is a sign of life. */
+  readonly isTick?: boolean;
+  /** Whether the node hears no answers. */
+  readonly isAlone?: boolean;
+}
+
+interface Node {
+  life: number;
+  beats: number;
+  isGone: boolean;
+  /** When it last gave a sign of life, and when it last did so without hearing answers. */
+  seenMs: number;
+  aloneMs: number;
 }
 
 /**
@@ -18,11 +50,10 @@ export interface Call {
  * in Redis; then a new era begins, in which nothing is granted until every node has told all.
  */
 export class LeaseStore {
-  readonly nodes = new Map<string, { life: number; beats: number; isGone: boolean }>();
+  readonly nodes = new Map<string, Node>();
   readonly rows = new Map<string, Map<string, Row>>();
   readonly recalls = new Map<string, number>();
-  /** When each bucket is full. */
-  readonly levels = new Map<string, number>();
+  readonly levels = new Map<string, Level>();
   readonly #told = new Set<string>();
   #era = 0;
   #isOpen = true;
@@ -34,7 +65,7 @@ export class LeaseStore {
   /** Begins a life of a node; returns its number. */
   register(node: string): number {
     const life = (this.nodes.get(node)?.life ?? 0) + 1;
-    this.nodes.set(node, { life, beats: 0, isGone: false });
+    this.nodes.set(node, { life, beats: 0, isGone: false, seenMs: -Infinity, aloneMs: -Infinity });
     return life;
   }
 
@@ -63,11 +94,13 @@ export class LeaseStore {
   }
 
   /** undefined: the node has been forgotten. */
-  acquire({ node, life, reports }: Call, nowMs: number): LeaseAnswer[] | undefined {
+  acquire({ node, life, reports, isTick, isAlone }: Call, nowMs: number): LeaseAnswer[] | undefined {
     const known = this.nodes.get(node);
     if (known === undefined || known.isGone || known.life !== life) return undefined;
     known.beats += 1;
-    return reports.flatMap((report) => this.#answer(report, { node, life, nowMs }) ?? []);
+    if (isTick === true)
+      Object.assign(known, { seenMs: nowMs, aloneMs: isAlone === true ? nowMs : -Infinity });
+    return reports.flatMap((report) => this.#answer(report, { node, life, nowMs, isAlone }) ?? []);
   }
 
   /** Frees the claims of a node that was silent for too long, or lets them count as spent. */
@@ -94,18 +127,18 @@ export class LeaseStore {
 
   #answer(
     report: LeaseReport,
-    { node, life, nowMs }: { node: string; life: number; nowMs: number },
+    { node, life, nowMs, isAlone }: Omit<Call, 'reports' | 'isAlone'> & Pick<Taking, 'nowMs' | 'isAlone'>,
   ): LeaseAnswer | undefined {
-    const { counter, windowMs, seq, pending, claim, need, limit } = report;
+    const { counter, windowMs, seq, pending, claim, need, limit, alone } = report;
     const key = `${counter}@${windowMs}`;
     const rows = this.rows.get(key) ?? new Map<string, Row>();
     this.rows.set(key, rows);
     const before = rows.get(node);
     if (before !== undefined && (before.life > life || (before.life === life && before.seq >= seq)))
       return undefined;
-    const row = { life, seq, pending, claim };
+    const row = { life, seq, pending, claim, alone, spilt: 0 };
     rows.set(node, row);
-    if (report.form === 'bucket') return this.#answerBucket(report, { key, before, row, nowMs });
+    if (report.form === 'bucket') return this.#answerBucket(report, { key, before, row, nowMs, isAlone });
     const { used, claims } = this.#sumOf(
       rows,
       report.form === 'slots' ? undefined : (this.ledger.get(key) ?? 0) + this.#lostOf(key),
@@ -123,22 +156,64 @@ export class LeaseStore {
 
   #answerBucket(
     { counter, windowMs, seq, ...report }: LeaseReport,
-    { key, before, row, nowMs }: Taking,
+    { key, before, row, nowMs, isAlone }: Taking,
   ): LeaseAnswer {
     const { limit, perMs, need, want, fullInMs } = report;
-    const told = this.levels.has(key) && this.#isOpen ? 0 : nowMs + fullInMs;
-    const known = Math.min(Math.max(this.levels.get(key) ?? 0, nowMs), nowMs + (2 * limit) / perMs);
-    let level = Math.max(known, told) + row.claim / perMs;
-    if (before?.life === row.life)
-      level = Math.max(nowMs, level + (row.pending - before.pending - before.claim) / perMs);
-    const room = Math.floor(limit - (level - nowMs) * perMs + 1e-6);
-    const fits = this.#isOpen && want > 0 && (room >= need || level <= nowMs);
+    const level = this.#flow(key, report, nowMs);
+    if (before === undefined || !this.#isOpen) level.debt = Math.max(level.debt, fullInMs * perMs);
+    if (before?.life === row.life) {
+      const more = row.alone - before.alone;
+      const credit = Math.max(0, Math.min(more, level.spilt - before.spilt));
+      level.spilt -= credit;
+      level.kept = Math.max(0, level.kept - credit);
+      const most = (limit + MOST_MS * perMs) / this.#nodeCount;
+      level.debt += row.claim + row.pending - before.pending - before.claim + Math.min(more - credit, most);
+    } else level.debt += row.claim + report.aloneLeft;
+    level.spilt += Math.max(0, -level.debt);
+    level.debt = Math.max(0, level.debt);
+    level.kept = Math.max(0, Math.min(level.kept, level.debt, level.spilt));
+    if (this.#hearingPart(nowMs) === 1) this.#giveBack(level);
+    row.spilt = isAlone === true && before?.life === row.life ? before.spilt : level.spilt;
+    const room = Math.floor(limit - level.debt + 1e-6);
+    const fits = this.#isOpen && want > 0 && (room >= need || level.debt === 0);
     const granted = fits ? Math.max(need, Math.min(want, room)) : 0;
-    level += granted / perMs;
+    level.debt += granted;
     row.claim += granted;
-    this.levels.set(key, level);
     const answer = { counter, windowMs, seq, granted, free: room - granted, used: 0, others: 0 };
-    return { ...answer, nodes: this.#nodeCount, isRecalled: false, fullInMs: level - nowMs };
+    return { ...answer, nodes: this.#nodeCount, isRecalled: false, fullInMs: level.debt / perMs };
+  }
+
+  /** Lets flow in what has come since the last time, and over what finds the bucket full or is left to nodes that are cut off. */
+  #flow(key: string, { limit, perMs }: Pick<LeaseReport, 'limit' | 'perMs'>, nowMs: number): Level {
+    const level = this.levels.get(key) ?? { debt: 0, spilt: 0, kept: 0, atMs: nowMs };
+    this.levels.set(key, level);
+    const passed = Math.max(0, nowMs - level.atMs) * perMs;
+    level.debt = Math.min(level.debt, 2 * limit + MOST_MS * perMs);
+    const part = this.#hearingPart(nowMs);
+    const flowed = Math.min(level.debt, passed * part);
+    level.debt -= flowed;
+    level.spilt += passed - flowed;
+    level.kept += passed * (1 - part);
+    level.atMs = nowMs;
+    return level;
+  }
+
+  /** Everybody is back, so what was left to them and not used flows in. */
+  #giveBack(level: Level): void {
+    level.debt -= level.kept;
+    level.spilt -= level.kept;
+    level.kept = 0;
+  }
+
+  /** The part of the nodes that hear the answers. */
+  #hearingPart(nowMs: number): number {
+    const known = [...this.nodes.values()].filter(
+      ({ isGone, seenMs }) => !isGone && seenMs > nowMs - LOST_MS,
+    );
+    const hearing = known.filter(
+      ({ seenMs, aloneMs }) => seenMs >= nowMs - SILENT_MS && aloneMs <= nowMs - SILENT_MS,
+    );
+    return Math.max(1, hearing.length) / Math.max(1, known.length);
   }
 
   /** `stored`: what is in the ledger; undefined for slots, which nodes that are gone do not have. */
@@ -168,6 +243,7 @@ interface Taking {
   readonly before: Row | undefined;
   readonly row: Row;
   readonly nowMs: number;
+  readonly isAlone: boolean | undefined;
 }
 
 function grantOf({ need, want, takesRest }: LeaseReport, free: number, others: number): number {

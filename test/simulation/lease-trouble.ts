@@ -25,12 +25,16 @@ export interface World {
   readonly isLostSpent?: boolean | undefined;
   /** The default is `window`. */
   readonly form?: LeaseForm | undefined;
+  /** The time in which a bucket is full. */
+  readonly fullMs?: number | undefined;
 }
 
 export interface Outcome {
   /** By how much use and claims passed the limit at the worst moment. */
   readonly over: number;
   readonly overspent: number;
+  /** The requests that a node which hears the store refused, and one machine with a third of the bucket would have admitted. */
+  readonly refused: number;
   readonly spent: number;
   readonly left: number;
   readonly lastServedMs: number;

@@ -7,17 +7,19 @@ import {
   type LeaseForm,
   type LeaseReport,
 } from '../../src/limits/lease-report.ts';
+import { LeaseShare } from './lease-share.ts';
 import { LeaseStore } from './lease-store.ts';
 import type { Outcome, World } from './lease-trouble.ts';
 import { seededDice } from './seeded-dice.ts';
 
 /** The need of a request. One of a slot is 1. */
 const NEED = 10;
-/** A bucket is full after this time. */
+/** A bucket is full after this time, unless the world says otherwise. */
 const FULL_MS = 10_000;
 /** A machine takes units of a bucket for as long ahead. */
 const AHEAD_MS = 1000;
 const ENDS_MS = 24_000;
+const START_MS = 1000;
 const COUNTER = 'key:app/cost/day';
 const DAY_MS = 86_400_000;
 /** A report is on its way to the store a tick after what it tells of, at the latest. */
@@ -46,6 +48,8 @@ export class LeaseWorld {
   lastServedMs = 0;
   forgotten = 0;
   lost = 0;
+  /** The refused requests that one machine would have admitted with a third of the bucket. */
+  #refused = 0;
   #worst = -Infinity;
 
   constructor(world: World) {
@@ -76,6 +80,7 @@ export class LeaseWorld {
       next.run();
     }
     return {
+      refused: this.#refused,
       over: Math.max(0, this.#worst),
       overspent: Math.max(0, ...this.windows.map(({ spent }) => spent - limit)),
       spent: this.window.spent / limit,
@@ -115,7 +120,7 @@ export class LeaseWorld {
     return this.#world.form ?? 'window';
   }
   get perMs(): number {
-    return this.form === 'bucket' ? this.limit / FULL_MS : 0;
+    return this.form === 'bucket' ? this.limit / (this.#world.fullMs ?? FULL_MS) : 0;
   }
   get need(): number {
     return this.form === 'slots' ? 1 : NEED;
@@ -158,6 +163,16 @@ export class LeaseWorld {
     this.#worst = Math.max(this.#worst, this.#level - this.limit - AHEAD_MS * this.perMs);
   }
 
+  /** A node that hears the store refuses a request. */
+  refuses(): void {
+    const level = this.#level - (this.nowMs - this.#levelMs) * this.perMs;
+    if (this.form === 'bucket' && level + this.need <= this.limit / 3) this.#refused += 1;
+  }
+
+  get nodeCount(): number {
+    return this.#nodes.length;
+  }
+
   check(): void {
     if (this.form === 'bucket') return;
     for (const { key, spent } of this.windows) {
@@ -192,9 +207,12 @@ class SimulatedNode {
   readonly #index: number;
   readonly #world: LeaseWorld;
   #boots = 0;
+  /** When it was started; -Infinity: the store has answered since. */
+  #bootedMs = 0;
   #life: number | undefined;
   #records = newRecords();
   #client: LeaseClient;
+  #share = new LeaseShare(this.#records, COUNTER);
   #requests = new Set<{ actual: number; window: SimulatedWindow }>();
   /** Used and not in the ledger, by window: the journal. */
   readonly #journal = new Map<SimulatedWindow, number>();
@@ -215,10 +233,12 @@ class SimulatedNode {
   boot(): void {
     this.#isAlive = true;
     this.#boots += 1;
+    this.#bootedMs = this.#world.nowMs;
     this.#life = undefined;
     this.#era = undefined;
     this.#isSettled = [...this.#journal.values()].every((amount) => amount === 0);
     this.#records = newRecords();
+    this.#share = new LeaseShare(this.#records, COUNTER);
     this.#seed(this.#world.window);
     this.#client = this.#newClient();
     const boot = this.#boots;
@@ -270,7 +290,11 @@ class SimulatedNode {
     const { window } = this.#world;
     this.#seed(window);
     if (this.#records.take(window.key, { ...wanted, isLeased: true }).kind === 'taken') return this.#serve();
-    if (tries === 0) return;
+    const { isAway } = this.#client;
+    // The start waits for the store, but not for long.
+    const isStarting = this.#world.nowMs < this.#bootedMs + START_MS;
+    if (isAway && !isStarting && this.#share.take(this.#world)) return this.#serve(true);
+    if (tries === 0) return isAway ? undefined : this.#world.refuses();
     const question = { of: this.#counter(), need, takesRest: false };
     const report = this.#client.ask(question, need, this.#world.nowMs);
     if (report !== undefined) this.#send([report]);
@@ -278,7 +302,7 @@ class SimulatedNode {
     this.#world.after(25, () => this.#boots === boot && this.request(tries - 1));
   }
 
-  #serve(): void {
+  #serve(isOfShare = false): void {
     const world = this.#world;
     world.serves(this.#index);
     const { form, need, window } = world;
@@ -289,7 +313,7 @@ class SimulatedNode {
     world.after(30 + roll() * 250 + (roll() < 0.02 ? roll() * 3000 : 0), () => {
       if (!this.#requests.delete(request)) return;
       const used = form === 'slots' ? 0 : request.actual;
-      this.#records.settle(window.key, { held: need, endMs: Infinity }, used);
+      if (!isOfShare) this.#records.settle(window.key, { held: need, endMs: Infinity }, used);
       if (form === 'window') this.#note(window, request.actual);
       window.spent += request.actual;
       this.#settled.push({ atMs: world.nowMs, actual: request.actual });
@@ -371,7 +395,8 @@ class SimulatedNode {
 
   /** With `era` the reports are all that this node knows, for a store that has lost it. */
   #send(reports: readonly LeaseReport[], how: { era?: number; isTick?: boolean } = {}): void {
-    const { era } = how;
+    const { era, isTick = era !== undefined } = how;
+    const { isAway: isAlone } = this.#client;
     const life = this.#life;
     const boot = this.#boots;
     const client = this.#client;
@@ -382,7 +407,7 @@ class SimulatedNode {
     world.call(
       this.#index,
       () => ({
-        answers: world.store.acquire({ node: this.#name, life, reports }, world.storeMs),
+        answers: world.store.acquire({ node: this.#name, life, reports, isTick, isAlone }, world.storeMs),
         unknown: world.store.era,
       }),
       ({ answers, unknown }: { answers: LeaseAnswer[] | undefined; unknown: number | undefined }) => {
@@ -396,10 +421,11 @@ class SimulatedNode {
           return;
         }
         client.answered(sentMs);
+        this.#bootedMs = -Infinity;
         for (const answer of answers) client.hear(answer, world.nowMs);
         client.dropUnanswered(reports);
         // All that requests hold is told again.
-        if (how.isTick === true && world.isLostSpent && this.#isSettled)
+        if (isTick && world.isLostSpent && this.#isSettled)
           world.call(
             this.#index,
             () => world.store.clear(this.#name, life),

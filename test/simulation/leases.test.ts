@@ -75,6 +75,9 @@ const RATES = [
 ];
 const LIMITS = [6000, 2500, 1000];
 const BUCKET = 1000;
+const NODES = 3;
+/** A third of the bucket, which is full in 10 s, and what flows into that part in three seconds. */
+const SHARE_AT_FIRST = (BUCKET + 0.3 * BUCKET) / NODES;
 const SLOTS = 5;
 
 interface Options {
@@ -87,7 +90,7 @@ function play(
   make: (dice: Dice) => Trouble,
   seed: number,
   { forgetMs, form, isLostSpent }: Options = {},
-): Outcome & { readonly hasClockStep: boolean } {
+): Outcome & { readonly hasClockStep: boolean; readonly cutOff: number } {
   const kind = seed % 3;
   const trouble = make(seededDice(seed * 7919 + 1));
   const limit = form === 'slots' ? SLOTS : form === 'bucket' ? BUCKET : (LIMITS[kind] ?? 1000);
@@ -100,7 +103,11 @@ function play(
     limit,
     rates: RATES[kind] ?? [],
   });
-  return { ...world.run(), hasClockStep: trouble.clockStep !== undefined };
+  const { cuts = [], losses = [], storeDown } = trouble;
+  // What a store that loses all was not told before is never told.
+  const isAll = storeDown !== undefined || (losses.length > 0 && cuts.length > 0);
+  const cutOff = isAll ? NODES : new Set(cuts.map(({ node }) => node)).size;
+  return { ...world.run(), hasClockStep: trouble.clockStep !== undefined, cutOff };
 }
 
 for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
@@ -118,15 +125,42 @@ for (const form of ['bucket', 'slots'] as const) {
     if (name.startsWith('midnight')) continue;
     test(`nor do they pass a limit of ${form}: ${name}`, () => {
       for (let seed = 1; seed <= EACH / 2; seed++) {
-        const { over, lastServedMs, hasClockStep } = play(trouble, seed, { form });
-        // A clock that is set forward fills a bucket once.
-        const most = form === 'bucket' && hasClockStep ? BUCKET : 0;
+        const { over, lastServedMs, hasClockStep, cutOff } = play(trouble, seed, { form });
+        // A clock that is set forward fills a bucket once. Before the others leave its share alone, a node that is cut off uses it, too.
+        const most = form === 'bucket' ? (hasClockStep ? BUCKET : 0) + cutOff * SHARE_AT_FIRST : 0;
         expect({ seed, over: Math.max(0, over - most) }).toEqual({ seed, over: 0 });
         const isServed = (name !== 'none' && name !== 'noise') || lastServedMs < 4000;
         expect({ seed, isServed }).toEqual({ seed, isServed: true });
       }
     });
   }
+}
+
+/** Every node is cut off from the store in turn, in one direction, the other, and both. */
+function cutInTurn(cutMs: number, dice: Dice): Trouble {
+  const cuts = [];
+  for (let fromMs = 1500 + dice() * 500; fromMs < 22_000; fromMs += cutMs + 600) {
+    const ways = ['>', '<', '<>'] as const;
+    const way = ways[Math.floor(dice() * 3)] ?? '<>';
+    cuts.push({ node: cuts.length % 3, way, fromMs, toMs: fromMs + cutMs });
+  }
+  return { cuts };
+}
+
+for (const cutMs of [700, 1900, 5000]) {
+  test(`cuts do not add up, and what flowed over meanwhile is not charged: ${cutMs} ms each`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const trouble = cutInTurn(cutMs, seededDice(seed * 7919 + 1));
+      // The bucket is full in half a second, so a share soon shows no trace of what was used of it.
+      const world = { seed, trouble, form: 'bucket', fullMs: 500 } as const;
+      const { over } = new LeaseWorld({ ...world, limit: 50, rates: [12, 12, 12] }).run();
+      const most = (50 + 3 * 100) / NODES;
+      const { refused } = new LeaseWorld({ ...world, limit: 100, rates: [3, 3, 3] }).run();
+      // A request or two of 200 meet the moment of a cut.
+      const blocked = Math.max(0, refused - 2);
+      expect({ seed, over: Math.max(0, over - most), blocked }).toEqual({ seed, over: 0, blocked: 0 });
+    }
+  });
 }
 
 for (const name of ['midnight in a split', 'midnight while the store is down']) {

@@ -119,10 +119,10 @@ interface ShortAnswer {
 
 function shortOf(report: SentReport): Record<string, unknown> {
   const { counter: c, windowMs: w, seq: s, pending, claim, need, want, limit: l } = report;
-  const { takesRest: rest, form: k, perMs: v } = report;
+  const { takesRest: rest, form: k, perMs: v, alone: a, aloneLeft: y } = report;
   const e = Number.isFinite(report.endMs) ? Math.ceil(report.endMs) : NEVER_MS;
   const [p, h, n, t] = [Math.ceil(pending), Math.ceil(claim), Math.ceil(need), Math.floor(want)];
-  return { c, w, e, s, p, h, n, t: Math.max(t, n), l, rest, k, v };
+  return { c, w, e, s, p, h, n, t: Math.max(t, n), l, rest, k, v, a, y };
 }
 
 function longOf({ c, w, s, g, f, u, o, r, m }: ShortAnswer, nodes: number): LeaseAnswer {

@@ -21,7 +21,7 @@ const DROP_COLUMNS =
  * A node that is silent, or hears no answers, uses its share of a bucket. For a minute the others get what is left of it. Of the
  * slots of a silent node, its share stays taken for as long.
  */
-const LEASE = `create function llm_proxy_lease(my_node text, my_life bigint, is_tick boolean, is_alone boolean, reports jsonb)
+export const LEASE = `create function llm_proxy_lease(my_node text, my_life bigint, is_tick boolean, is_alone boolean, reports jsonb)
 returns jsonb language plpgsql as $$
 declare
   r record;

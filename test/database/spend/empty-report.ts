@@ -5,6 +5,8 @@ export const EMPTY_REPORT: Omit<SentReport, 'counter' | 'seq'> = {
   form: 'window',
   perMs: 0,
   fullInMs: 0,
+  alone: 0,
+  aloneLeft: 0,
   windowMs: 0,
   pending: 0,
   stored: 0,

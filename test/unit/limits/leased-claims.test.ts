@@ -66,20 +66,31 @@ test('a share is no fuller than the bucket was when the store last told', () => 
   expect(counters.take(limit, 1, NOW, ALONE).kind).toBe('full');
 });
 
-test('what was used of a share is charged to the bucket when the store is back', () => {
+test('what was used of a share is told apart from what was leased, and once', () => {
   const { counters, records, asked } = leasedCounters();
-  const limit = claim({ kind: 'requests', period: { unit: 'minute' }, amount: 60, burst: 60 });
+  const limit = claim({ kind: 'tokens', period: { unit: 'minute' }, amount: 60, burst: 60 });
   void counters.seed(limit, NOW);
   void counters.lease(limit, 1, NOW);
   const client = new LeaseClient({ records: records(), percent: 2, forgetMs: 600_000 });
-  const [of] = asked;
-  const lost = client.ask({ of: of!, need: 1, takesRest: false }, 1, NOW.nowMs)!;
+  const question = { of: asked[0]!, need: 1, takesRest: false };
+  const lost = client.ask(question, 1, NOW.nowMs)!;
   client.missed([lost]);
   for (let request = 0; request < 20; request++) counters.take(limit, 1, NOW, ALONE);
-  client.answered(NOW.nowMs);
-  const next = client.ask({ of: of!, need: 1, takesRest: false }, 1, NOW.nowMs)!;
-  // Its share is empty, and so this machine's part of the bucket, of which it knows no other.
-  expect(next.pending).toBe(60);
+  const told = client.ask(question, 1, NOW.nowMs)!;
+  expect(told).toMatchObject({ pending: 0, claim: 0, alone: 20, aloneLeft: 20 });
+  client.missed([told]);
+  // A minute later the share is full again.
+  const later = { ...NOW, nowMs: NOW.nowMs + 60_000 };
+  const again = client.ask(question, 1, later.nowMs)!;
+  expect(again).toMatchObject({ alone: 20, aloneLeft: 0 });
+  const { counter, windowMs, seq } = again;
+  const none = { granted: 0, free: 60, used: 0, others: 0, fullInMs: 0, nodes: 3, isRecalled: false };
+  client.hear({ counter, windowMs, seq, ...none }, later.nowMs);
+  expect(client.tick(later.nowMs)).toEqual([]);
+  // The use of a request replaces what it held.
+  const taking = counters.take(limit, 10, later, ALONE);
+  if (taking.kind === 'taken') counters.settle(taking.hold, 4, later);
+  expect(client.tick(later.nowMs)).toMatchObject([{ pending: 0, alone: 24 }]);
 });
 
 test('while the store is away, a machine has its share of the slots, and at least one', () => {
