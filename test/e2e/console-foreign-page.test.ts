@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { canTestConsole, signIn } from './console-browser.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
+import { makeCertificates, OPENSSL } from '../unit/upstream/certificates.ts';
 import { startProcess, type TestProcess } from './process.ts';
 
 /** The attempts of a page of another origin on a gateway. Everything that it can read goes into `got`. */
@@ -56,6 +57,15 @@ const ATTACK = `async (url) => {
   return got;
 }`;
 
+/** Tries to sign the browser in with a key of the attacker, who would then see what its owner does. */
+const SIGN_IN = `async (url) => {
+  const body = JSON.stringify({ key: 'sk-of-an-attacker' });
+  for (const mode of ['cors', 'no-cors'])
+    for (const type of ['text/plain', 'application/json'])
+      await fetch(url + '/admin/v1/sessions', { method: 'POST', mode, credentials: 'include', headers: { 'content-type': type }, body })
+        .catch(() => undefined);
+}`;
+
 let browser: Browser;
 let folder: string;
 let foreign: { readonly port: number | undefined; stop: (ends: boolean) => Promise<void> };
@@ -88,12 +98,16 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
     return got;
   }
 
+  /** An origin of `cors_origins` may ask the API with a key of its own, and reads that it lacks one. */
+  const isSecret = (text: string): boolean => !/^\/v1\/key .*missing_api_key/s.test(text);
+
   test('reads and changes nothing, also where cors_origins names it', async () => {
     const gateway: DatabaseGateway = await startDatabaseGateway({ dbUrl: 'sqlite::memory:', folder });
     try {
       const provider = { id: 'kept', api_base: 'http://127.0.0.1:9/v1', free: true };
       await gateway.admin('POST', '/providers', provider);
       await gateway.admin('POST', '/models', { id: 'kept', routes: [{ provider: 'kept', model: 'm' }] });
+      await gateway.admin('POST', '/master-keys', { id: 'attacker', key: 'sk-of-an-attacker' });
       await gateway.admin('PUT', '/settings/server', {
         value: { host: '127.0.0.1', cors_origins: origins() },
       });
@@ -103,12 +117,13 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       const [cookie] = await context.cookies();
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
       const before = await gateway.admin('GET', '/config/export');
-      // An origin of `cors_origins` may ask the API with a key of its own, and reads that it lacks one.
-      const got = (await attack(page, gateway.url)).filter(
-        (text) => !/^\/v1\/key .*missing_api_key/s.test(text),
-      );
-      expect(got).toEqual([]);
+      expect((await attack(page, gateway.url)).filter(isSecret)).toEqual([]);
       expect(await gateway.admin('GET', '/config/export')).toEqual(before);
+      for (const origin of origins()) {
+        await page.goto(origin);
+        await page.evaluate(`(${SIGN_IN})(${JSON.stringify(gateway.url)})`);
+      }
+      expect(await context.cookies()).toEqual([expect.objectContaining({ value: cookie?.value })]);
       // The same attempts from the gateway's own page succeed, so it is their origin that makes them fail.
       await page.goto(`${gateway.url}/console`);
       const own = await page.evaluate<string[]>(`(${ATTACK})(${JSON.stringify(gateway.url)})`);
@@ -120,6 +135,8 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       ])
         expect(own.some((text) => text.startsWith(part))).toBe(true);
       await gateway.admin('GET', '/providers/planted');
+      await page.evaluate(`(${SIGN_IN})(${JSON.stringify(gateway.url)})`);
+      expect((await context.cookies())[0]?.value).not.toBe(cookie?.value);
       await context.close();
     } finally {
       gateway.program.kill();
@@ -142,10 +159,70 @@ describe.skipIf(!canTestConsole)('a foreign page in the browser of somebody who 
       await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
       expect(await attack(page, url)).toEqual([]);
       expect(await exported()).toBe(before);
+      const value = { host: '127.0.0.1', cors_origins: origins() };
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ value });
+      await fetch(`${url}/admin/v1/settings/server`, { method: 'PUT', headers, body });
+      const opened = await exported();
+      expect(opened).toContain('cors_origins');
+      expect((await attack(page, url)).filter(isSecret)).toEqual([]);
+      // The browser takes this name for the page's own origin.
+      await page.goto(`http://gateway.test:${new URL(url).port}/console`);
+      const statuses = await page.evaluate<number[]>(
+        `Promise.all(['session', 'providers', 'config/export'].map(async (path) => (await fetch('/admin/v1/' + path)).status))`,
+      );
+      expect(statuses).toEqual([403, 403, 403]);
+      expect(await exported()).toBe(opened);
       await context.close();
     } finally {
       demo.kill();
       await demo.exited;
     }
   }, 180_000);
+
+  test.skipIf(OPENSSL === null)(
+    'reads nothing behind a proxy that ends TLS, and the cookie is never sent without TLS',
+    async () => {
+      const gateway: DatabaseGateway = await startDatabaseGateway({ dbUrl: 'sqlite::memory:', folder });
+      const proxy = Bun.serve({
+        hostname: '127.0.0.1',
+        port: 0,
+        tls: makeCertificates().localhost,
+        fetch(request) {
+          const { pathname, search } = new URL(request.url);
+          const headers = new Headers(request.headers);
+          headers.set('x-forwarded-proto', 'https');
+          const { method, body } = request;
+          return fetch(`${gateway.url}${pathname}${search}`, { method, headers, body, decompress: false });
+        },
+      });
+      try {
+        const value = { host: '127.0.0.1', trusted_proxies: ['127.0.0.1'], cors_origins: origins() };
+        await gateway.admin('PUT', '/settings/server', { value });
+        const context = await browser.newContext({ ignoreHTTPSErrors: true });
+        const page = await context.newPage();
+        const url = `https://gateway.test:${proxy.port}`;
+        await signIn(page, url, ADMIN_KEY);
+        const cookies = await context.cookies();
+        expect(cookies).toEqual([
+          expect.objectContaining({
+            name: '__Host-llm_proxy_session',
+            secure: true,
+            httpOnly: true,
+            sameSite: 'Strict',
+          }),
+        ]);
+        expect((await attack(page, url)).filter(isSecret)).toEqual([]);
+        await page.goto(`http://gateway.test:${new URL(gateway.url).port}/console`);
+        await page.getByRole('button', { name: 'Sign in' }).waitFor();
+        expect(await context.cookies()).toEqual(cookies);
+        await context.close();
+      } finally {
+        await proxy.stop(true);
+        gateway.program.kill();
+        await gateway.program.exited;
+      }
+    },
+    180_000,
+  );
 });
