@@ -110,7 +110,7 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     const body = JSON.stringify(chat('fast'));
     await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
     // No price is known, and $0.00 would say that it was free.
-    await page.getByText('1 request without a known price').waitFor();
+    await page.getByTitle('1 request without a known price').getByText('1 without a price').waitFor();
     await provider.getByText('Healthy').waitFor();
     await visit(page, url, 'usage', PAGES.usage);
     await page.getByRole('heading', { name: 'Usage is not stored yet' }).waitFor();

@@ -76,14 +76,14 @@ function Spend({ overview }: { overview: Overview }): ReactNode {
   const { t } = useTranslation();
   const { cost_today: today, cost_yesterday_same_time: then, unpriced_requests_today: unpriced } = overview;
   if (unpriced > 0) {
-    const text = t('{{text}} requests without a known price', { count: unpriced, text: compact(unpriced) });
+    const text = compact(unpriced);
     // An amount would say that these cost nothing.
     return (
       <Figure
         label={t('Spent today')}
-        title={text}
+        title={t('{{text}} requests without a known price', { count: unpriced, text })}
         value={Number(today ?? 0) === 0 ? NONE : money(today)}
-        about={<Link href="/usage">{text}</Link>}
+        about={<Link href="/providers">{t('{{text}} without a price', { text })}</Link>}
       />
     );
   }

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readSeries } from '../../api/queries.ts';
 import type { ProviderStatus } from '../../api/types.ts';
+import { failureText } from '../../lib/failure-text.ts';
 import { compact, count, duration, percent } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
@@ -99,7 +100,7 @@ function Tile({ status, latency }: TileProps): ReactNode {
       </span>
       {state === 'cooling' && status.last_error !== null ? (
         <span className="small is-red truncate tile-line" title={status.last_error}>
-          {status.last_error}
+          {failureText(status.last_error, t)}
         </span>
       ) : (
         latency.filter((value) => value !== null).length > LEAST_POINTS && (

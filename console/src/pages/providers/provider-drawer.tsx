@@ -7,6 +7,7 @@ import { readSeries } from '../../api/queries.ts';
 import { useAct } from '../../ui/use-act.ts';
 import { useMay } from '../../session/session.ts';
 import { count, duration, NONE, percent } from '../../lib/format.ts';
+import { failureText } from '../../lib/failure-text.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
@@ -57,7 +58,9 @@ export function ProviderDrawer({ row, onClose, onEdit }: ProviderDrawerProps): R
         </div>
         {status?.last_error && (
           <Notice look={status.state === 'cooling' ? 'bad' : 'warning'}>
-            <span className="grow">{t('Last failure: {{text}}', { text: status.last_error })}</span>
+            <span className="grow">
+              {t('Last failure: {{text}}', { text: failureText(status.last_error, t) })}
+            </span>
             <When time={status.last_error_at} relative />
           </Notice>
         )}
