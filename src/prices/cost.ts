@@ -32,7 +32,7 @@ export function costOf(counts: MeterCounts, prices: PricesInForce, requests = 1)
   return isExact ? Math.floor(sum / PPM) : exactCost(counts, prices, input);
 }
 
-/** Computes the cost in whole numbers of any size. Every meter that was used has a price. */
+/** Computes the cost in whole numbers of any size, up to the largest exact one. Every meter that was used has a price. */
 export function exactCost(
   counts: MeterCounts,
   { per, discountPpm }: PricesInForce,
@@ -45,7 +45,8 @@ export function exactCost(
     sum += BigInt(used) * BigInt(price) * BigInt(PARTS / METERS[meter].block);
   }
   const whole = BigInt(PARTS) * BigInt(PPM);
-  return Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
+  const nano = Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
+  return Math.min(Number.MAX_SAFE_INTEGER, nano);
 }
 
 /** The price per block of a meter for a request with this much input. Follows the meter's fallbacks. undefined: unknown. */

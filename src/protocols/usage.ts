@@ -1,4 +1,5 @@
 import { nanoDollars } from '../lib/nano-dollars.ts';
+import { isImpossibleCount, isUsageCount } from '../lib/usage-count.ts';
 import { type Member, seemsObject, valueAt } from '../lib/json/json-scan.ts';
 import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
@@ -52,7 +53,7 @@ const MAX_REPORT_BYTES = 65_536;
  * Reads a usage object in any provider's shape: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and DeepSeek's
  * `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), Gemini's `usageMetadata`, and Anthropic's. Anthropic's
  * `input_tokens` exclude tokens read from or written to the cache; the result's `inputTokens` always include them.
- * Returns undefined for a report without counts; one of zeros is a report.
+ * Returns undefined for a report without counts, or with an impossible one; one of zeros is a report.
  */
 export function usageFrom(report: unknown): Usage | undefined {
   const raw = asObject(report);
@@ -86,6 +87,8 @@ function countsOf(
   raw: JsonObject,
   cacheRead: number | undefined,
 ): Pick<Usage, 'inputTokens' | 'outputTokens' | 'totalTokens'> | undefined {
+  if (isImpossibleCount(raw.prompt_tokens ?? raw.input_tokens)) return undefined;
+  if (isImpossibleCount(raw.completion_tokens ?? raw.output_tokens)) return undefined;
   const input = count(raw.prompt_tokens) ?? count(raw.input_tokens);
   const cacheWrite = count(raw.cache_creation_input_tokens);
   const inputTokens = input === undefined ? undefined : input + besides(raw, cacheRead, cacheWrite);
@@ -102,6 +105,9 @@ function reportedCost(cost: unknown): Pick<Usage, 'reportedNano'> {
 
 /** Counts of Gemini's API. What a model thinks is output that `candidatesTokenCount` leaves out. */
 function geminiUsage(raw: JsonObject): Usage | undefined {
+  if (isImpossibleCount(raw.promptTokenCount) || isImpossibleCount(raw.candidatesTokenCount))
+    return undefined;
+  if (isImpossibleCount(raw.thoughtsTokenCount)) return undefined;
   const reasoningTokens = count(raw.thoughtsTokenCount);
   const inputTokens = added(count(raw.promptTokenCount), count(raw.toolUsePromptTokenCount));
   const outputTokens = added(count(raw.candidatesTokenCount), reasoningTokens);
@@ -197,7 +203,7 @@ function besides(raw: JsonObject, cacheRead: number | undefined, cacheWrite: num
 }
 
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  return isUsageCount(value) && Number.isInteger(value) ? value : undefined;
 }
 
 /** The sum of the known ones. */

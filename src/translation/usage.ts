@@ -1,4 +1,5 @@
-import type { JsonObject, JsonTree } from './json.ts';
+import { isImpossibleCount, isUsageCount } from '../lib/usage-count.ts';
+import { asObject, type JsonObject, type JsonTree } from './json.ts';
 
 /** Token counts. `input` is the whole input, cached or not. A count that was not reported is undefined, never 0. */
 export interface Usage {
@@ -37,9 +38,16 @@ export function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && (usage.input !== undefined || usage.output !== undefined);
 }
 
-/** A count in a provider's report; undefined for null, negative numbers and other types. */
+/** A count in a provider's report; undefined for null, impossible numbers and other types. */
 export function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
+  return isUsageCount(value) ? Math.round(value) : undefined;
+}
+
+/** The members of a provider's report if it is one whose main counts, by name, are possible. */
+export function reportOf(value: unknown, ...counts: readonly string[]): JsonObject | undefined {
+  const report = asObject(value);
+  if (report === undefined || counts.some((name) => isImpossibleCount(report[name]))) return undefined;
+  return report;
 }
 
 /** The sum of the known counts; undefined if none is known. */

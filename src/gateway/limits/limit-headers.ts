@@ -88,12 +88,15 @@ function budgetField({ claim, standing }: StandingClaim, at: Moment): string {
 
 /** When a window ends, or a bucket is full, as RFC 3339 in whole seconds; undefined: never. */
 export function resetTime({ resetMs }: ClaimStanding, { epochMs }: Moment): string | undefined {
-  if (!Number.isFinite(resetMs)) return undefined;
+  if (epochMs + resetMs > LAST_MS) return undefined;
   const seconds = Math.ceil((epochMs + resetMs) / 1000);
   if (seconds !== last.seconds)
     last = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
   return last.text;
 }
+
+/** The last time that RFC 3339 can write. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59Z');
 
 /** Most requests report the same end of a window. */
 let last = { seconds: NaN, text: '' };

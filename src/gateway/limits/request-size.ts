@@ -95,7 +95,7 @@ function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): voi
     valueAt(body, valueStart, valueEnd);
   switch (key.toLowerCase()) {
     case 'n':
-      limits.answers = largest(limits.answers, value) ?? 1;
+      limits.answers = largest(limits.answers, value, MOST_ANSWERS) ?? 1;
       return;
     case 'service_tier':
       limits.tier = typeof value === 'string' ? value : undefined;
@@ -106,12 +106,12 @@ function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): voi
     case 'generationconfig': {
       const { maxOutputTokens, candidateCount, responseModalities } = asObject(value) ?? {};
       limits.hasMediaOutput ||= hasOtherThanText(responseModalities);
-      limits.askedTokens = largest(limits.askedTokens, maxOutputTokens);
-      limits.answers = largest(limits.answers, candidateCount) ?? 1;
+      limits.askedTokens = largest(limits.askedTokens, maxOutputTokens, MOST_TOKENS);
+      limits.answers = largest(limits.answers, candidateCount, MOST_ANSWERS) ?? 1;
       return;
     }
     default:
-      limits.askedTokens = largest(limits.askedTokens, value);
+      limits.askedTokens = largest(limits.askedTokens, value, MOST_TOKENS);
   }
 }
 
@@ -137,7 +137,14 @@ const ZERO = 0x30;
 /** Gemini's configuration may contain a schema; a longer one is not parsed. */
 const LONGEST_MEMBER = 256 * 1024;
 
-function largest(known: number | undefined, value: unknown): number | undefined {
+/**
+ * The largest numbers of tokens and of answers that count. Sums of tokens are exact only below 2^53, and what a larger hold
+ * leaves behind when it is given back could fill a limit for ever.
+ */
+const MOST_TOKENS = 1e9;
+const MOST_ANSWERS = 1e6;
+
+function largest(known: number | undefined, value: unknown, most: number): number | undefined {
   if (typeof value !== 'number' || !(value >= 1)) return known;
-  return Math.max(known ?? 0, Math.ceil(value));
+  return Math.max(known ?? 0, Math.min(most, Math.ceil(value)));
 }

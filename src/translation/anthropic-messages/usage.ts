@@ -1,11 +1,12 @@
 import { asObject, type JsonObject, type JsonTree } from '../json.ts';
-import { count, sum, type Usage } from '../usage.ts';
+import { count, reportOf, sum, type Usage } from '../usage.ts';
 
 /**
  * Reads a message's usage. `input_tokens` excludes tokens read from and written to the cache; the hub's `input`
  * includes them.
  */
 export function readUsage(usage: JsonObject): Usage {
+  if (reportOf(usage, 'input_tokens', 'output_tokens') === undefined) return {};
   const input = count(usage['input_tokens']);
   const cacheRead = count(usage['cache_read_input_tokens']);
   const byTime = asObject(usage['cache_creation']);

@@ -1,8 +1,9 @@
 import { asArray, asObject, type JsonObject } from '../json.ts';
-import { count, sum, type Usage } from '../usage.ts';
+import { count, reportOf, sum, type Usage } from '../usage.ts';
 
 /** Reads Converse's `usage`. Its `inputTokens` exclude tokens read from and written to the cache. */
-export function usageOf(usage: JsonObject | undefined): Usage | undefined {
+export function usageOf(report: JsonObject | undefined): Usage | undefined {
+  const usage = reportOf(report, 'inputTokens', 'outputTokens');
   if (usage === undefined) return undefined;
   const cacheRead = count(usage['cacheReadInputTokens']);
   const cacheWrite = count(usage['cacheWriteInputTokens']);

@@ -1,12 +1,12 @@
 import { asArray, asObject, type JsonObject, type JsonTree } from '../json.ts';
-import { count, isReported, sum, type Usage } from '../usage.ts';
+import { count, isReported, reportOf, sum, type Usage } from '../usage.ts';
 
 /**
  * Reads `usageMetadata` of a Gemini answer or chunk. Thought tokens count as output; `candidatesTokenCount` excludes
  * them.
  */
 export function readUsage(value: unknown): Usage | undefined {
-  const usage = asObject(value);
+  const usage = reportOf(value, 'promptTokenCount', 'candidatesTokenCount', 'thoughtsTokenCount');
   if (usage === undefined) return undefined;
   const reasoning = count(usage['thoughtsTokenCount']);
   return {

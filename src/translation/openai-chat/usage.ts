@@ -1,10 +1,10 @@
 import { nanoDollars } from '../../lib/nano-dollars.ts';
 import { asObject, type JsonObject, type JsonTree } from '../json.ts';
-import { count, isReported, type Usage } from '../usage.ts';
+import { count, isReported, reportOf, type Usage } from '../usage.ts';
 
 /** Reads the usage of a Chat answer or chunk. */
 export function readUsage(value: unknown): Usage | undefined {
-  const usage = asObject(value);
+  const usage = reportOf(value, 'prompt_tokens', 'completion_tokens');
   if (usage === undefined) return undefined;
   const input = asObject(usage['prompt_tokens_details']) ?? {};
   const output = asObject(usage['completion_tokens_details']) ?? {};

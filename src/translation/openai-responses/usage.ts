@@ -1,9 +1,9 @@
 import { asObject, type JsonTree } from '../json.ts';
-import { count, type Usage } from '../usage.ts';
+import { count, reportOf, type Usage } from '../usage.ts';
 
 /** Reads the usage of a response. */
 export function readUsage(value: unknown): Usage | undefined {
-  const usage = asObject(value);
+  const usage = reportOf(value, 'input_tokens', 'output_tokens');
   if (usage === undefined) return undefined;
   const input = asObject(usage['input_tokens_details']) ?? {};
   const output = asObject(usage['output_tokens_details']) ?? {};

@@ -65,6 +65,13 @@ test('a large body gives the same as a small one', async () => {
   expect([askedTokens, textBytes]).toEqual([9, JSON.stringify(body).length]);
 });
 
+test('a number that no provider accepts is not held as it stands, since its sums would not be exact', async () => {
+  const asked = { max_tokens: 1e300, n: 1e21 };
+  expect(await size(asked)).toMatchObject({ askedTokens: 1e9, answers: 1e6 });
+  const generationConfig = { maxOutputTokens: 2 ** 60, candidateCount: 1e308 };
+  expect(await size({ generationConfig })).toMatchObject({ askedTokens: 1e9, answers: 1e6 });
+});
+
 test.each([
   [{ modalities: ['text', 'audio'] }, true],
   [{ modalities: ['text'] }, false],

@@ -125,6 +125,16 @@ describe('the usage of', () => {
   test.each([-1, 1.5, Number.NaN, 1e300, true])('a count of %p is not believed', (value) => {
     expect(usageFrom({ prompt_tokens: value, completion_tokens: 2 })?.inputTokens).toBeUndefined();
   });
+
+  test.each([
+    { prompt_tokens: 1e12, completion_tokens: 2, total_tokens: 9 },
+    { prompt_tokens: 7, completion_tokens: -2 },
+    { input_tokens: 7, output_tokens: 1_789_999_999 },
+    { promptTokenCount: 7, candidatesTokenCount: 1e21, totalTokenCount: 9 },
+    { promptTokenCount: 7, thoughtsTokenCount: 1e10, totalTokenCount: 9 },
+  ])('with an impossible count, nothing of %j is believed', (report) => {
+    expect(usageFrom(report)).toBeUndefined();
+  });
 });
 
 describe('in a complete answer', () => {

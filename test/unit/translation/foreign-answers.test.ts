@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { ProviderApi } from '../../../src/translation/conversation.ts';
 import { translationFor } from '../../../src/translation/pair.ts';
+import { isReported } from '../../../src/translation/usage.ts';
 import { chunk, exchangeFor, playStream, type Play } from './stream-play.ts';
 
 /** The body that a client gets for a whole answer, and the losses. */
@@ -39,6 +40,30 @@ test('a finish reason of Gemini that every object inherits is a failure, as any 
   const candidate = { content: { parts: [{ text: 'x' }] }, finishReason: INHERITED };
   const { body } = await whole({ from: 'responses', to: 'gemini' }, { candidates: [candidate] });
   expect(body).toMatchObject({ kind: 'failed' });
+});
+
+test.each<readonly [ProviderApi, object]>([
+  ['chat', { prompt_tokens: 1e12, completion_tokens: 2 }],
+  ['responses', { input_tokens: 7, output_tokens: 1e21 }],
+  ['messages', { input_tokens: 7, output_tokens: -1 }],
+  ['gemini', { promptTokenCount: 7, candidatesTokenCount: 2, thoughtsTokenCount: 1e10 }],
+  ['converse', { inputTokens: 1e10, outputTokens: 2 }],
+])('a report of %s with an impossible count is none: %j', async (to, usage) => {
+  const answers: Readonly<Record<ProviderApi, object>> = {
+    chat: { ...chatAnswer({ content: 'x' }), usage },
+    responses: { status: 'completed', output: [], usage },
+    messages: { type: 'message', content: [{ type: 'text', text: 'x' }], stop_reason: 'end_turn', usage },
+    gemini: {
+      candidates: [{ content: { parts: [{ text: 'x' }] }, finishReason: 'STOP' }],
+      usageMetadata: usage,
+    },
+    converse: { output: { message: { content: [{ text: 'x' }] } }, stopReason: 'end_turn', usage },
+  };
+  const exchange = await exchangeFor({ from: to === 'chat' ? 'messages' : 'chat', to });
+  const { provider } = await translationFor(exchange.conversation.api, to, exchange.target);
+  const reading = provider.readAnswer(JSON.stringify(answers[to]), exchange);
+  expect(reading.kind === 'answer' && isReported(reading.answer.usage)).toBe(false);
+  expect(reading.kind).toBe('answer');
 });
 
 describe('a Chat provider', () => {
