@@ -8,6 +8,7 @@ import {
   llmProxyPlain,
   llmProxyRuntime,
   llmProxyRuntimePlain,
+  llmProxyTwoLoads,
   llmProxyTwoWorkers,
 } from './llm-proxy.ts';
 import { nginx, nginxUnbuffered } from './nginx.ts';
@@ -25,6 +26,7 @@ export const PEERS: readonly Peer[] = [
   llmProxyRuntime,
   llmProxyRuntimePlain,
   llmProxyTwoWorkers,
+  llmProxyTwoLoads,
   llmProxyBinary,
   literLlm,
   portkey,

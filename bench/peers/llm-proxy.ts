@@ -28,11 +28,10 @@ export const llmProxyRuntimePlain = gateway(
 );
 
 /** As `llmProxy`, with two workers, on both cores. */
-export const llmProxyTwoWorkers = gateway(
-  'llm-proxy (2 workers)',
-  (place) => `${features(place)}${routes(place, 2)}`,
-  { cores: '0,1' },
-);
+export const llmProxyTwoWorkers = twoWorkers('llm-proxy (2 workers)');
+
+/** The same, for a work that gives each of the workers the load of one. */
+export const llmProxyTwoLoads = twoWorkers('llm-proxy (2 workers, 2 loads)');
 
 /** As `llmProxy`, from the binary that is built without an installation. */
 export const llmProxyBinary = gateway(
@@ -40,6 +39,10 @@ export const llmProxyBinary = gateway(
   (place) => `${features(place)}${routes(place, 1)}`,
   { program: BINARY },
 );
+
+function twoWorkers(name: string): Peer {
+  return gateway(name, (place) => `${features(place)}${routes(place, 2)}`, { cores: '0,1' });
+}
 
 interface Start {
   readonly cores?: string;

@@ -74,8 +74,13 @@ export const WORKS: readonly Work[] = [
     title: 'Two workers on two cores, small chat requests',
     unit: 'request',
     kind: 'running',
-    peers: ['llm-proxy', 'llm-proxy (2 workers)'],
-    measure: (bench, peer) => measureSaturation(bench, peer, { promptBytes: 60, connections: 64 }),
+    peers: ['llm-proxy', 'llm-proxy (2 workers)', 'llm-proxy (2 workers, 2 loads)'],
+    // Two workers share the load of one, or each has as much as one.
+    measure: (bench, peer) =>
+      measureSaturation(bench, peer, {
+        promptBytes: 60,
+        connections: peer.name.includes('2 loads') ? 128 : 64,
+      }),
   },
   {
     name: 'memory',
