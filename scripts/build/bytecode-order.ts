@@ -24,9 +24,9 @@ export async function recordOrder(program: string, file: string): Promise<string
     const gateway = start([program, '--config', 'config.yaml', '--port', '0'], folder, file);
     try {
       const url = await printed(gateway, /(http:\/\/127\.0\.0\.1:\d+)/);
-      for (const stream of [false, true]) await ask(url, stream);
-      // What it does at intervals belongs to it.
+      // The order is that of the first use, and every gateway needs what it does at intervals.
       await Bun.sleep(INTERVALS_MS);
+      for (const stream of [false, true]) await ask(url, stream);
     } finally {
       gateway.kill('SIGTERM');
       await within(gateway.exited);

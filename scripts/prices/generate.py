@@ -1,5 +1,5 @@
 """
-Writes src/prices/catalogue.jsonl and docs/price-drift.md from two published lists of prices.
+Writes src/prices/catalogue.jsonl, its first line as catalogue-head.json, and docs/price-drift.md from two published lists of prices.
 
     pip download --no-deps genai-prices==0.2.3 litellm==1.110.2
     python3 scripts/prices/generate.py GENAI_WHEEL LITELLM_WHEEL
@@ -168,6 +168,12 @@ def drift_page(rows, sources):
     return '\n'.join(lines) + '\n', {provider: {'equal': n[0], 'different': n[1]} for provider, n in sorted(counts.items())}
 
 
+def head_file(line):
+    """What the program needs of the first line before it reads the catalogue, with the length of that line."""
+    head = json.loads(line)
+    return json.dumps({'bytes': len(line), 'version': head['version'], 'providers': head['providers']}, indent=2) + '\n'
+
+
 def main(genai, litellm):
     sources = {'genai-prices': VERSION.search(genai)[1], 'litellm': VERSION.search(litellm)[1]}
     providers = [{'id': each.id, 'api': each.api_pattern, 'models': [model(one) for one in each.models]} for each in load_genai(genai)]
@@ -179,8 +185,10 @@ def main(genai, litellm):
     head = {'version': sys.argv[3] if len(sys.argv) > 3 else '2026-11-29', 'sources': sources, 'compared': compared,
             'providers': [{'id': each['id'], 'api': each['api'], 'bytes': len(body)} for each, body in zip(providers, bodies)]}
     # A line for each provider, so that only those in use are read. Only ASCII, since other text takes twice the memory.
+    head = json.dumps(head, separators=(',', ':'))
     with open(os.path.join(ROOT, 'src', 'prices', 'catalogue.jsonl'), 'w', encoding='ascii') as file:
-        for line in [json.dumps(head, separators=(',', ':')), *bodies]: file.write(line + '\n')
+        for line in [head, *bodies]: file.write(line + '\n')
+    with open(os.path.join(ROOT, 'src', 'prices', 'catalogue-head.json'), 'w', encoding='ascii') as file: file.write(head_file(head))
     with open(os.path.join(ROOT, 'docs', 'price-drift.md'), 'w', encoding='utf8') as file: file.write(page)
     print('%d models, %d of them from LiteLLM' % (sum(len(each['models']) for each in providers), added))
 

@@ -1,6 +1,7 @@
 import { matcher } from '../config/compile/name-pattern.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { type Catalogue, openCatalogue, type WantedProvider } from '../prices/catalogue.ts';
+import { type Catalogue, openCatalogue, readHead, type WantedProvider } from '../prices/catalogue.ts';
+import catalogueHead from '../prices/catalogue-head.json' with { type: 'json' };
 import cataloguePath from '../prices/catalogue.jsonl' with { type: 'file' };
 import { listedBy, sheetFor } from '../prices/overrides.ts';
 import { type PriceSheet, pricesAt, type PricesInForce, type Tier, type UtcMinute } from '../prices/sheet.ts';
@@ -71,26 +72,22 @@ interface FoundPrices extends Omit<PriceWanted, 'epochMs'> {
 /** The maximum number of look-ups kept per minute. */
 const MOST_KEPT = 1_000;
 
-let opened: Promise<Catalogue> | undefined;
+let opened: Catalogue | undefined;
 
 /** Opens the catalogue once, and again where the file was replaced by another version's. */
 async function readCatalogue(wanted: readonly WantedProvider[]): Promise<Catalogue> {
-  const load = async (opening: Promise<Catalogue>): Promise<Catalogue> => {
-    opened = opening;
-    const catalogue = await opening;
-    await catalogue.load(wanted);
-    return catalogue;
-  };
   try {
-    return await load(opened ?? openFile());
+    opened ??= openCatalogue(catalogueHead, partOfFile);
+    await opened.load(wanted);
   } catch {
-    return load(openFile());
+    opened = openCatalogue(await readHead(partOfFile), partOfFile);
+    await opened.load(wanted);
   }
+  return opened;
 }
 
-function openFile(): Promise<Catalogue> {
-  const file = Bun.file(cataloguePath);
-  return openCatalogue((start, end) => file.slice(start, end).text());
+function partOfFile(start: number, end: number): Promise<string> {
+  return Bun.file(cataloguePath).slice(start, end).text();
 }
 
 function minuteOf(epochMs: number): UtcMinute {

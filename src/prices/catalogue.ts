@@ -7,8 +7,9 @@ import type { MeterPrices, Price, PriceEntry, PriceSheet, Tier } from './sheet.t
  * whole nano-dollars per block.
  */
 export interface CatalogueHead {
+  /** The length of the line without its end. */
+  readonly bytes: number;
   readonly version: string;
-  readonly sources: Readonly<Record<string, string>>;
   readonly providers: readonly ProviderFile[];
 }
 
@@ -60,20 +61,27 @@ const MOST_REMEMBERED = 2_000;
 /** The first line is shorter. */
 export const HEAD_BYTES = 16 * 1024;
 
+/** Reads the bytes of `catalogue.jsonl` between two offsets. */
+type ReadPart = (start: number, end: number) => Promise<string>;
+
+/** Reads the first line of `catalogue.jsonl`. */
+export async function readHead(part: ReadPart): Promise<CatalogueHead> {
+  const [line = ''] = (await part(0, HEAD_BYTES)).split('\n', 1);
+  return { ...(JSON.parse(line) as Omit<CatalogueHead, 'bytes'>), bytes: line.length };
+}
+
 /**
- * Opens `catalogue.jsonl`, of which `part` reads the bytes between two offsets. All of it would take 1.3 MB of memory, and
- * parsed another 4 MB, so a provider's models are read when it is configured, and parsed when one of them is looked up.
+ * Opens `catalogue.jsonl`, whose first line is known. All of it would take 1.3 MB of memory, and parsed another 4 MB, so a
+ * provider's models are read when it is configured, and parsed when one of them is looked up.
  */
-export async function openCatalogue(part: ReadPart): Promise<Catalogue> {
-  const [first = ''] = (await part(0, HEAD_BYTES)).split('\n', 1);
-  const { version, providers } = JSON.parse(first) as CatalogueHead;
+export function openCatalogue({ bytes, version, providers }: CatalogueHead, part: ReadPart): Catalogue {
   const remembered = new Map<string, PriceSheet | undefined>();
   const indexOf = indexIn(providers);
   const lines = new Map<number, string>();
   const parsed = new Map<number, readonly ModelFile[]>();
   const read = async (index: number): Promise<void> => {
     const before = providers.slice(0, index);
-    const start = before.reduce((sum, { bytes }) => sum + bytes + 1, first.length + 1);
+    const start = before.reduce((sum, { bytes }) => sum + bytes + 1, bytes + 1);
     lines.set(index, await lineAt(part, start, providers[index]?.bytes ?? 0));
   };
   const modelsOf = (index: number): readonly ModelFile[] => {
@@ -104,8 +112,6 @@ export async function openCatalogue(part: ReadPart): Promise<Catalogue> {
     },
   };
 }
-
-type ReadPart = (start: number, end: number) => Promise<string>;
 
 /** Rejects if there is no line of this length at this offset, as in another version of the file. */
 async function lineAt(part: ReadPart, start: number, bytes: number): Promise<string> {
