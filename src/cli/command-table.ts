@@ -14,15 +14,9 @@ import { nodesDeclaration } from './commands/nodes/declaration.ts';
 import { pricesDeclaration } from './commands/prices/declaration.ts';
 import { rekeyDeclaration } from './commands/rekey/declaration.ts';
 import { schemaDeclaration } from './commands/schema/declaration.ts';
-import { serveDeclaration } from './commands/serve/declaration.ts';
 import { spendDeclaration } from './commands/spend/declaration.ts';
 import { versionDeclaration } from './commands/version/declaration.ts';
-import { workerDeclaration } from './commands/worker/declaration.ts';
-
-const serve = command(serveDeclaration, async () => (await import('./commands/serve/serve.ts')).serve);
-const help = command(helpDeclaration, async () => (await import('./commands/help/help.ts')).help);
-/** `llm-proxy worker`, which no help lists. */
-const worker = command(workerDeclaration, async () => (await import('../app/worker.ts')).serveAsWorker);
+import { serve } from './serve-commands.ts';
 
 /** All commands in the order of the help. The code of a command is loaded when the command runs. */
 export const COMMANDS: readonly Command[] = [
@@ -41,16 +35,16 @@ export const COMMANDS: readonly Command[] = [
   command(exportDeclaration, async () => (await import('./commands/export/export.ts')).exportToFile),
   command(nodesDeclaration, async () => (await import('./commands/nodes/nodes.ts')).changeNodes),
   command(rekeyDeclaration, async () => (await import('./commands/rekey/rekey.ts')).rekeySecrets),
-  command(
-    completionDeclaration,
-    async () => (await import('./commands/completion/completion.ts')).printCompletion,
+  command(completionDeclaration, async () =>
+    ofAll((await import('./commands/completion/completion.ts')).printCompletion),
   ),
-  help,
+  command(helpDeclaration, async () => ofAll((await import('./commands/help/help.ts')).help)),
   command(versionDeclaration, async () => (await import('./commands/version/print-version.ts')).printVersion),
 ];
 
-/** The command of this name, `serve` if there is none; undefined: no command has this name. */
-export function findCommand(name: string): Command | undefined {
-  if (name === '') return serve;
-  return [...COMMANDS, worker].find((candidate) => candidate.name === name);
+/** The work of a command that takes all commands. */
+function ofAll<V>(
+  work: (values: V, commands: readonly Command[]) => Promise<number>,
+): (values: V, all: () => Promise<readonly Command[]>) => Promise<number> {
+  return async (values, all) => work(values, await all());
 }

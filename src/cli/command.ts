@@ -39,14 +39,14 @@ export type CommandGroup = keyof typeof GROUP_TITLES;
 
 /** A command of the program. */
 export interface Command extends Declaration {
-  /** Loads the code of the command. It takes the parsed values and all commands, and resolves with the exit code. */
-  readonly load: () => Promise<(values: never, commands: readonly Command[]) => Promise<number>>;
+  /** Loads the code of the command. It takes the parsed values and what loads all commands, and resolves with the exit code. */
+  readonly load: () => Promise<(values: never, all: () => Promise<readonly Command[]>) => Promise<number>>;
 }
 
 /** Joins a declaration with its code; the types make sure that the code takes the declared values. */
 export function command<D extends Declaration>(
   declaration: D,
-  load: () => Promise<(values: ValuesOf<D>, commands: readonly Command[]) => Promise<number>>,
+  load: () => Promise<(values: ValuesOf<D>, all: () => Promise<readonly Command[]>) => Promise<number>>,
 ): Command {
   return { ...declaration, load };
 }

@@ -1,8 +1,8 @@
 import { type Command, UsageError } from './command.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileAsUsual } from '../interpreted-start.ts';
-import { COMMANDS, findCommand } from './command-table.ts';
 import { parseArguments } from './parse-arguments.ts';
+import { serve, worker } from './serve-commands.ts';
 import { styleFor } from './style.ts';
 import { unknownCommand } from './unknown-command.ts';
 
@@ -11,9 +11,22 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const [first = '', ...rest] = args;
   if (first === '--help' || first === '-h') return runProgram(['help']);
   const isServe = first === '' || first.startsWith('-');
-  const command = findCommand(isServe ? '' : first);
-  if (command !== undefined) return runCommand(command, isServe ? args : rest);
-  return complain('llm-proxy', `${unknownCommand(first, COMMANDS)} "llm-proxy --help" lists them.`);
+  if (isServe) return runCommand(serve, args);
+  const command = [serve, worker, ...(await otherCommands(first))].find(({ name }) => name === first);
+  if (command !== undefined) return runCommand(command, rest);
+  return complain(
+    'llm-proxy',
+    `${unknownCommand(first, await allCommands())} "llm-proxy --help" lists them.`,
+  );
+}
+
+/** The commands among which a name has to be looked for. A gateway needs none of their declarations. */
+function otherCommands(name: string): Promise<readonly Command[]> {
+  return STARTERS.has(name) ? Promise.resolve([]) : allCommands();
+}
+
+async function allCommands(): Promise<readonly Command[]> {
+  return (await import('./command-table.ts')).COMMANDS;
 }
 
 /** Runs one command with the arguments after its name. */
@@ -21,13 +34,13 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
   try {
     const parsed = parseArguments(command, args, process.env);
     if (parsed.kind === 'help')
-      return (await import('./commands/help/help.ts')).help({ command: command.name }, COMMANDS);
+      return (await import('./commands/help/help.ts')).help({ command: command.name }, await allCommands());
     if (parsed.kind === 'version')
       return (await import('./commands/version/print-version.ts')).printVersion();
     const work = await command.load();
     if (!STARTERS.has(command.name)) compileAsUsual();
     // The values were parsed by the declaration from which the code's type derives.
-    return await work(parsed.values as never, COMMANDS);
+    return await work(parsed.values as never, allCommands);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const { usageOf } = await import('./manual.ts');

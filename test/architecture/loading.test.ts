@@ -20,11 +20,13 @@ async function loadedWith(file: string, loaded = new Set<string>()): Promise<Set
 const foldersOf = (loaded: Set<string>) =>
   new Set([...loaded].filter((file) => file.includes('/')).map((file) => file.split('/')[0]));
 
-test('what the program loads before it knows the command is the table of commands, and no package', async () => {
+test('what the program loads before it knows the command is the declaration of serve, and no package', async () => {
   const loaded = await loadedWith('main.ts');
   expect(foldersOf(loaded)).toEqual(new Set(['cli', 'config', 'lib']));
   expect([...loaded].filter((file) => file.startsWith('config/'))).toEqual(['config/read/overrides.ts']);
   expect([...loaded].filter((file) => !file.endsWith('.ts'))).toEqual([]);
+  const declared = [...loaded].filter((file) => file.endsWith('/declaration.ts'));
+  expect(declared).toEqual(['cli/commands/serve/declaration.ts', 'cli/commands/worker/declaration.ts']);
 });
 
 test('a gateway loads the readers and writers of no API until a request is translated', async () => {
