@@ -220,7 +220,7 @@ export const chineseWords: Readonly<Record<string, string>> = {
   'all models': '全部模型',
   'all others': '其他',
   answered: '已回答',
-  resets: '重置时间：',
+  'resets ': '重置时间：',
   by: '来自',
   cancelled: '已取消',
   changed: '已更改',

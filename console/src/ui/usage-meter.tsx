@@ -79,7 +79,8 @@ export function UsageMeter({ use, owner }: { use: LimitUse; owner?: ReactNode })
         )}
         {use.resets_at && (
           <span className="push">
-            {t('resets')} <When time={use.resets_at} relative />
+            {t('resets ')}
+            <When time={use.resets_at} relative />
           </span>
         )}
       </div>

@@ -16,7 +16,7 @@ export function actionText(action: string, t: TFunction): string {
     master_keys: t('Key'),
     teams: t('Team'),
     users: t('User'),
-    settings: t('Settings'),
+    settings: t('Setting'),
   };
   const done = verbs[verb];
   const what = kinds[kind];
