@@ -64,7 +64,8 @@ describe.skipIf(!canTestConsole)('the console, by the mode of the gateway', () =
     await broken.getByRole('switch', { name: 'Break it' }).click();
     await broken.getByText(/Cooling|Probing|On trial/).waitFor();
     await broken.getByRole('switch', { name: 'Break it' }).click();
-    await broken.getByText(/Healthy|Available/).waitFor();
+    // Many of its requests of the last minutes have failed, whatever its routes do now.
+    await broken.getByText('Available').waitFor();
 
     await visit(page, url, 'playground', PAGES.playground);
     const more = page.getByRole('button', { name: 'Compare with another model' });

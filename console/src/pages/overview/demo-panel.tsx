@@ -5,11 +5,11 @@ import { useTranslation } from 'react-i18next';
 import { readDemo } from '../../api/queries.ts';
 import { useAct } from '../../ui/use-act.ts';
 import type { DemoState } from '../../api/resources.ts';
-import { useLive } from '../../api/live.ts';
 import { sentences } from '../../lib/sentences.ts';
 import { NativeSelect } from '../../ui/native-select.tsx';
 import { ProviderBadge } from '../../ui/state-badge.tsx';
 import { Switch } from '../../ui/toggle.tsx';
+import { useProviderStates } from './use-provider-states.ts';
 
 const RATES = ['1', '3', '10', '30'];
 
@@ -70,7 +70,7 @@ function Breaker({ provider: { name, fault }, faults }: BreakerProps): ReactNode
   const { t } = useTranslation();
   const [kind, setKind] = useState(fault ?? faults[0]?.id ?? '500');
   const act = useAct({ refresh: ['demo'] });
-  const status = useLive(({ providers }) => providers.get(name));
+  const status = useProviderStates().states?.find((one) => one.name === name);
   const set = (next: string | null): void =>
     act.mutate({ method: 'PUT', path: `/demo/providers/${encodeURIComponent(name)}`, body: { fault: next } });
   return (
