@@ -5,5 +5,5 @@ export const SIX_LIMITS = `[${[
   '{ tokens: 900000000000, per: day }',
   '{ tokens: 900000000000, per: second }',
   '{ requests: 1000000000, per: second }',
-  '{ concurrent: 10000 }',
+  '{ concurrent: 1000000 }',
 ].join(', ')}]`;
