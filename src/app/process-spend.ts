@@ -38,8 +38,9 @@ export class ProcessSpend {
 
   /** Receives the requests that hold limits. */
   readonly journal: Journal = {
-    open: (entry) => this.#journal?.open(entry),
-    grow: (requestId, holds) => this.#journal?.grow(requestId, holds),
+    open: (request) => this.#journal?.open(request),
+    grow: (request) => this.#journal?.grow(request),
+    settle: (request) => this.#journal?.settle(request),
     close: (requestId, ended, uses) => this.#journal?.close(requestId, ended, uses),
   };
 

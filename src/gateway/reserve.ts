@@ -7,7 +7,8 @@ import { limitHeaders, type StandingClaim } from './limits/limit-headers.ts';
 import { limitRefusal, limitUnknown, neverFits, priceUnknown } from './limits/limit-refusal.ts';
 import type { Demand } from './limits/ports.ts';
 import { heldAmount, leastAmount, needFor, needsOf, type RequestNeeds } from './limits/request-need.ts';
-import { isBudget, momentOf, nameOf, Reservation } from './limits/reservation.ts';
+import { momentOf, nameOf, Reservation } from './limits/reservation.ts';
+import { isBudget } from './limits/reservation-terms.ts';
 import type { Gateway } from './ports.ts';
 
 type LimitedGateway = Pick<

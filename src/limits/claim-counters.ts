@@ -5,6 +5,7 @@ import type {
   ClaimRecord,
   ClaimStanding,
   ClaimTaking,
+  CounterWindow,
   Hold,
   Moment,
   Seeder,
@@ -71,7 +72,7 @@ export class ClaimCounters {
       case 'taken':
         return {
           kind: 'taken',
-          hold: holdOf(claim, record, need),
+          hold: { record, amount: need },
           standing: standingOf(claim, taking, record.endMs - at.epochMs),
         };
     }
@@ -87,7 +88,8 @@ export class ClaimCounters {
    * limit; 0 for buckets.
    */
   settle(hold: Hold, used: number, at: Moment): number {
-    const { claim, key, endMs, amount } = hold;
+    const { record, amount } = hold;
+    const { claim, key, endMs } = record;
     if (isBucket(claim)) {
       const limit = this.#limitOf(claim);
       if (this.isShared(claim)) this.#leasedBuckets.settle(hold, used, limit, at);
@@ -100,13 +102,12 @@ export class ClaimCounters {
     return Math.min(used, Math.max(0, total - claim.amount));
   }
 
-  /** Enlarges the hold of a request that outgrew it, without checking whether that fits. Returns the new hold. */
-  grow(hold: Hold, more: number, at: Moment): Hold {
-    const { claim, key } = hold;
+  /** Holds more of a limit for a request that outgrew its hold, without checking whether that fits. */
+  grow(record: ClaimRecord, more: number, at: Moment): void {
+    const { claim, key } = record;
     if (!isBucket(claim)) this.#counters.grow(key, more);
-    else if (this.isShared(claim)) this.#leasedBuckets.grow(hold, more, this.#limitOf(claim), at);
+    else if (this.isShared(claim)) this.#leasedBuckets.grow(record, more, this.#limitOf(claim), at);
     else this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, more);
-    return { ...hold, amount: hold.amount + more };
   }
 
   /** The state of a limit; undefined: unknown. */
@@ -129,9 +130,9 @@ export class ClaimCounters {
   /** Seeds a limit whose state is unknown. False: it is still unknown. */
   seed(claim: Claim, at: Moment): boolean | Promise<boolean> {
     const { counter } = claim;
-    const record = this.#recordOf(claim, at);
-    if (!this.isShared(claim)) return this.#seeder({ counter, ...record });
-    return this.#seeder({ counter, ...record, leased: this.#leasedOf(claim, at) });
+    const window = windowIn(this.#recordOf(claim, at));
+    if (!this.isShared(claim)) return this.#seeder({ counter, ...window });
+    return this.#seeder({ counter, ...window, leased: this.#leasedOf(claim, at) });
   }
 
   /** Asks the store for a lease that `need` fits in. */
@@ -159,14 +160,14 @@ export class ClaimCounters {
 
   #leasedOf(claim: Claim, at: Moment): LeasedCounter {
     const { counter, period, isSoft, amount } = claim;
-    const record = this.#recordOf(claim, at);
+    const window = windowIn(this.#recordOf(claim, at));
     if (isBucket(claim)) {
       const { burst, ratePerSecond } = this.#limitOf(claim);
       const endMs = at.epochMs + (2000 * burst) / ratePerSecond;
-      return { counter, form: 'bucket', ...record, endMs, limit: burst, perMs: ratePerSecond / 1000, isSoft };
+      return { counter, form: 'bucket', ...window, endMs, limit: burst, perMs: ratePerSecond / 1000, isSoft };
     }
     const form = period === undefined ? 'slots' : 'window';
-    return { counter, form, ...record, limit: amount, perMs: 0, isSoft };
+    return { counter, form, ...window, limit: amount, perMs: 0, isSoft };
   }
 
   /** The record of a claim. */
@@ -177,7 +178,7 @@ export class ClaimCounters {
       const endMs = epochMs + KEPT_MS;
       if (known !== undefined && endMs - known.endMs < RENEWED_MS) return known;
       const name = period === undefined ? windowKey(counter, 0) : undefined;
-      const record = { key: this.#keyOf(claim), windowMs: 0, endMs, windowKey: name };
+      const record = { claim, key: this.#keyOf(claim), windowMs: 0, endMs, windowKey: name };
       this.#records.set(claim, record);
       return record;
     }
@@ -185,7 +186,7 @@ export class ClaimCounters {
     const { startMs: windowMs, endMs } = windowOf(period, epochMs);
     const name = windowKey(counter, windowMs);
     const key = this.isShared(claim) ? leaseKey(counter, windowMs) : name;
-    const record = { key, windowMs, endMs, windowKey: name };
+    const record = { claim, key, windowMs, endMs, windowKey: name };
     this.#records.set(claim, record);
     return record;
   }
@@ -201,11 +202,12 @@ export class ClaimCounters {
   }
 
   #takeFromBucket(claim: Claim, limit: BucketLimit, { need, at }: { need: number; at: Moment }): ClaimTaking {
-    const key = claim.counter;
+    const record = this.#recordOf(claim, at);
+    const { key } = record;
     // A request larger than the bucket takes all of it now, and the rest when it ends.
     const amount = Math.min(need, limit.burst);
     const taking = this.#buckets.take(key, limit, at.nowMs, amount);
-    const hold = { claim, key, windowMs: 0, endMs: 0, amount };
+    const hold = { record, amount };
     if (taking.admitted) return { kind: 'taken', hold, standing: bucketStanding(limit, taking) };
     if (claim.isSoft) {
       this.#buckets.adjust(key, limit, at.nowMs, amount);
@@ -226,8 +228,9 @@ export class ClaimCounters {
   }
 }
 
-function holdOf(claim: Claim, { key, windowMs, windowKey, endMs }: ClaimRecord, amount: number): Hold {
-  return { claim, key, windowMs, windowKey, endMs, amount };
+/** The part of a record that other processes may get. */
+function windowIn({ key, windowMs, endMs, windowKey }: ClaimRecord): CounterWindow {
+  return { key, windowMs, endMs, windowKey };
 }
 
 function isBucket({ period }: Claim): boolean {

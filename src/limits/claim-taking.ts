@@ -12,17 +12,8 @@ export interface Moment {
 
 /** The hold of one request on one limit, until it ends. */
 export interface Hold {
-  readonly claim: Claim;
-  /** The start of the window from which it was taken; 0 for buckets and `concurrent`. */
-  readonly windowMs: number;
-  /** The key of the counter; of a bucket, its name. */
-  readonly key: string;
-  /** The counter and its window as the journal names them; undefined: it is a bucket's. */
-  readonly windowKey?: string | undefined;
-  readonly endMs: number;
+  readonly record: ClaimRecord;
   readonly amount: number;
-  /** Of how many machines' shares it was taken from one, because no store answered; undefined: from no share. */
-  readonly shares?: number;
 }
 
 /** The state of a limit, in its unit. */
@@ -47,17 +38,26 @@ export type ClaimTaking =
   | { readonly kind: 'unseeded' }
   | { readonly kind: 'short' };
 
-/** The record behind a claim at a moment. */
-export interface ClaimRecord {
+/** A counter in one of its windows. */
+export interface CounterWindow {
+  /** The key of the counter; of a bucket, its name. */
   readonly key: string;
+  /** The start of the window; 0 for buckets and `concurrent`. */
   readonly windowMs: number;
   readonly endMs: number;
-  /** As of a hold. */
+  /** The counter and its window as the journal names them; undefined: it is a bucket. */
   readonly windowKey?: string | undefined;
 }
 
+/** The counter of a claim at a moment. Immutable, and one object for all requests of a window. */
+export interface ClaimRecord extends CounterWindow {
+  readonly claim: Claim;
+  /** It is the share of one of so many machines, because no store answered; undefined: it is no share. */
+  readonly shares?: number;
+}
+
 /** A counter whose use is unknown, to be seeded. */
-export interface UnknownRecord extends ClaimRecord {
+export interface UnknownRecord extends CounterWindow {
   readonly counter: string;
   /** If several machines share the counter, so that the record has only what is not in the ledger. */
   readonly leased?: LeasedCounter;

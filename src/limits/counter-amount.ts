@@ -1,5 +1,3 @@
-import type { LimitKind } from './claim.ts';
-
 /** An amount of one counter in one window. */
 export interface CounterAmount {
   readonly counter: string;
@@ -9,8 +7,6 @@ export interface CounterAmount {
   readonly key?: string | undefined;
   /** In the unit of the counter: nano-dollars, tokens or requests. */
   readonly amount: number;
-  /** Undefined: the reader does not need it. */
-  readonly kind?: LimitKind | undefined;
 }
 
 /** The counter and its window in one text. */

@@ -19,6 +19,7 @@ export interface LeasedTaking {
 export class LeasedBuckets {
   readonly #counters: CounterLedger;
   readonly #shares: BucketLedger;
+  readonly #shareRecords = new WeakMap<ClaimRecord, ClaimRecord>();
 
   constructor(counters: CounterLedger, shares: BucketLedger) {
     this.#counters = counters;
@@ -35,23 +36,25 @@ export class LeasedBuckets {
     const { kind } = taking;
     if (kind === 'unseeded') return { kind };
     if (kind === 'full') {
-      if (typeof verdict === 'object') return this.#takeShare(claim, limit, { amount, at, key, verdict });
+      if (typeof verdict === 'object')
+        return this.#takeShare(record, limit, { amount, at, nodes: verdict.nodes });
       if (verdict !== 'full') return { kind: 'short' };
     }
     const standing = leasedStanding(limit, taking, at.nowMs);
-    if (kind === 'taken') return { kind, hold: { claim, key, windowMs: 0, endMs, amount }, standing };
+    if (kind === 'taken') return { kind, hold: { record, amount }, standing };
     const waitMs = standing.resetMs - ((limit.burst - amount) * 1000) / limit.ratePerSecond;
     return { kind, retryAfterMs: Math.max(1, waitMs), standing: { ...standing, remaining: 0 } };
   }
 
   /** Replaces a hold by the actual use. */
-  settle({ claim, key, endMs, amount, shares }: Hold, used: number, limit: BucketLimit, at: Moment): void {
+  settle({ record, amount }: Hold, used: number, limit: BucketLimit, at: Moment): void {
+    const { claim, key, endMs, shares } = record;
     if (shares === undefined) this.#counters.settle(key, { held: amount, endMs }, used);
     else this.#adjustShare({ claim, key, shares }, limit, used - amount, at);
   }
 
-  /** Enlarges a hold without checking whether that fits. */
-  grow({ claim, key, shares }: Hold, more: number, limit: BucketLimit, at: Moment): void {
+  /** Holds more without checking whether that fits. */
+  grow({ claim, key, shares }: ClaimRecord, more: number, limit: BucketLimit, at: Moment): void {
     if (shares === undefined) this.#counters.grow(key, more);
     else this.#adjustShare({ claim, key, shares }, limit, more, at);
   }
@@ -63,18 +66,19 @@ export class LeasedBuckets {
     return leasedStanding(limit, { ...record, elsewhere: this.#counters.elsewhere(key) }, nowMs);
   }
 
-  #adjustShare({ claim, key, shares }: ShareHold, limit: BucketLimit, more: number, at: Moment): void {
+  #adjustShare({ claim, key, shares }: Share, limit: BucketLimit, more: number, at: Moment): void {
     this.#shares.adjust(shareKey(claim), shareOf(limit, shares), at.nowMs, more);
     if (more !== 0) this.#counters.noteAlone(key, more);
   }
 
   /** The bucket of this machine begins as full as the shared one was when the store last told. */
   #takeShare(
-    claim: Claim,
+    record: ClaimRecord,
     whole: BucketLimit,
-    { amount, at, key, verdict }: { amount: number; at: Moment; key: string; verdict: { nodes: number } },
+    { amount, at, nodes }: { amount: number; at: Moment; nodes: number },
   ): ClaimTaking {
-    const limit = shareOf(whole, verdict.nodes);
+    const { claim, key } = record;
+    const limit = shareOf(whole, nodes);
     const cost = Math.min(amount, limit.burst);
     const told = this.#counters.elsewhere(key);
     const taking = this.#shares.takeAbove(told, { key: shareKey(claim), limit, nowMs: at.nowMs, cost });
@@ -82,12 +86,20 @@ export class LeasedBuckets {
     if (!taking.admitted) return { kind: 'full', retryAfterMs: taking.retryAfterMs, standing };
     this.#counters.noteElsewhere(key, Math.max(told, taking.level));
     this.#counters.noteAlone(key, cost);
-    const hold = { claim, key, windowMs: 0, endMs: 0, amount: cost, shares: verdict.nodes };
-    return { kind: 'taken', hold, standing };
+    return { kind: 'taken', hold: { record: this.#shareRecord(record, nodes), amount: cost }, standing };
+  }
+
+  /** The same for all requests while neither the record nor the machines change. */
+  #shareRecord(record: ClaimRecord, shares: number): ClaimRecord {
+    const known = this.#shareRecords.get(record);
+    if (known?.shares === shares) return known;
+    const share = { ...record, shares };
+    this.#shareRecords.set(record, share);
+    return share;
   }
 }
 
-type ShareHold = Pick<Hold, 'claim' | 'key'> & { readonly shares: number };
+type Share = Pick<ClaimRecord, 'claim' | 'key'> & { readonly shares: number };
 
 /** Rounding errors of times must not cost a client its unit. */
 const ROUNDING = 1e-6;

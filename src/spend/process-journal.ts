@@ -1,5 +1,5 @@
 import type { RequestEnded } from '../gateway/events.ts';
-import type { Journal, JournalEntry } from '../gateway/limits/ports.ts';
+import type { Journal, JournaledRequest } from '../gateway/limits/ports.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import type { Emit } from '../gateway/ports.ts';
 import { type CounterAmount, windowKey } from '../limits/counter-amount.ts';
@@ -47,27 +47,35 @@ export function openProcessJournal(
   const release = holdLife(orders);
   // A request that is refused because of a full disk has to know before it goes on.
   const isJoined = beforeWrites !== undefined && orders.onFull === 'serve';
-  const writer = new JournalWriter({ ...orders, onTrouble, isJoined });
+  const writer = new JournalWriter({ ...orders, onTrouble, isJoined }, lineOf);
   const leave = beforeWrites?.(writer.flush);
   const sheets = new WrittenSheets(writer);
+  /** Requests that have released their holds, until their end is written. */
+  const settled = new Map<string, JournaledRequest>();
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
+    const request = settled.get(ended.requestId);
+    if (request !== undefined) settled.delete(ended.requestId);
     const end = {
       endedAtMs: epochMs(),
-      holdNano: writer.holdOf(ended.requestId),
+      holdNano: request && heldNano(request),
       hasSheet: sheets.isWritten(ended.cost?.priceRef),
       uses: briefUses(uses),
     };
-    writer.close(briefClose(ended, end));
+    writer.close(briefClose(ended, end), request);
   };
   return {
-    open(entry) {
-      writer.open(lineOf(entry));
+    open(request) {
+      writer.open(request);
       if (writer.isDegraded && orders.onFull === 'refuse')
         throw new Refusal('journal_unavailable', {}, { headers: { 'retry-after': '1' } });
     },
-    grow: (id, holds) =>
-      writer.grow({ t: 'grow', id, atMs: epochMs(), holds: briefUses(holds), holdNano: moneyOf(holds) }),
+    grow(request) {
+      request.atMs = epochMs();
+      const { requestId: id, atMs } = request;
+      writer.grow({ t: 'grow', id, atMs, holds: briefUses(request.holds()), holdNano: heldNano(request) });
+    },
+    settle: (request) => void settled.set(request.requestId, request),
     close(requestId, ended, uses) {
       // Its event follows at once and must not be recorded again.
       closed = requestId;
@@ -91,11 +99,11 @@ export function openProcessJournal(
 
 /** The prices that a file already contains: each is written once. */
 class WrittenSheets {
-  readonly #writer: JournalWriter;
+  readonly #writer: Pick<JournalWriter, 'generation'>;
   readonly #refs = new Set<string>();
   #generation = -1;
 
-  constructor(writer: JournalWriter) {
+  constructor(writer: Pick<JournalWriter, 'generation'>) {
     this.#writer = writer;
   }
 
@@ -110,22 +118,15 @@ class WrittenSheets {
   }
 }
 
-function lineOf({
-  requestId,
-  atMs,
-  holds,
-  estimate,
-  model,
-  keyName,
-  attribution,
-}: JournalEntry): WrittenHolds<OpenLine> {
+function lineOf(request: JournaledRequest): WrittenHolds<OpenLine> {
+  const { requestId, atMs, model, keyName, attribution } = request;
   const owners = ownerColumns(attribution);
   return {
     t: 'open',
     id: requestId,
     atMs,
-    holds: briefUses(holds),
-    holdNano: moneyOf(holds) ?? (estimate.costNano === undefined ? undefined : whole(estimate.costNano)),
+    holds: briefUses(request.holds()),
+    holdNano: heldNano(request),
     names: {
       key: keyName ?? null,
       model,
@@ -153,9 +154,8 @@ function whole(amount: number): number {
   return Number.isFinite(amount) ? Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(amount))) : 0;
 }
 
-/** The most money that one limit holds for the request; undefined: no limit counts money. */
-function moneyOf(holds: readonly CounterAmount[]): number | undefined {
-  let most: number | undefined;
-  for (const { kind, amount } of holds) if (kind === 'cost') most = Math.max(most ?? 0, amount);
-  return most === undefined ? undefined : whole(most);
+/** Whole nano-dollars; undefined: no limit counts money. */
+function heldNano(request: JournaledRequest): number | undefined {
+  const nano = request.heldNano();
+  return nano === undefined ? undefined : whole(nano);
 }

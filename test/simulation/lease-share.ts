@@ -35,9 +35,9 @@ export class LeaseShare {
         need,
         at: { nowMs, epochMs: nowMs },
         verdict: { nodes: nodeCount },
-        record: { key: window.key, windowMs: 0, endMs: Infinity },
+        record: { claim: this.#claim, key: window.key, windowMs: 0, endMs: Infinity },
       },
     );
-    return taking.kind === 'taken' && taking.hold.shares !== undefined;
+    return taking.kind === 'taken' && taking.hold.record.shares !== undefined;
   }
 }

@@ -1,7 +1,8 @@
 import type { MasterKey } from '../../config/snapshot.ts';
+import type { ListNeighbour } from '../../lib/neighbour-list.ts';
 import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { Claim } from '../../limits/claim.ts';
-import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-taking.ts';
+import type { ClaimRecord, ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-taking.ts';
 import type { LeaseVerdict } from '../../limits/lease-report.ts';
 import type { EndedUse, ExpectedOutput } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
@@ -42,8 +43,8 @@ export interface Counters {
   readonly giveBack: (hold: Hold, at: Moment) => void;
   /** Replaces a hold by the actual use, in the window that it was taken from. Returns the part above the limit. */
   readonly settle: (hold: Hold, used: number, at: Moment) => number;
-  /** Holds more for a request that outgrew its hold. Returns the hold that replaces it. */
-  readonly grow: (hold: Hold, more: number, at: Moment) => Hold;
+  /** Holds more for a request that outgrew its hold. */
+  readonly grow: (record: ClaimRecord, more: number, at: Moment) => void;
   /** The state of a limit; undefined: not known yet. */
   readonly standing: (claim: Claim, at: Moment) => ClaimStanding | undefined;
   /** Whether several machines share a limit. */
@@ -67,22 +68,25 @@ export interface Estimates {
   readonly note: (use: EndedUse) => void;
 }
 
-/** A request that starts to hold limits with windows, with everything that the record of a lost request needs. */
-export interface JournalEntry {
+/**
+ * A request that holds limits with windows, with everything that the record of a lost request needs. Its journal keeps it
+ * until it is closed, so that nothing has to be copied for that.
+ */
+export interface JournaledRequest {
   readonly requestId: string;
-  /** Milliseconds since 1970. */
-  readonly atMs: number;
+  /** Milliseconds since 1970: when it last held something new. The journal sets it when the request grows. */
+  atMs: number;
   readonly keyName: string | undefined;
   /** The public name. */
   readonly model: string;
   readonly attribution: Attribution;
-  readonly holds: readonly CounterAmount[];
-  /** The request's expected use. `costNano` is undefined if no limit counts money. */
-  readonly estimate: {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly costNano: number | undefined;
-  };
+  /** As they are now. */
+  readonly holds: () => readonly CounterAmount[];
+  /** Nano-dollars that a lost request is charged; undefined: no limit counts money. */
+  readonly heldNano: () => number | undefined;
+  /** The neighbours in the journal's list of open requests; undefined: it is in none. */
+  before: ListNeighbour | undefined;
+  after: ListNeighbour | undefined;
 }
 
 /**
@@ -91,9 +95,11 @@ export interface JournalEntry {
  */
 export interface Journal {
   /** Called before the first attempt. Throws a `Refusal` if the journal cannot be written and `on_full` is `refuse`. */
-  readonly open: (entry: JournalEntry) => void;
-  /** Replaces the holds of a request, because it outgrew them. */
-  readonly grow: (requestId: string, holds: readonly CounterAmount[]) => void;
+  readonly open: (request: JournaledRequest) => void;
+  /** Called when the holds of a request have become larger. */
+  readonly grow: (request: JournaledRequest) => void;
+  /** Called when a request releases its holds, before `close` or the event of its end. */
+  readonly settle: (request: JournaledRequest) => void;
   /** Called right before the event `ended` is emitted, in the same turn of the event loop. */
   readonly close: (requestId: string, ended: RequestEnded, uses: readonly CounterAmount[]) => void;
 }

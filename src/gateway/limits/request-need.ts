@@ -130,8 +130,13 @@ const NO_OUTPUT: ExpectedOutput = { high: 0, usual: 0 };
 /** The same need with a smaller output, whose cost is in proportion. */
 function withOutput(need: HeldNeed, output: number): HeldNeed {
   if (output >= need.output) return need;
-  const outputCost = Math.ceil((need.outputCost * output) / need.output);
+  const outputCost = partOfCost(need.outputCost, output, need.output);
   return { ...need, output, outputCost, cost: need.cost - need.outputCost + outputCost };
+}
+
+/** The cost of a part of an output. */
+export function partOfCost(outputCost: number, part: number, output: number): number {
+  return part >= output ? outputCost : Math.ceil((outputCost * part) / output);
 }
 
 /** The largest output of any route, in tokens; undefined: unknown for one of them. */

@@ -46,3 +46,30 @@ function splitLines(bytes: Buffer, at: number, lines: ReadLine[]): number {
     start = end + 1;
   }
 }
+
+/** More than most lines take. */
+const LINE_BYTES = 2048;
+
+/** The lines that begin at these positions of a file. One that is not there, or has a wrong checksum, is undefined. */
+export function readLinesAt(path: string, positions: readonly number[]): (JournalLine | undefined)[] {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    // Somebody has deleted it.
+    return positions.map(() => undefined);
+  }
+  try {
+    return positions.map((at) => readLineAt(fd, at, LINE_BYTES));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readLineAt(fd: number, at: number, bytes: number): JournalLine | undefined {
+  const buffer = Buffer.allocUnsafe(bytes);
+  const got = readSync(fd, buffer, 0, bytes, at);
+  const end = buffer.subarray(0, got).indexOf(NEWLINE);
+  if (end >= 0) return decodeLine(buffer.subarray(0, end));
+  return got < bytes ? undefined : readLineAt(fd, at, bytes * 4);
+}

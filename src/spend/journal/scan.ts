@@ -4,7 +4,8 @@ import { byAge, type JournalFileName, parseFileName } from './file-name.ts';
 import { folderBytes, KEPT, namesIn } from './folder-bytes.ts';
 import type { CloseLine, JournalLine, OpenLine, Use } from './line.ts';
 import { LIFE_ENDING } from './life-lock.ts';
-import { readLines } from './reader.ts';
+import { PositionTable } from './position-table.ts';
+import { readLines, readLinesAt } from './reader.ts';
 
 /** A journal file, as far as it has been read. */
 export interface ScannedFile extends JournalFileName {
@@ -13,8 +14,10 @@ export interface ScannedFile extends JournalFileName {
   scannedAt: number;
   /** The position up to which it is in the database. */
   ackedAt: number;
-  /** The number of its requests that are still open. */
+  /** The number of its lines that tell the holds of requests which are still open. */
   opens: number;
+  /** Its number among the files that have not been kept. */
+  readonly slot: number;
   /**
    * Files that open requests which this file closes. They have to be deleted first, or the requests would look lost.
    */
@@ -39,7 +42,11 @@ export interface ScanOptions {
 export class JournalScan {
   readonly #options: ScanOptions;
   readonly #files = new Map<string, ScannedFile>();
-  readonly #opens = new Map<string, OpenRequest>();
+  /** The files by their slots. */
+  readonly #slots: (ScannedFile | undefined)[] = [];
+  /** The lines that tell the holds of open requests: the first one, and the last one if they have grown. */
+  readonly #opened = new PositionTable();
+  readonly #grown = new PositionTable();
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -50,8 +57,21 @@ export class JournalScan {
     return [...this.#files.values()].sort(byAge);
   }
 
-  get opens(): Iterable<OpenRequest> {
-    return this.#opens.values();
+  /** The open requests whose file fits, the oldest first. Their lines are read anew: few are ever asked for. */
+  opensIn(fits: (file: ScannedFile) => boolean): OpenRequest[] {
+    const files = this.files.filter((file) => file.opens > 0 && fits(file));
+    if (files.length === 0) return [];
+    const places = new Map(files.map((file): [ScannedFile, number[]] => [file, []]));
+    for (const { file: slot, at } of this.#opened.all()) {
+      const file = this.#slots[slot];
+      if (file !== undefined) places.get(file)?.push(at);
+    }
+    return [...places].flatMap(([file, ats]) =>
+      readLinesAt(
+        file.path,
+        ats.sort((a, b) => a - b),
+      ).flatMap((line) => (line?.t === 'open' ? [{ line: this.#asGrown(line), file }] : [])),
+    );
   }
 
   /** Reads the new lines. `ackedOf` returns how much of a new file is already in the database. */
@@ -77,6 +97,7 @@ export class JournalScan {
     truncateSync(file.path, file.scannedAt);
     renameSync(file.path, join(folder, file.name));
     this.#files.delete(file.name);
+    this.#slots[file.slot] = undefined;
   }
 
   /** Restores the kept files, since the database is older than they are. */
@@ -98,49 +119,73 @@ export class JournalScan {
 
   #add(parsed: JournalFileName, ackedAt: number): void {
     const path = join(this.#options.folder, parsed.name);
-    this.#files.set(parsed.name, { ...parsed, path, scannedAt: 0, ackedAt, opens: 0, closes: new Set() });
+    const free = this.#slots.indexOf(undefined);
+    const slot = free < 0 ? this.#slots.length : free;
+    const file = { ...parsed, path, scannedAt: 0, ackedAt, opens: 0, slot, closes: new Set<ScannedFile>() };
+    this.#files.set(parsed.name, file);
+    this.#slots[slot] = file;
   }
 
   #read(file: ScannedFile): void {
     const size = statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= file.scannedAt) return;
     for (const { line, endAt } of readLines(file.path, file.scannedAt)) {
+      const at = file.scannedAt;
       file.scannedAt = endAt;
       if (line === undefined) this.#options.onTorn(file.name);
-      else this.#take(line, file, endAt);
+      else this.#take(line, file, at);
     }
   }
 
-  #take(line: JournalLine, file: ScannedFile, endAt: number): void {
-    const known = this.#opens.get(line.id);
+  /** Takes a line that begins at a position. What is read of the file includes it. */
+  #take(line: JournalLine, file: ScannedFile, at: number): void {
     switch (line.t) {
       case 'open':
-        if (known !== undefined) known.file.opens -= 1;
-        file.opens += 1;
-        this.#opens.set(line.id, { line, file });
-        return;
-      case 'grow': {
-        if (known === undefined) return;
-        const { holds, holdNano, atMs } = line;
-        this.#opens.set(line.id, {
-          line: { ...known.line, holds, holdNano: holdNano ?? known.line.holdNano, atMs },
-          file: known.file,
-        });
-        return;
-      }
+        this.#forget(line.id);
+        return this.#note(this.#opened, line.id, file, at);
+      case 'grow':
+        if (!this.#opened.has(line.id)) return;
+        this.#drop(this.#grown, line.id);
+        return this.#note(this.#grown, line.id, file, at);
       case 'close':
-        this.#close(line, file, endAt);
+        this.#close(line, file);
     }
   }
 
-  #close(line: CloseLine, file: ScannedFile, endAt: number): void {
-    const known = this.#opens.get(line.id);
-    if (known !== undefined) {
-      known.file.opens -= 1;
-      if (known.file !== file) file.closes.add(known.file);
-      this.#opens.delete(line.id);
-    }
-    if (endAt > file.ackedAt) this.#options.onUses(line.uses, file);
+  #close({ id, uses }: CloseLine, file: ScannedFile): void {
+    const opener = this.#forget(id);
+    if (opener !== undefined && opener !== file) file.closes.add(opener);
+    if (file.scannedAt > file.ackedAt) this.#options.onUses(uses, file);
+  }
+
+  #note(table: PositionTable, id: string, file: ScannedFile, at: number): void {
+    table.set(id, { file: file.slot, at });
+    file.opens += 1;
+  }
+
+  /** Forgets a request; returns the file that opened it. */
+  #forget(id: string): ScannedFile | undefined {
+    this.#drop(this.#grown, id);
+    return this.#drop(this.#opened, id);
+  }
+
+  #drop(table: PositionTable, id: string): ScannedFile | undefined {
+    const known = table.take(id);
+    if (known === undefined) return undefined;
+    const file = this.#slots[known.file];
+    if (file !== undefined) file.opens -= 1;
+    return file;
+  }
+
+  /** An open request as its last line says. */
+  #asGrown(line: OpenLine): OpenLine {
+    const known = this.#grown.get(line.id);
+    const file = known && this.#slots[known.file];
+    if (known === undefined || file === undefined) return line;
+    const [last] = readLinesAt(file.path, [known.at]);
+    if (last?.t !== 'grow') return line;
+    const { holds, holdNano = line.holdNano, atMs } = last;
+    return { ...line, holds, holdNano, atMs };
   }
 }
 

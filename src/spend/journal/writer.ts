@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileName } from './file-name.ts';
 import { folderBytes } from './folder-bytes.ts';
 import type { BriefClose } from './brief-close.ts';
+import { type ListNeighbour, leaveList } from '../../lib/neighbour-list.ts';
 import { type CloseLine, encodeLines, type GrowLine, type OpenLine, type WrittenHolds } from './line.ts';
+import { OpenByFile } from './open-by-file.ts';
 
 export interface WriterOptions {
   /** The folder's path. */
@@ -36,6 +38,9 @@ export type WriterTrouble =
 const FILE_BYTES = 8 * 1024 * 1024;
 /** A request that is open for more than this many files is written again, so that the old files can be deleted. */
 const CARRIED_AFTER_FILES = 10;
+
+/** The line of a request in flight, as it is now. */
+export type LineOf<Request> = (request: Request) => WrittenHolds<OpenLine>;
 /** Lines that wait in memory while the journal cannot be written: about 20 MB. */
 const MOST_WAITING = 50_000;
 const RETRY_MS = 1000;
@@ -50,11 +55,12 @@ const TELL_MS = 60_000;
  * the latest, with one write for all lines that wait.
  * While the disk is full, lines wait in memory, up to a bound.
  */
-export class JournalWriter {
+export class JournalWriter<Request extends ListNeighbour = never> {
   readonly #options: WriterOptions;
   readonly #fileBytes: number;
-  /** The requests in flight, in the order of the files that name them. */
-  readonly #opens = new Map<string, { line: WrittenHolds<OpenLine>; file: number }>();
+  readonly #lineOf: LineOf<Request>;
+  /** The requests in flight. */
+  readonly #opens = new OpenByFile<Request>();
   /** Lines as JSON. */
   readonly #waiting: string[] = [];
   readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -70,8 +76,10 @@ export class JournalWriter {
   #generation = 0;
   #toldAtMs = -Infinity;
 
-  constructor(options: WriterOptions) {
+  /** `lineOf` is called when a request is opened, and again if it stays open for very long. */
+  constructor(options: WriterOptions, lineOf: LineOf<Request>) {
     this.#options = options;
+    this.#lineOf = lineOf;
     this.#fileBytes = options.fileBytes ?? FILE_BYTES;
   }
 
@@ -90,33 +98,20 @@ export class JournalWriter {
     return this.#generation;
   }
 
-  /** Nano-dollars that a request in flight holds; undefined: none. */
-  holdOf(id: string): number | undefined {
-    return this.#opens.get(id)?.line.holdNano;
-  }
-
-  open(line: WrittenHolds<OpenLine>): void {
-    this.#opens.set(line.id, { line, file: this.#file });
-    this.#push(JSON.stringify(line));
+  open(request: Request): void {
+    this.#opens.add(request, this.#file);
+    this.#push(JSON.stringify(this.#lineOf(request)));
     this.#begun();
   }
 
   grow(line: WrittenHolds<GrowLine>): void {
-    const entry = this.#opens.get(line.id);
-    if (entry !== undefined) {
-      entry.line = {
-        ...entry.line,
-        holds: line.holds,
-        holdNano: line.holdNano ?? entry.line.holdNano,
-        atMs: line.atMs,
-      };
-    }
     this.#push(JSON.stringify(line));
     this.#begun();
   }
 
-  close(line: CloseLine | BriefClose): void {
-    this.#opens.delete(line.id);
+  /** `request`: the one that has ended; undefined: it was not opened here. */
+  close(line: CloseLine | BriefClose, request?: Request): void {
+    if (request !== undefined) leaveList(request);
     this.#push(JSON.stringify(line));
     this.#turn ??= setImmediate(this.#endTurn);
   }
@@ -218,14 +213,8 @@ export class JournalWriter {
 
   /** Lines for the new file about requests that only old files name. */
   #carried(): string[] {
-    const lines: string[] = [];
-    for (const [id, entry] of this.#opens) {
-      if (entry.file > this.#file - CARRIED_AFTER_FILES) break;
-      lines.push(JSON.stringify(entry.line));
-      this.#opens.delete(id);
-      this.#opens.set(id, { line: entry.line, file: this.#file });
-    }
-    return lines;
+    const carried = this.#opens.moveUpTo(this.#file - CARRIED_AFTER_FILES, this.#file);
+    return carried.map((request) => JSON.stringify(this.#lineOf(request)));
   }
 
   /** After a failed write, the next line begins a new file, so that nothing follows a partial line. */

@@ -1,5 +1,5 @@
 import { type CompiledLimits, noLimits } from '../../config/compiled-limits.ts';
-import type { CloseLine, Use } from '../journal/line.ts';
+import type { Use } from '../journal/line.ts';
 import { Lives } from '../journal/lives.ts';
 import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
 import { tidyFolder } from '../journal/tidy.ts';
@@ -54,7 +54,7 @@ export class Ledger {
       },
       onTorn: (file) => onTrouble({ type: 'torn', file }),
     });
-    this.#own = new JournalWriter({
+    const orders = {
       folder: folder.path,
       node: folder.node,
       worker: 0,
@@ -62,7 +62,9 @@ export class Ledger {
       fsyncMs: FLUSH_MS,
       maxBytes,
       onTrouble: () => undefined,
-    });
+    };
+    // It opens no requests.
+    this.#own = new JournalWriter(orders, (request: never) => request);
   }
 
   /** Reads database and journals, and charges the requests of processes that have died. `limits`: those in force. */
@@ -235,8 +237,7 @@ export class Ledger {
 
   #chargeWhere(isDead: (file: ScannedFile) => boolean): Use[] {
     this.scan();
-    const lost: CloseLine[] = [];
-    for (const { line, file } of this.#scan.opens) if (isDead(file)) lost.push(lostRequest(line));
+    const lost = this.#scan.opensIn(isDead).map(({ line }) => lostRequest(line));
     for (const line of lost) this.#own.close(line);
     this.#own.flush();
     this.scan();

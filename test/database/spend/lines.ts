@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ListNeighbour } from '../../../src/lib/neighbour-list.ts';
 import { type FolderOptions, type JournalFolder, openFolder } from '../../../src/spend/journal/folder.ts';
-import type { CloseLine, OpenLine, Use } from '../../../src/spend/journal/line.ts';
+import type { CloseLine, GrowLine, OpenLine, Use } from '../../../src/spend/journal/line.ts';
 import { JournalWriter, type WriterOptions } from '../../../src/spend/journal/writer.ts';
 import { Ledger } from '../../../src/spend/ledger/ledger.ts';
 import type { LedgerOptions, LedgerTrouble } from '../../../src/spend/ledger/ledger-options.ts';
@@ -40,12 +41,9 @@ export function closeLine(id: string, amount = 500, more: Partial<RequestRecord>
   };
 }
 
-export function newWriter(
-  folder: JournalFolder,
-  life: number,
-  more: Partial<WriterOptions> = {},
-): JournalWriter {
-  return new JournalWriter({
+/** A writer of given lines, in place of requests. */
+export function newWriter(folder: JournalFolder, life: number, more: Partial<WriterOptions> = {}) {
+  const options = {
     folder: folder.path,
     node: folder.node,
     worker: 1,
@@ -54,7 +52,36 @@ export function newWriter(
     maxBytes: 2 ** 30,
     onTrouble: () => undefined,
     ...more,
-  });
+  };
+  const writer = new JournalWriter<OpenedByLine>(options, ({ line }) => line);
+  const opens = new Map<string, OpenedByLine>();
+  return {
+    open(line: OpenLine): void {
+      const opened = { line, before: undefined, after: undefined };
+      opens.set(line.id, opened);
+      writer.open(opened);
+    },
+    grow(line: GrowLine): void {
+      const opened = opens.get(line.id);
+      const { holds, atMs } = line;
+      if (opened !== undefined)
+        opened.line = { ...opened.line, holds, atMs, holdNano: line.holdNano ?? opened.line.holdNano };
+      writer.grow(line);
+    },
+    close(line: CloseLine): void {
+      writer.close(line, opens.get(line.id));
+      opens.delete(line.id);
+    },
+    flush: writer.flush,
+    end: () => writer.end(),
+    get isDegraded() {
+      return writer.isDegraded;
+    },
+  };
+}
+
+interface OpenedByLine extends ListNeighbour {
+  line: OpenLine;
 }
 
 /** A ledger, with the troubles that it reports and the amounts that it moves. */

@@ -69,24 +69,31 @@ test.each([...POINTS])(
     }
     const amounts = (of: (hold: Hold) => number) =>
       holds.map((hold) => ({
-        counter: hold.claim.counter,
-        windowMs: hold.windowMs,
+        counter: hold.record.claim.counter,
+        windowMs: hold.record.windowMs,
         amount: of(hold),
-        kind: hold.claim.kind,
       }));
-    const usedBy = ({ claim: { kind } }: Hold): number => (kind === 'cost' ? USED : 1);
-    if (reached >= 3) {
-      journal.open({
-        requestId: 'r',
-        atMs: AT.epochMs,
-        keyName: 'app',
-        model: 'm',
-        attribution: { ...NOBODY, keyId: 'app' },
-        holds: amounts(({ amount }) => amount),
-        estimate: { inputTokens: 1, outputTokens: 1, costNano: HELD },
-      });
+    const usedBy = ({
+      record: {
+        claim: { kind },
+      },
+    }: Hold): number => (kind === 'cost' ? USED : 1);
+    const request = {
+      requestId: 'r',
+      atMs: AT.epochMs,
+      keyName: 'app',
+      model: 'm',
+      attribution: { ...NOBODY, keyId: 'app' },
+      holds: () => amounts(({ amount }) => amount),
+      heldNano: () => HELD,
+      before: undefined,
+      after: undefined,
+    };
+    if (reached >= 3) journal.open(request);
+    if (reached >= 4) {
+      for (const hold of holds) worker.counters.settle(hold, usedBy(hold), AT);
+      journal.settle(request);
     }
-    if (reached >= 4) for (const hold of holds) worker.counters.settle(hold, usedBy(hold), AT);
     if (reached >= 5) {
       journal.close('r', ended({ requestId: 'r' }), amounts(usedBy));
       journal.flush();
@@ -95,7 +102,7 @@ test.each([...POINTS])(
     for (const [counter, windowMs, amount] of ledger.chargeLost(life))
       supervisor.counters.adjust(counter, windowMs, amount);
     const standing = CLAIMS.map((one) => supervisor.counters.standing(one, AT));
-    const books = CLAIMS.map((one, index) => ledger.usedOf(one.counter, holds[index]?.windowMs ?? 0));
+    const books = CLAIMS.map((one, index) => ledger.usedOf(one.counter, holds[index]?.record.windowMs ?? 0));
     expect(standing.map((one) => one?.held)).toEqual([0, 0]);
     const expected = {
       nothing: [0, 0],

@@ -5,6 +5,7 @@ import { recordOf } from '../../../src/store/records/request-record.ts';
 import { responseOf } from '../../../src/server/response.ts';
 import { handle } from '../../../src/gateway/handle.ts';
 import type { CounterAmount } from '../../../src/limits/counter-amount.ts';
+import type { JournaledRequest } from '../../../src/gateway/limits/ports.ts';
 import type { ClientRequest, Gateway } from '../../../src/gateway/ports.ts';
 import { seededDice } from '../../simulation/seeded-dice.ts';
 import { ANSWER, answers, fails, type Play, Scene, silent, unreachable } from './scene.ts';
@@ -108,6 +109,7 @@ function worldOf(plays: readonly Play[], broken: Partial<Gateway> = {}, second?:
   const journal = {
     open: ({ requestId }: { requestId: string }) => void open.add(requestId),
     grow: () => undefined,
+    settle: () => undefined,
     close,
   };
   const tokens = { count: (text: string) => Promise.resolve(Math.ceil(text.length / 4)) };
@@ -226,12 +228,13 @@ test('the holds of a stream grow with it, and its bytes are learned from', async
   const grown: CounterAmount[] = [];
   const journal = {
     ...world.gateway.journal!,
-    grow: (_: string, holds: readonly CounterAmount[]) => void grown.push(...holds),
+    grow: (request: JournaledRequest) => void grown.push(...request.holds()),
   };
   const before = world.gateway.estimates.bytesPerToken('m');
   await ask({ ...world, gateway: { ...world.gateway, journal } }, 'stays', true);
   expect(world.scene.events.some(({ type }) => type === 'hold-grown')).toBe(true);
-  expect(new Set(grown.map(({ kind }) => kind))).toEqual(new Set(['cost', 'tokens', 'requests']));
+  const kinds = grown.map(({ counter }) => counter.split('/')[1]);
+  expect(new Set(kinds)).toEqual(new Set(['cost', 'tokens', 'requests']));
   expect(world.gateway.estimates.bytesPerToken('m')).not.toBe(before);
   await expectSettled(world);
 });
@@ -347,7 +350,7 @@ describe('nothing is held after a bug in', () => {
       },
     },
     'the opening of the journal': {
-      journal: { open: broken, grow: () => undefined, close: () => undefined },
+      journal: { open: broken, grow: () => undefined, settle: () => undefined, close: () => undefined },
     },
     'the tracing': { tracing: { attemptContext: broken, recordedTrace: () => undefined } },
     'the count of tokens': { tokens: { count: () => Promise.reject(new Error('a bug')) } },

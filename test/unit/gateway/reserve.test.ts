@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createCostMeter } from '../../../src/app/cost-meter.ts';
 import { NOBODY } from '../../../src/gateway/attribution.ts';
-import type { Counters, Demand, JournalEntry } from '../../../src/gateway/limits/ports.ts';
+import type { Counters, Demand, JournaledRequest } from '../../../src/gateway/limits/ports.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { claimsOf, reserve } from '../../../src/gateway/reserve.ts';
 import { type Admission, FREE_ADMISSION } from '../../../src/limits/admission.ts';
@@ -27,7 +27,10 @@ spend: { journal: memory }
 ${limits}
 `);
   const clock = new FakeClock();
-  const opened: JournalEntry[] = [];
+  const opened: (Pick<JournaledRequest, 'requestId' | 'atMs' | 'model'> & {
+    holds: readonly CounterAmount[];
+    heldNano: number | undefined;
+  })[] = [];
   const grown: (readonly CounterAmount[])[] = [];
   const gateway = {
     snapshot: () => snapshot,
@@ -35,8 +38,12 @@ ${limits}
     estimates: new EstimateLedger(),
     costs: createCostMeter(() => snapshot, clock),
     journal: {
-      open: (entry: JournalEntry) => void opened.push(entry),
-      grow: (_: string, holds: readonly CounterAmount[]) => void grown.push(holds),
+      open: (request: JournaledRequest) => {
+        const { requestId, atMs, model } = request;
+        opened.push({ requestId, atMs, model, holds: request.holds(), heldNano: request.heldNano() });
+      },
+      grow: (request: JournaledRequest) => void grown.push(request.holds()),
+      settle: () => undefined,
       close: () => undefined,
     },
     clock,
@@ -100,7 +107,7 @@ test('a request holds all its limits, and its use replaces the holds', async () 
         { counter: 'global/tokens/day', amount: tokens },
         { counter: 'global/cost/month', amount: cost },
       ],
-      estimate: { outputTokens: 1_024, costNano: cost },
+      heldNano: cost,
     },
   ]);
   const uses = admission.settle(USED);

@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import { FolderUnusable, openFolder } from '../../../src/spend/journal/folder.ts';
 import { holdLife } from '../../../src/spend/journal/life-lock.ts';
 import { Lives } from '../../../src/spend/journal/lives.ts';
-import { decodeLine, encodeLine } from '../../../src/spend/journal/line.ts';
+import { decodeLine, encodeLine, type Use } from '../../../src/spend/journal/line.ts';
 import { readLines } from '../../../src/spend/journal/reader.ts';
 import { JournalScan } from '../../../src/spend/journal/scan.ts';
+import { tidyFolder } from '../../../src/spend/journal/tidy.ts';
 import type { WriterTrouble } from '../../../src/spend/journal/writer.ts';
-import { closeLine, newFolder, newWriter, openLine } from '../../database/spend/lines.ts';
+import { AT_MS, closeLine, COUNTER, newFolder, newWriter, openLine } from '../../database/spend/lines.ts';
 
 const NAMED = { isNamed: true, allowsNetworkDisk: false };
 
@@ -85,10 +86,72 @@ test('files follow each other, and a request that outlives ten of them is named 
   }
   writer.end();
   const { scan } = scanOf(folder.path);
-  const open = [...scan.opens];
+  const open = scan.opensIn(() => true);
   expect(open.map(({ line }) => line)).toMatchObject([{ id: 'long', atMs: 9, holdNano: 1400 }]);
   expect(open[0]!.file.number).toBeGreaterThan(10);
   expect(scan.files[0]!.opens).toBe(0);
+  folder.close();
+});
+
+test('an open request is found as its last line says, in whichever file that is, and closed ones are not', () => {
+  const folder = newFolder();
+  const writer = newWriter(folder, folder.nextLife(), { fileBytes: 1 });
+  const { scan } = scanOf(folder.path);
+  const ids = ['req_00000000000a', 'req_00000000000b', 'req_00000000000c', 'other'];
+  for (const id of ids) writer.open(openLine(id));
+  for (const amount of [900, 1300]) {
+    for (const id of [ids[1]!, ids[3]!]) {
+      const holds: Use[] = [[COUNTER, AT_MS, amount]];
+      writer.grow({ t: 'grow', id, atMs: AT_MS + amount, holds, holdNano: amount });
+      scan.scan();
+    }
+  }
+  writer.close(closeLine(ids[2]!));
+  writer.flush();
+  scan.scan();
+  const found = scan.opensIn(() => true);
+  expect(found.map(({ line: { id, holdNano, atMs, names } }) => [id, holdNano, atMs, names.model])).toEqual([
+    [ids[0], 700, AT_MS + 1, 'fast'],
+    [ids[1], 1300, AT_MS + 1300, 'fast'],
+    [ids[3], 1300, AT_MS + 1300, 'fast'],
+  ]);
+  const first = found[0]!.file;
+  expect(scan.opensIn((file) => file === first).map(({ line }) => line.id)).toEqual([ids[0]!]);
+  expect(scan.opensIn((file) => file !== first)).toHaveLength(2);
+  expect(scan.opensIn(() => false)).toEqual([]);
+  writer.end();
+  folder.close();
+});
+
+test('the file of the last line of an open request stays, also where an older one opened it', () => {
+  const folder = newFolder();
+  const writer = newWriter(folder, folder.nextLife(), { fileBytes: 1 });
+  writer.open(openLine('req_00000000000a'));
+  for (const holdNano of [900, 1300])
+    writer.grow({ t: 'grow', id: 'req_00000000000a', atMs: AT_MS, holds: [], holdNano });
+  writer.open(openLine('req_00000000000b'));
+  writer.close(closeLine('req_00000000000b'));
+  writer.flush();
+  const { scan } = scanOf(folder.path);
+  for (const file of scan.files) file.ackedAt = file.scannedAt;
+  expect(scan.files.map(({ opens }) => opens)).toEqual([1, 0, 1, 0, 0]);
+  tidyFolder(scan, { folder: folder.path, maxBytes: 2 ** 30, nowMs: AT_MS, isAlive: () => false });
+  expect(scan.opensIn(() => true).map(({ line }) => line.holdNano)).toEqual([1300]);
+  writer.close(closeLine('req_00000000000a'));
+  writer.end();
+  scan.scan();
+  expect(scan.files.map(({ opens }) => opens)).toEqual(scan.files.map(() => 0));
+  folder.close();
+});
+
+test('a request whose file somebody has deleted is not found, and the others are', () => {
+  const folder = newFolder();
+  const writer = newWriter(folder, folder.nextLife(), { fileBytes: 1 });
+  for (const id of ['a', 'b']) writer.open(openLine(id));
+  const { scan } = scanOf(folder.path);
+  rmSync(scan.files[0]!.path);
+  expect(scan.opensIn(() => true).map(({ line }) => line.id)).toEqual(['b']);
+  writer.end();
   folder.close();
 });
 
@@ -122,7 +185,7 @@ test('a name that is taken is passed over: nothing is written into what somebody
   expect(writer.isDegraded).toBe(true);
   while (writer.isDegraded) await Bun.sleep(20);
   rmSync(join(folder.path, `${folder.node}-1-${life}.1.log`));
-  expect([...scanOf(folder.path).scan.opens]).toHaveLength(1);
+  expect(scanOf(folder.path).scan.opensIn(() => true)).toHaveLength(1);
   writer.end();
   folder.close();
 });

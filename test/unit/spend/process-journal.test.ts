@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { JournaledRequest } from '../../../src/gateway/limits/ports.ts';
 import type { RequestEnded } from '../../../src/gateway/events.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { PlainFields } from '../../../src/lib/http/fields.ts';
@@ -18,9 +19,9 @@ import { ended } from '../../database/store/request-records.ts';
 import { AT_MS, COUNTER, newFolder } from '../../database/spend/lines.ts';
 import { attempt, route } from '../routing/world.ts';
 
-const HOLDS = [{ counter: COUNTER, windowMs: AT_MS, amount: 700, kind: 'cost' }] as const;
+const HOLDS = [{ counter: COUNTER, windowMs: AT_MS, amount: 700 }] as const;
 
-function entry(requestId: string) {
+function request(requestId: string): JournaledRequest {
   // As it was when the request began, whatever has become of the key since then.
   const attribution = {
     keyId: 'app',
@@ -33,15 +34,16 @@ function entry(requestId: string) {
     tags: { app: 'web' },
     droppedTags: 0,
   };
-  const estimate = { inputTokens: 1, outputTokens: 1, costNano: 700 };
   return {
     requestId,
     atMs: AT_MS,
     keyName: 'app',
     model: 'm',
     attribution,
-    holds: HOLDS,
-    estimate,
+    holds: () => HOLDS,
+    heldNano: () => 700,
+    before: undefined,
+    after: undefined,
   };
 }
 
@@ -69,7 +71,9 @@ function start(more: Partial<JournalOrders> = {}, sources: Partial<JournalSource
 
 test('a request with limits is closed by its settlement, and any other by its event; each once', () => {
   const { folder, journal, lines } = start();
-  journal.open(entry('a'));
+  const a = request('a');
+  journal.open(a);
+  journal.settle(a);
   journal.close('a', ended({ requestId: 'a', keyId: 'app', team: 'search' }), HOLDS);
   journal.listen(ended({ requestId: 'a', keyId: 'app', team: 'search' }));
   journal.listen(ended({ requestId: 'b' }));
@@ -109,19 +113,52 @@ test('requests that begin together are written at once before anything is sent, 
       return () => prepare.delete(write);
     };
     const { folder, journal, lines } = start({ onFull }, { beforeWrites });
-    journal.open(entry('a'));
-    journal.grow('a', HOLDS);
+    const a = request('a');
+    journal.open(a);
+    journal.grow(a);
     const before = lines().length;
     for (const write of prepare) write();
     expect([before, lines().length]).toEqual(written[onFull]);
     // If nothing is sent, the turn's end writes them.
-    journal.open(entry('b'));
+    journal.open(request('b'));
     await new Promise(setImmediate);
     expect(lines()).toHaveLength(3);
     journal.end();
     expect(prepare.size).toBe(0);
     folder.close();
   }
+});
+
+test('a request that outlives ten files is written again as it is by then', () => {
+  let nowMs = AT_MS;
+  const { folder, journal, lines } = start({ fileBytes: 1 }, { epochMs: () => nowMs });
+  let amount = 700;
+  const long = {
+    ...request('a'),
+    holds: () => [{ counter: COUNTER, windowMs: AT_MS, amount }],
+    heldNano: () => amount,
+  };
+  journal.open(long);
+  [nowMs, amount] = [AT_MS + 9, 1050];
+  journal.grow(long);
+  for (let file = 0; file < 12; file++) {
+    journal.listen(ended({ requestId: 'b' }));
+    journal.flush();
+  }
+  const opens = lines().flatMap((line) => (line?.t === 'open' ? [line] : []));
+  const [first, ...again] = opens.sort((a, b) => a.atMs - b.atMs);
+  const grown = { holds: [[COUNTER, AT_MS, 1050]], holdNano: 1050, atMs: AT_MS + 9 };
+  expect(again).toMatchObject([{ ...first!, ...grown }]);
+  journal.settle(long);
+  journal.close('a', ended({ requestId: 'a' }), []);
+  for (let file = 0; file < 12; file++) {
+    journal.listen(ended({ requestId: 'b' }));
+    journal.flush();
+  }
+  expect(lines().filter((line) => line?.t === 'open')).toHaveLength(2);
+  expect([long.before, long.after]).toEqual([undefined, undefined]);
+  journal.end();
+  folder.close();
 });
 
 test('what a provider reports is whole in the journal, whatever it is', () => {
@@ -133,7 +170,7 @@ test('what a provider reports is whole in the journal, whatever it is', () => {
     cachedTokens: NaN,
     reasoningTokens: 1,
   };
-  journal.open(entry('a'));
+  journal.open(request('a'));
   const uses = [1.5, Infinity, -2].map((amount) => ({ counter: COUNTER, windowMs: AT_MS, amount }));
   journal.close('a', ended({ requestId: 'a', usage }), uses);
   journal.flush();
@@ -215,12 +252,14 @@ const ENDINGS: readonly Partial<RequestEnded>[] = [
 test('a record is in the journal what it is elsewhere', () => {
   const { folder, journal, lines } = start();
   const events = ENDINGS.map(ended);
-  journal.open(entry(events[0]!.requestId));
+  const first = request(events[0]!.requestId);
+  journal.open(first);
+  journal.settle(first);
   for (const event of events) journal.listen(event);
   journal.flush();
   const rows = lines().flatMap((line) => (line?.t === 'close' ? [rowOf(line.record)] : []));
-  const [first, ...others] = events.map((event) => recordOf(event, AT_MS));
-  expect(rows).toEqual([{ ...first!, holdNano: 700 }, ...others].map(rowOf));
+  const [record, ...others] = events.map((event) => recordOf(event, AT_MS));
+  expect(rows).toEqual([{ ...record!, holdNano: 700 }, ...others].map(rowOf));
   journal.end();
   folder.close();
 });
@@ -287,13 +326,13 @@ test.each(['serve', 'refuse'] as const)('a journal that cannot be written: on_fu
     },
     { epochMs: () => AT_MS, onTrouble: () => undefined },
   );
-  const opening = (): void => full.open(entry('a'));
+  const opening = (): void => full.open(request('a'));
   if (onFull === 'serve') opening();
   else expect(opening).toThrow(Refusal);
   expect(full.isDegraded()).toBe(true);
   mkdirSync(path, { recursive: true });
   while (full.isDegraded()) await Bun.sleep(20);
-  full.open(entry('b'));
+  full.open(request('b'));
   full.end();
   journal.end();
   folder.close();
