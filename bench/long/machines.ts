@@ -13,11 +13,11 @@
  * gateways a day ends half-way; `windows` then has the parts of it that were used.
  * The rate is that of each gateway. Prints one line of JSON: `overspentNano`, `spentPercent`, `waitedPercent` (requests that waited for the
  * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `unlimitedMs` (the same of every tenth request,
- * whose key has no limits, as the machine's own noise), `hanging`. Of a rate of 100 a second with a burst of
- * 150, it prints what was admitted beyond a single machine's and a second's flow; of 7 slots, the most under way. `--slow` adds
- * which requests took more than 40 ms, and when trouble came.
+ * whose key has no limits, as the machine's own noise), `hanging`, and in `store` for how long a metric was wrong about the store, and the most
+ * lines a second. Of a rate of 100 a second with a burst of 150, it prints what was admitted beyond a single machine's and a second's flow;
+ * of 7 slots, the most under way. `--slow` adds which requests took more than 40 ms, and when trouble came.
  *
- * Exits with 1 if anything is overspent or hangs, or if too little was spent.
+ * Exits with 1 if anything is overspent or hangs, too little was spent, or the log is flooded.
  */
 import { parseArgs } from 'node:util';
 import { SQL } from 'bun';
@@ -26,6 +26,7 @@ import { startPostgres } from '../../test/e2e/db-postgres.ts';
 import { type Answer, Machines, MEAN_NANO, NO_ANSWER, startProvider } from '../../test/e2e/machines.ts';
 import { startRedis } from '../../test/e2e/redis-server.ts';
 import { NAMESPACES_NET, namespaceNetwork, proxyNetwork, whyNoNamespaces } from './machines/network.ts';
+import { StoreWatch } from './machines/store-watch.ts';
 import { follow, TROUBLES, type TroubleName } from './machines/trouble.ts';
 
 const { values } = parseArgs({
@@ -111,10 +112,12 @@ const slow: unknown[] = [];
 const events: unknown[] = [];
 let beganAt = 0;
 await warmUp();
+const watch = new StoreWatch(machines.nodes);
 const troubled = trouble(values.trouble as TroubleName);
 await runLoad();
 load.isOver = true;
 await troubled;
+const storeFigures = await watch.stop();
 const spent = provider.spent('bench');
 const windows = values.midnight ? await usedOfWindows() : [];
 report();
@@ -174,7 +177,8 @@ async function noteWaits(): Promise<void> {
 
 async function trouble(name: TroubleName): Promise<void> {
   if (name === 'none') return;
-  const stage = { redis, replica, postgres, network, leadTo: (port: number) => void (storePort = port) };
+  const leadTo = (port: number): void => void (storePort = port);
+  const stage = { redis, replica, postgres, network, leadTo, changed: watch.changed };
   for (let round = 0; !load.isOver; round++) {
     await Bun.sleep(3500);
     if (load.isOver) return;
@@ -228,7 +232,7 @@ function report(): void {
       unlimitedMs: summary(unlimited),
       ...(values.slow && { slow: JSON.stringify(slow), events: JSON.stringify(events) }),
       hanging: hangingRequests(),
-      logLines: logLines(),
+      store: storeFigures,
     }),
   );
 }
@@ -274,10 +278,6 @@ function hangingRequests(): number {
   return hanging + answers.filter(({ status, ms }) => status === 0 || ms > 5000).length;
 }
 
-function logLines(): number {
-  return machines.nodes.reduce((sum, { program }) => sum + program.stdout().split('\n').length, 0);
-}
-
 function summary(meant: readonly Answer[]): Record<string, number> {
   const sorted = meant.map(({ addedMs }) => addedMs).toSorted((a, b) => a - b);
   const at = (part: number): number => round2(sorted[Math.floor(sorted.length * part)] ?? 0);
@@ -289,7 +289,7 @@ function round2(number: number): number {
 }
 
 function hasFailed(): boolean {
-  if (hangingRequests() > 0) return true;
+  if (hangingRequests() > 0 || storeFigures.linesASecond > 1) return true;
   if (values.midnight) return windows.length !== 2 || windows.some((part) => part > 1 || part < 0.99);
   if (isBudget) return spent > budgetNano || spent < 0.99 * budgetNano;
   // While a gateway is alone, or a store is lost, a share more may be used at once.

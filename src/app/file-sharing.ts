@@ -3,9 +3,10 @@ import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
 import type { LeaseLedger } from '../spend/nodes/lease-desk-options.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import { openRedis } from './lease-store.ts';
-import { deskSettings, needs, type SharedSide, tellTrouble } from './shared-side.ts';
+import { deskSettings, needs, type SharedSide } from './shared-side.ts';
 import type { Sharing } from './sharing.ts';
 import { StoreChecks } from './store-checks.ts';
+import { TroubleLog } from './trouble-log.ts';
 
 export interface FileSharingOptions {
   readonly snapshot: Snapshot;
@@ -48,7 +49,7 @@ export async function openFileSharing({ snapshot, log }: FileSharingOptions): Pr
         ledger: noLedger(node),
         records,
         publishAll,
-        onTrouble: (trouble) => tellTrouble(trouble, log()),
+        onTrouble: new TroubleLog(log).tell,
       });
       return desk;
     },

@@ -2,7 +2,6 @@ import type { Snapshot } from '../config/snapshot.ts';
 import { driverOf, type SharedStateSettings } from '../config/spend-settings.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
-import type { LeaseTrouble } from '../spend/nodes/lease-desk-options.ts';
 import type { LeaseStore } from '../spend/nodes/lease-store.ts';
 import type { Spend } from '../spend/spend.ts';
 import type { Log } from '../telemetry/log/log.ts';
@@ -15,6 +14,7 @@ import { StoreChecks } from './store-checks.ts';
 import { RouteSync } from './route-sync.ts';
 import { type OpenedStore, openLeaseStore } from './lease-store.ts';
 import type { SpendSide } from './spend-side.ts';
+import { TroubleLog } from './trouble-log.ts';
 
 /** Limits that several machines share, in the process that has the database. */
 export interface SharedSide {
@@ -78,7 +78,7 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
         ledger: leaseLedger(ledger),
         records,
         publishAll,
-        onTrouble: (trouble) => tellTrouble(trouble, log()),
+        onTrouble: new TroubleLog(log).tell,
       });
       const onEntered = (entries: Parameters<LeaseStore['enter']>[0]): void =>
         void store.enter(entries).catch(() => undefined);
@@ -138,20 +138,4 @@ function leaseLedger(ledger: Spend) {
 
 export function needs(driver: string, what: string): string {
   return `shared_state.driver: ${driver} needs ${what}; this gateway counts for itself.`;
-}
-
-/** Tells the log about the store of leases. */
-export function tellTrouble(trouble: LeaseTrouble, log: Log | undefined): void {
-  switch (trouble.type) {
-    case 'lost':
-      return log?.say('warn', 'warning', {
-        text: `The store of shared limits grants no leases (${trouble.reason}). Requests use those that this gateway has; afterwards limits of a day or longer answer 503 limit_store_unavailable.`,
-      });
-    case 'back':
-      return log?.say('info', 'warning', { text: 'The store of shared limits grants leases again.' });
-    case 'forgotten':
-      return log?.say('warn', 'warning', {
-        text: 'Other gateways have freed the leases of this one, because it was silent for too long. It takes new ones.',
-      });
-  }
 }

@@ -12,6 +12,8 @@ export interface Stage {
   readonly network: Network;
   /** Leads new connections to another port of this machine. */
   readonly leadTo: (port: number) => void;
+  /** Is told when the store of leases goes, and when it is back. */
+  readonly changed: (isUp: boolean) => void;
 }
 
 export type TroubleName = 'none' | 'store' | 'partition' | 'failover';
@@ -20,8 +22,7 @@ export type TroubleName = 'none' | 'store' | 'partition' | 'failover';
 export const TROUBLES: Readonly<
   Record<Exclude<TroubleName, 'none'>, (stage: Stage, round: number) => Promise<void>>
 > = {
-  store: ({ redis, postgres }, round) =>
-    redis === undefined ? troublePostgres(postgres, round) : troubleRedis(redis, round),
+  store,
   partition,
   failover: (stage, round) => (stage.redis === undefined ? restore(stage) : promote(stage, round)),
 };
@@ -37,33 +38,22 @@ async function partition({ network }: Stage, round: number): Promise<void> {
   network.heal(machine);
 }
 
-async function troubleRedis(server: TestRedis, round: number): Promise<void> {
-  switch (round % 4) {
-    case 0:
-      await server.crash();
-      await Bun.sleep(1000);
-      return server.restart();
-    case 1:
-      server.freeze();
-      await Bun.sleep(1500);
-      return server.thaw();
-    case 2:
-      return void (await server.command('FLUSHALL'));
-    default:
-      await server.crash();
-      return server.restart();
-  }
-}
-
-async function troublePostgres(server: TestPostgres, round: number): Promise<void> {
-  if (round % 2 === 1) {
+/** It is killed and started again after a second, stopped for 1.5 s, flushed (Redis), and restarted. */
+async function store({ redis, postgres, changed }: Stage, round: number): Promise<void> {
+  const server = redis ?? postgres;
+  const turn = round % 4;
+  changed(false);
+  if (turn === 2 && redis !== undefined) await redis.command('FLUSHALL');
+  else if (turn === 1 || (turn === 3 && redis === undefined)) {
     server.freeze();
     await Bun.sleep(1500);
-    return server.thaw();
+    server.thaw();
+  } else {
+    await server.crash();
+    await Bun.sleep(turn === 0 ? 1000 : 0);
+    await server.restart();
   }
-  await server.crash();
-  await Bun.sleep(round % 4 === 0 ? 1000 : 0);
-  await server.restart();
+  changed(true);
 }
 
 /** The replica hears nothing any more, and a second later it takes the place of the primary, which becomes its replica. */

@@ -3,6 +3,7 @@ import { LocalTable } from '../../../src/lib/number-table.ts';
 import { counterFields, CounterLedger } from '../../../src/limits/counter.ts';
 import { type LeasedCounter, leaseKey } from '../../../src/limits/lease-report.ts';
 import { LeaseDesk } from '../../../src/spend/nodes/lease-desk.ts';
+import type { LeaseTrouble } from '../../../src/spend/nodes/lease-desk-options.ts';
 import type { LeaseStore, SentReport } from '../../../src/spend/nodes/lease-store.ts';
 import { LeaseTable } from '../../../src/spend/nodes/lease-table.ts';
 import { NodeWatch } from '../../../src/spend/nodes/node-watch.ts';
@@ -22,7 +23,7 @@ afterAll(() => postgres.stop());
 const DEADLINE_MS = 200;
 
 /** A desk of a machine whose store can be made slow. */
-async function openDesk(node: string) {
+async function openDesk(node: string, onTrouble = (_: LeaseTrouble): void => undefined) {
   const slow = { ms: 0, areTicks: true, questions: 0 };
   const calls: (keyof LeaseStore)[] = [];
   const table = new LeaseTable(database);
@@ -48,7 +49,7 @@ async function openDesk(node: string) {
     whenAway: 'share',
     deadlineMs: DEADLINE_MS,
     publishAll: async () => undefined,
-    onTrouble: () => undefined,
+    onTrouble,
   });
   await desk.start();
   const ask = async (counter: string) => {
@@ -77,6 +78,17 @@ test('a request without a lease waits on for a store that is only slow, and not 
   const beganMs = performance.now();
   expect(await ask('second')).toBe('away');
   expect(performance.now() - beganMs).toBeLessThan(30_000);
+  await desk.close();
+}, 180_000);
+
+test('the metric says that the store is down while it does not answer, and each change is told once', async () => {
+  const told: string[] = [];
+  const { desk, slow } = await openDesk('metric', ({ type }) => told.push(type));
+  for (const isUp of [true, false, true, false, true]) {
+    slow.ms = isUp ? 0 : 60_000;
+    await eventually(async () => expect(desk.status().store.isUp).toBe(isUp));
+  }
+  expect(told).toEqual(['lost', 'back', 'lost', 'back']);
   await desk.close();
 }, 180_000);
 
