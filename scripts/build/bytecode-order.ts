@@ -21,7 +21,11 @@ export async function recordOrder(program: string, file: string): Promise<string
   try {
     const provider = await printed(mock, /(http:\/\/[^\s/]+)/);
     await Bun.write(join(folder, 'config.yaml'), configOf(provider, folder));
-    const gateway = start([program, '--config', 'config.yaml', '--port', '0'], folder, file);
+    const gateway = start(
+      [program, '--config', 'config.yaml', '--host', '127.0.0.1', '--port', '0'],
+      folder,
+      file,
+    );
     try {
       const url = await printed(gateway, /(http:\/\/127\.0\.0\.1:\d+)/);
       // The order is that of the first use, and every gateway needs what it does at intervals.
@@ -41,13 +45,20 @@ export async function recordOrder(program: string, file: string): Promise<string
   }
 }
 
-/** What most gateways have: a key, a limit, metrics and a JSON log in a file. */
+/** What many gateways have: a key, a limit, metrics and a JSON log in a file. */
 function configOf(provider: string, folder: string): string {
   return `
-server: {host: 127.0.0.1}
-providers: [{name: mock, api_base: "${provider}/v1", api_key: sk-mock}]
-models: {recorded: {routes: [{provider: mock, model: mock/ok}]}}
-master_keys: [{name: recorded, key: ${KEY}, rate_limit: {requests_per_second: 100, burst_size: 100}}]
+providers:
+  - name: mock
+    api_base: "${provider}/v1"
+    api_key: sk-mock
+models:
+  recorded: {routes: [{provider: mock, model: mock/ok}]}
+master_keys:
+  - name: recorded
+    key: ${KEY}
+    rate_limit: {requests_per_second: 100, burst_size: 100}
+workers: 1
 logging: {level: info, format: json, general_file: ${JSON.stringify(join(folder, 'log.jsonl'))}, enable_metrics: true}
 `;
 }

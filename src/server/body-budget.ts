@@ -47,8 +47,12 @@ export function bodyMemory({ server, workers }: Snapshot, isShared: boolean): nu
   // One key may hold half of it, and a single body must be possible.
   if (bodyMemoryBytes !== undefined) return Math.max(bodyMemoryBytes, 2 * maxBodyBytes);
   const processes = isShared ? (workers === 'auto' ? availableParallelism() : workers) : 1;
-  return Math.max(MEMORY / 4 / processes, 4 * maxBodyBytes);
+  return Math.max(memoryBytes() / 4 / processes, 4 * maxBodyBytes);
 }
 
+let knownBytes: number | undefined;
+
 /** The memory of the machine, or of the container if it has a limit. */
-const MEMORY = Math.min(process.constrainedMemory() || Infinity, totalmem());
+function memoryBytes(): number {
+  return (knownBytes ??= Math.min(process.constrainedMemory() || Infinity, totalmem()));
+}
