@@ -44,13 +44,10 @@ const TARGETS: readonly Target[] = [
   atMost('300 requests a second, added at the median', 0.3, 'ms', (results) =>
     addedMs(results, 'pace-300', 'p50'),
   ),
-  atMost('Memory at rest', 50, 'MB', (results) => figureOf(runsOf(results, 'memory', SELF), 'restMb').median),
-  atMost(
-    'Memory with 1,000 streams',
-    80,
-    'MB',
-    (results) => figureOf(runsOf(results, 'memory', SELF), 'rssMb').median,
-  ),
+  memory('Memory at rest, checkout', 50, { figure: 'restMb', peer: SELF }),
+  memory('Memory at rest, binary', 50, { figure: 'restMb', peer: `${SELF} (binary)` }),
+  memory('Memory with 1,000 streams, checkout', 80, { figure: 'rssMb', peer: SELF }),
+  memory('Memory with 1,000 streams, binary', 80, { figure: 'rssMb', peer: `${SELF} (binary)` }),
   atMost(
     'Start to the first answer, checkout',
     300,
@@ -105,7 +102,15 @@ function cpuRatio(title: string, value: number, { work, self = SELF, beside = 'n
 }
 
 function atMost(title: string, value: number, unit: string, figure: Target['figure']): Target {
-  return { title, bound: 'most', value, unit, digits: value < 10 ? 2 : 0, figure };
+  return { title, bound: 'most', value, unit, digits: value < 10 ? 2 : unit === 'MB' ? 1 : 0, figure };
+}
+
+function memory(
+  title: string,
+  value: number,
+  { figure, peer }: { readonly figure: 'restMb' | 'rssMb'; readonly peer: string },
+): Target {
+  return atMost(title, value, 'MB', (results) => figureOf(runsOf(results, 'memory', peer), figure).median);
 }
 
 /** The time that the gateway adds to the same work without a proxy, in milliseconds. */
