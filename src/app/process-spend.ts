@@ -40,6 +40,7 @@ export class ProcessSpend {
   readonly journal: Journal = {
     open: (request) => this.#journal?.open(request),
     grow: (request) => this.#journal?.grow(request),
+    drop: (requestId) => this.#journal?.drop(requestId),
     settle: (request) => this.#journal?.settle(request),
     close: (requestId, ended, uses) => this.#journal?.close(requestId, ended, uses),
   };

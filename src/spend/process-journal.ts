@@ -54,8 +54,7 @@ export function openProcessJournal(
   const settled = new Map<string, JournaledRequest>();
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
-    const request = settled.get(ended.requestId);
-    if (request !== undefined) settled.delete(ended.requestId);
+    const request = takeFrom(settled, ended.requestId);
     const end = {
       endedAtMs: epochMs(),
       holdNano: request && heldNano(request),
@@ -76,6 +75,10 @@ export function openProcessJournal(
       writer.grow({ t: 'grow', id, atMs, holds: briefUses(request.holds()), holdNano: heldNano(request) });
     },
     settle: (request) => void settled.set(request.requestId, request),
+    drop(id) {
+      const request = takeFrom(settled, id);
+      if (request !== undefined) writer.close({ t: 'drop', id }, request);
+    },
     close(requestId, ended, uses) {
       // Its event follows at once and must not be recorded again.
       closed = requestId;
@@ -95,6 +98,12 @@ export function openProcessJournal(
       release();
     },
   };
+}
+
+function takeFrom(requests: Map<string, JournaledRequest>, id: string): JournaledRequest | undefined {
+  const request = requests.get(id);
+  if (request !== undefined) requests.delete(id);
+  return request;
 }
 
 /** The prices that a file already contains: each is written once. */

@@ -22,7 +22,13 @@ function troubledGateway(dice: () => number) {
   const fails = (): void => {
     if (dice() < 0.01) throw new Error('a bug');
   };
-  const journal = { open: fails, grow: () => undefined, settle: () => undefined, close: () => undefined };
+  const journal = {
+    open: fails,
+    grow: () => undefined,
+    settle: () => undefined,
+    drop: () => undefined,
+    close: () => undefined,
+  };
   const estimator = () => {
     fails();
     return costs.estimator();

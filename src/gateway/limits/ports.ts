@@ -100,6 +100,8 @@ export interface Journal {
   readonly grow: (request: JournaledRequest) => void;
   /** Called when a request releases its holds, before `close` or the event of its end. */
   readonly settle: (request: JournaledRequest) => void;
+  /** Called for a request that has released its holds and of which nothing is reported, since it was not sent. */
+  readonly drop: (requestId: string) => void;
   /** Called right before the event `ended` is emitted, in the same turn of the event loop. */
   readonly close: (requestId: string, ended: RequestEnded, uses: readonly CounterAmount[]) => void;
 }

@@ -1,5 +1,5 @@
 import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
-import { FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
+import { FREE_ADMISSION } from '../../limits/admission.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { Model } from '../../routing/route.ts';
 import { admit } from '../admit.ts';
@@ -20,7 +20,7 @@ import {
 import { MessageQueue } from './message-queue.ts';
 import type { ProviderListener, SocketEnd } from './ports.ts';
 import { refusalEvent } from './refusal-event.ts';
-import type { AdmittedResponse } from './response-admission.ts';
+import { type AdmittedResponse, releaseResponse } from './response-admission.ts';
 import { makerOf } from './response-maker.ts';
 import { SessionResponses } from './session-responses.ts';
 import { speakingModel } from './speaking-model.ts';
@@ -217,7 +217,7 @@ export class WebSocketLine implements ProviderListener {
       if (this.#provider === undefined) await this.connect(model);
       this.#passNamed(message, text, { model, admitted });
     } catch (error) {
-      admitted?.admission.settle(NOT_SERVED);
+      if (admitted !== undefined) releaseResponse(admitted, gateway);
       this.#refuse(error, model);
     }
   }
@@ -229,8 +229,10 @@ export class WebSocketLine implements ProviderListener {
     { model, admitted }: { readonly model: Model; readonly admitted: AdmittedResponse | undefined },
   ): void {
     const connected = this.#provider;
-    if (connected === undefined || this.#end !== undefined)
-      return void admitted?.admission.settle(NOT_SERVED);
+    if (connected === undefined || this.#end !== undefined) {
+      if (admitted !== undefined) releaseResponse(admitted, this.#line.gateway);
+      return;
+    }
     const renamed = withUpstreamNames(message, model, { snapshot: this.#line.gateway.snapshot(), connected });
     this.#model = model;
     if (admitted !== undefined) {

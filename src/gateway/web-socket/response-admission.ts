@@ -1,5 +1,5 @@
 import type { MasterKey } from '../../config/snapshot.ts';
-import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
+import { type Admission, FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
 import { NO_CLAIMS } from '../../limits/claim.ts';
 import type { Model } from '../../routing/route.ts';
 import { NOBODY } from '../attribution.ts';
@@ -37,6 +37,14 @@ export interface AdmittedResponse {
   readonly admission: Admission;
   /** The body, and the session, that it reads. */
   readonly read: ReadByResponse;
+}
+
+/** Releases what was held for a response that is not sent, and of which nothing is reported. */
+export function releaseResponse(
+  { admission, requestId }: Pick<AdmittedResponse, 'admission' | 'requestId'>,
+  { journal }: Pick<Gateway, 'journal'>,
+): void {
+  if (admission.settle(NOT_SERVED) !== undefined) journal?.drop(requestId);
 }
 
 /** Holds what a response needs of its limits, in addition to `admission`. Throws a `Refusal`. */

@@ -1,4 +1,4 @@
-import { type Actual, type Admission, FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
+import { type Actual, type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
 import type { Model } from '../../routing/route.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
@@ -10,7 +10,7 @@ import type { Ending, RequestEnded } from '../events.ts';
 import type { ClientRequest, Gateway } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 import { closeAdmission } from '../report.ts';
-import type { AdmittedResponse, ReadByResponse } from './response-admission.ts';
+import { type AdmittedResponse, type ReadByResponse, releaseResponse } from './response-admission.ts';
 
 /** The connection to which the reports belong. */
 export interface Reported {
@@ -90,10 +90,10 @@ export class ResponseReports {
   }
 
   /** Adds the admission of a response that the client had not requested. */
-  admit(id: string, admission: Admission): void {
+  admit(id: string, admitted: AdmittedResponse): void {
     const pending = this.#begun.get(id);
-    if (pending === undefined) admission.settle(NOT_SERVED);
-    else this.#begun.set(id, { ...pending, admission });
+    if (pending === undefined) releaseResponse(admitted, this.#reported.gateway);
+    else this.#begun.set(id, { ...pending, admission: admitted.admission });
   }
 
   /** Counts bytes of the responses that are being sent. */

@@ -1,4 +1,4 @@
-import { type Admission, NOT_SERVED } from '../../limits/admission.ts';
+import type { Admission } from '../../limits/admission.ts';
 import type { Claim } from '../../limits/claim.ts';
 import { readProviderEvent } from '../../protocols/web-socket/provider-event.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
@@ -6,7 +6,7 @@ import type { Model } from '../../routing/route.ts';
 import type { Gateway } from '../ports.ts';
 import type { RequestContext } from '../request-context.ts';
 import { claimsOf } from '../reserve.ts';
-import { type AdmittedResponse, admitResponse, NO_BODY } from './response-admission.ts';
+import { type AdmittedResponse, admitResponse, NO_BODY, releaseResponse } from './response-admission.ts';
 import { type Maker, ResponseReports } from './response-reports.ts';
 import { SessionSize } from './session-size.ts';
 import { currentKey } from './still-allowed.ts';
@@ -92,7 +92,7 @@ export class SessionResponses {
     void Promise.try(admitResponse, this.#limited(current, NO_BODY), gateway).then(
       (admitted) => {
         this.#isHolding = false;
-        if (isOver() || !this.#isFree()) admitted.admission.settle(NOT_SERVED);
+        if (isOver() || !this.#isFree()) releaseResponse(admitted, gateway);
         else this.#next = admitted;
       },
       (error: unknown) => {
@@ -113,7 +113,8 @@ export class SessionResponses {
   }
 
   #release(): void {
-    this.#take()?.admission.settle(NOT_SERVED);
+    const held = this.#take();
+    if (held !== undefined) releaseResponse(held, this.#line.gateway);
   }
 
   readonly #take = (): AdmittedResponse | undefined => {
@@ -129,7 +130,7 @@ export class SessionResponses {
     const current = model();
     if (requestId === undefined || current === undefined) return;
     void Promise.try(admitResponse, { ...this.#limited(current, NO_BODY), requestId }, gateway).then(
-      ({ admission }) => this.reports.admit(id, admission),
+      (admitted) => this.reports.admit(id, admitted),
       (error: unknown) => refuse(error, FULL),
     );
   }

@@ -7,9 +7,10 @@ export type Use = readonly [counter: string, windowMs: number, amount: number];
 
 /**
  * One line of a journal. `open`: a request was admitted, and holds what it may use; repeated at the head of a newer
- * file if the request is still in flight. `grow`: it holds more. `close`: it has ended, with what it used.
+ * file if the request is still in flight. `grow`: it holds more. `drop`: it was not sent, and used nothing. `close`: it has
+ * ended, with what it used.
  */
-export type JournalLine = OpenLine | GrowLine | CloseLine;
+export type JournalLine = OpenLine | GrowLine | DropLine | CloseLine;
 
 export interface OpenLine {
   readonly t: 'open';
@@ -36,6 +37,12 @@ export interface GrowLine {
   readonly holdNano?: number | undefined;
 }
 
+/** Earlier versions report it as a line that they cannot read, and charge the request what it held. */
+export interface DropLine {
+  readonly t: 'drop';
+  readonly id: string;
+}
+
 export interface CloseLine {
   readonly t: 'close';
   readonly id: string;
@@ -44,7 +51,7 @@ export interface CloseLine {
 }
 
 /** A line as a process writes it. Earlier versions wrote the whole form, and a reader takes both. */
-export type WrittenLine = WrittenHolds<OpenLine> | WrittenHolds<GrowLine> | CloseLine | BriefClose;
+export type WrittenLine = WrittenHolds<OpenLine> | WrittenHolds<GrowLine> | DropLine | CloseLine | BriefClose;
 
 /** Holds in either form. */
 export type WrittenHolds<Line extends OpenLine | GrowLine> = Omit<Line, 'holds'> & {
@@ -109,6 +116,7 @@ function wholeLine(line: WrittenLine): JournalLine {
       return isBrief(line)
         ? { t: line.t, id: line.id, record: wholeRecord(line), uses: wholeUses(line.uses) }
         : line;
+    case 'drop':
     default:
       return line;
   }
@@ -141,6 +149,8 @@ function isWhole(line: JournalLine): boolean {
       return areUses(line.holds) && isObject(line.names) && Number.isFinite(line.atMs);
     case 'grow':
       return areUses(line.holds) && Number.isFinite(line.atMs);
+    case 'drop':
+      return true;
     case 'close':
       return areUses(line.uses) && isObject(line.record) && Number.isFinite(line.record.endedAtMs);
     default:

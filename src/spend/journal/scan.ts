@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync } fr
 import { join } from 'node:path';
 import { byAge, type JournalFileName, parseFileName } from './file-name.ts';
 import { folderBytes, KEPT, namesIn } from './folder-bytes.ts';
-import type { CloseLine, JournalLine, OpenLine, Use } from './line.ts';
+import type { CloseLine, DropLine, JournalLine, OpenLine, Use } from './line.ts';
 import { LIFE_ENDING } from './life-lock.ts';
 import { PositionTable } from './position-table.ts';
 import { readLines, readLinesAt } from './reader.ts';
@@ -147,15 +147,16 @@ export class JournalScan {
         if (!this.#opened.has(line.id)) return;
         this.#drop(this.#grown, line.id);
         return this.#note(this.#grown, line.id, file, at);
+      case 'drop':
       case 'close':
         this.#close(line, file);
     }
   }
 
-  #close({ id, uses }: CloseLine, file: ScannedFile): void {
-    const opener = this.#forget(id);
+  #close(line: CloseLine | DropLine, file: ScannedFile): void {
+    const opener = this.#forget(line.id);
     if (opener !== undefined && opener !== file) file.closes.add(opener);
-    if (file.scannedAt > file.ackedAt) this.#options.onUses(uses, file);
+    if (line.t === 'close' && file.scannedAt > file.ackedAt) this.#options.onUses(line.uses, file);
   }
 
   #note(table: PositionTable, id: string, file: ScannedFile, at: number): void {

@@ -4,7 +4,14 @@ import { fileName } from './file-name.ts';
 import { folderBytes } from './folder-bytes.ts';
 import type { BriefClose } from './brief-close.ts';
 import { type ListNeighbour, leaveList } from '../../lib/neighbour-list.ts';
-import { type CloseLine, encodeLines, type GrowLine, type OpenLine, type WrittenHolds } from './line.ts';
+import {
+  type CloseLine,
+  type DropLine,
+  encodeLines,
+  type GrowLine,
+  type OpenLine,
+  type WrittenHolds,
+} from './line.ts';
 import { OpenByFile } from './open-by-file.ts';
 
 export interface WriterOptions {
@@ -110,7 +117,7 @@ export class JournalWriter<Request extends ListNeighbour = never> {
   }
 
   /** `request`: the one that has ended; undefined: it was not opened here. */
-  close(line: CloseLine | BriefClose, request?: Request): void {
+  close(line: CloseLine | BriefClose | DropLine, request?: Request): void {
     if (request !== undefined) leaveList(request);
     this.#push(JSON.stringify(line));
     this.#turn ??= setImmediate(this.#endTurn);

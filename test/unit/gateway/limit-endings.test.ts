@@ -110,6 +110,7 @@ function worldOf(plays: readonly Play[], broken: Partial<Gateway> = {}, second?:
     open: ({ requestId }: { requestId: string }) => void open.add(requestId),
     grow: () => undefined,
     settle: () => undefined,
+    drop: () => undefined,
     close,
   };
   const tokens = { count: (text: string) => Promise.resolve(Math.ceil(text.length / 4)) };
@@ -350,7 +351,13 @@ describe('nothing is held after a bug in', () => {
       },
     },
     'the opening of the journal': {
-      journal: { open: broken, grow: () => undefined, settle: () => undefined, close: () => undefined },
+      journal: {
+        open: broken,
+        grow: () => undefined,
+        settle: () => undefined,
+        drop: () => undefined,
+        close: () => undefined,
+      },
     },
     'the tracing': { tracing: { attemptContext: broken, recordedTrace: () => undefined } },
     'the count of tokens': { tokens: { count: () => Promise.reject(new Error('a bug')) } },

@@ -44,6 +44,7 @@ ${limits}
       },
       grow: (request: JournaledRequest) => void grown.push(request.holds()),
       settle: () => undefined,
+      drop: () => undefined,
       close: () => undefined,
     },
     clock,
