@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { configSchemaText } from '../config/schema/json-schema.ts';
 import { formatPath } from '../config/read/problems.ts';
 import { RevisionRefused } from '../store/change.ts';
+import { newKeySecret } from '../lib/key-secret.ts';
 import { findingMessage } from '../store/finding-text.ts';
+import { isObject } from '../store/json-path.ts';
 import { KINDS, type Kind } from '../store/resource-kinds.ts';
-import type { JsonObject, Resources } from '../store/revision.ts';
+import type { Json, JsonObject, Resources } from '../store/revision.ts';
 import { withResource } from '../store/revision.ts';
 import { masterKeyKind } from './master-key-kind.ts';
 import { modelKind } from './model-kind.ts';
@@ -16,6 +18,7 @@ import type { ResourceKind } from './resource-kind.ts';
 import { settingKind } from './setting-kind.ts';
 import { teamKind } from './team-kind.ts';
 import { differences } from './text/differences.ts';
+import { fileEntryOf } from './text/file-entry.ts';
 import { userKind } from './user-kind.ts';
 
 const RESOURCES: Readonly<Record<Kind, ResourceKind>> = {
@@ -43,6 +46,10 @@ const answer = z
     ok: z.boolean(),
     problems: z.array(z.object({ path: z.string(), message: z.string() })),
     changes: z.array(z.looseObject({})),
+    file: z.looseObject({}).optional().meta({
+      description:
+        'The part of the configuration file that holds the resource after the write, where a file holds the configuration. Each secret is a variable, except that of a new master key, which is generated unless it was sent.',
+    }),
   })
   .meta({ id: 'ConfigPreview' });
 
@@ -81,9 +88,12 @@ async function preview(call: Call): Promise<Answer> {
   const before = await call.store.read();
   let problems: readonly Detail[] = [];
   let after: Resources = before.resources;
+  const write = { kind, id, fields: call.body['fields'] as JsonObject | null };
+  const isInFile = call.store.preview === undefined;
+  const newKey = isInFile ? newKeyOf(write, before.resources) : undefined;
   try {
-    const fields = call.body['fields'] as JsonObject | null;
-    after = resourcesAfter({ kind, id, fields }, call, before.resources);
+    const fields = newKey === undefined ? write.fields : { ...write.fields, key: newKey };
+    after = resourcesAfter({ ...write, fields }, call, before.resources);
     await call.store.preview?.(() => after);
   } catch (error) {
     if (error instanceof AdminProblem) problems = problemsOf(error);
@@ -101,10 +111,36 @@ async function preview(call: Call): Promise<Answer> {
     resource: kind,
     id,
     action,
-    diff: fields.map(({ path, before = null, after = null }) => ({ path, before, after })),
+    diff: fields
+      .filter(({ path }) => kind !== 'master_keys' || action !== 'created' || !ONLY_ONCE_MADE.has(path))
+      .map(({ path, before = null, after = null }) => ({ path, before, after })),
   }));
   const shown = problems.map(({ path, message }) => ({ path, message }));
-  return { version: before.version, body: { ok: shown.length === 0, problems: shown, changes } };
+  const entry = isInFile
+    ? fileEntryOf({ kind, id }, { before, revision: { ...before, resources: after } })
+    : undefined;
+  const file = newKey === undefined ? entry : withKey(entry, newKey);
+  return {
+    version: before.version,
+    body: { ok: shown.length === 0, problems: shown, changes, ...(file !== undefined && { file }) },
+  };
+}
+
+/** Fields of a new master key that its creation decides: a preview has another secret. */
+const ONLY_ONCE_MADE: ReadonlySet<string> = new Set(['preview', 'created_by']);
+
+/** The secret of a master key that a file does not have yet. Undefined: the write makes no key. */
+function newKeyOf({ kind, id, fields }: ResourceWrite, resources: Resources): string | undefined {
+  if (kind !== 'master_keys' || fields === null || resources.master_keys.has(id)) return undefined;
+  const { key } = fields;
+  return typeof key === 'string' ? key : newKeySecret();
+}
+
+function withKey(entry: JsonObject | undefined, key: string): JsonObject | undefined {
+  const keys = entry?.['master_keys'];
+  return Array.isArray(keys)
+    ? { master_keys: keys.map((one): Json => (isObject(one) ? { ...one, key } : one)) }
+    : entry;
 }
 
 function problemsOf(error: AdminProblem): readonly Detail[] {

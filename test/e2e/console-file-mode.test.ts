@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { ADMIN_KEY } from './db-program.ts';
 import { chat } from './gateway.ts';
@@ -77,9 +78,37 @@ test('with a file, an operator signs in, reads, drains and tests, and is told wh
   expect((await call('POST', '/providers/p/test', {})).body.ok).toBe(true);
   const written = await call('POST', '/master-keys', { id: 'x' });
   expect([written.status, written.body.error.code]).toEqual([409, 'configuration_is_a_file']);
+  await expectEntriesThatTheFileTakes();
   const account = await call('POST', '/accounts', { name: 'a', role: 'viewer' });
   expect([account.status, account.body.error.code]).toEqual([409, 'no_store']);
   expect((await call('GET', '/demo')).status).toBe(404);
   expect((await call('DELETE', '/session')).status).toBe(204);
   expect((await call('GET', '/overview')).status).toBe(401);
 });
+
+/** What the preview of a write tells to put into the file, as a file of its own with what is there already. */
+async function expectEntriesThatTheFileTakes(): Promise<void> {
+  const preview = async (kind: string, id: string, fields: unknown) =>
+    (await call('POST', '/config/preview', { kind, id, fields })).body;
+  const routes = [{ provider: 'p', model: 'mock/ok' }];
+  const key = await preview('master_keys', 'x', { allowed_models: ['fast'], rate_limit: null });
+  expect(key.changes[0].diff.map(({ path }: { path: string }) => path)).toEqual(['name', 'allowed_models']);
+  const entries = [
+    key.file,
+    (await preview('providers', 'p', { api_base: `${simulator.url}/v1`, weight: 3, is_enabled: true })).file,
+    (await preview('models', 'slow', { is_enabled: true, routes, fallbacks: ['fast'] })).file,
+    (await preview('models', 'fast', { is_enabled: false, fallbacks: [] })).file,
+    (await preview('teams', 't', { parent: null, limits: [] })).file,
+  ];
+  const [keys, providers, slow, fast, teams] = entries;
+  const models = { ...slow.models, ...fast.models };
+  const yaml = stringify({ ...keys, ...providers, ...slow, ...teams, models });
+  expect(entries).toMatchObject([
+    { master_keys: [{ name: 'x', key: expect.stringMatching(/^sk-lp-\w{49}$/), allowed_models: ['fast'] }] },
+    { providers: [{ name: 'p', weight: 3, enabled: true, api_key: '${P_API_KEY}' }] },
+    { models: { slow: { enabled: true, routes } }, fallback: { alias_fallback: { slow: ['fast'] } } },
+    { models: { fast: { enabled: false, routes } } },
+    { teams: [{ name: 't' }] },
+  ]);
+  expect((await call('POST', '/config/validate', { yaml })).body).toMatchObject({ ok: true, problems: [] });
+}

@@ -122,6 +122,7 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     watched?.expected(/409/);
     await visit(page, url, 'config', PAGES.config);
     await page.getByText(/^The configuration is the file/).waitFor();
+    await expectFormsToWriteTheFile(page, url);
     await visit(page, url, 'settings?tab=accounts', PAGES.settings);
     await page.getByRole('heading', { name: 'Accounts need a database' }).waitFor();
     await page.context().clearCookies();
@@ -176,3 +177,19 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     watched?.expected(/ERR_|50[234]|Failed to (load|fetch dynamically)/);
   });
 });
+
+/** A form shows what to put into the file, and nothing is offered that only a database can do. */
+async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void> {
+  await visit(page, url, 'keys?new=1', PAGES.keys);
+  await page.getByRole('dialog').getByLabel('Name').fill('another');
+  await page.getByRole('button', { name: 'Review and create' }).click();
+  const written = page.getByRole('dialog', { name: 'Review the change' });
+  await written.getByText(/- name: another\n +allowed_models: \[\]\n +key: sk-lp-/).waitFor();
+  expect(await written.getByRole('button', { name: 'Save' }).count()).toBe(0);
+  await visit(page, url, 'keys', PAGES.keys);
+  await page.getByRole('cell', { name: 'k', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Edit' }).waitFor();
+  for (const name of ['Rotate', 'Delete'])
+    expect(await page.getByRole('dialog').getByRole('button', { name }).count()).toBe(0);
+  expect(await page.getByRole('dialog').getByRole('switch').count()).toBe(0);
+}

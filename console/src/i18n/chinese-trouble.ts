@@ -46,4 +46,6 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   'Discard what you entered?': '放弃已输入的内容？',
   'Keep editing': '继续编辑',
   'It is not saved.': '内容尚未保存。',
+  'A variable stands for each secret; keep what the file has there.':
+    '变量代表密钥等机密内容；文件中原有的内容请保留不动。',
 };

@@ -29,6 +29,8 @@ interface Preview {
   readonly changes: readonly ResourceChange[];
   readonly ok?: boolean;
   readonly problems?: readonly ProblemDetail[];
+  /** The part of the configuration file, where a file holds the configuration. */
+  readonly file?: Readonly<Record<string, unknown>>;
 }
 
 interface SaveDialogProps {
@@ -80,7 +82,7 @@ export function SaveDialog({ draft, onClose, onSaved }: SaveDialogProps): ReactN
     <Dialog open wide onClose={onClose} title={t('Review the change')} foot={foot}>
       <div className="stack">
         {preview.isPending && <SkeletonLines lines={3} />}
-        {preview.data && <Changes changes={preview.data.changes} />}
+        {preview.data && problems.length === 0 && <Changes changes={preview.data.changes} />}
         <ProblemNotice error={save.error ? undefined : preview.error} />
         {problems.map(({ path, message }) => (
           <Notice key={`${path} ${message}`} look="bad">
@@ -90,7 +92,7 @@ export function SaveDialog({ draft, onClose, onSaved }: SaveDialogProps): ReactN
           </Notice>
         ))}
         {conflict ? <Conflict since={version} onKnown={setVersion} /> : <ProblemNotice error={save.error} />}
-        {!edit && <InFile draft={draft} />}
+        {!edit && preview.data && problems.length === 0 && <InFile draft={draft} file={preview.data.file} />}
       </div>
     </Dialog>
   );
@@ -155,18 +157,18 @@ function Conflict({
   );
 }
 
-function InFile({ draft }: { draft: Draft }): ReactNode {
+interface InFileProps {
+  readonly draft: Draft;
+  readonly file: Preview['file'];
+}
+
+function InFile({ draft, file }: InFileProps): ReactNode {
   const { t } = useTranslation();
   const { gateway } = useSession();
   const text = useQuery({
-    queryKey: ['as-yaml', draft.id, draft.fields],
-    queryFn: async () => {
-      const { stringify } = await import('yaml');
-      const { id: _, ...fields } = draft.fields;
-      return draft.kind === 'models'
-        ? stringify({ models: { [draft.id]: fields } })
-        : stringify({ [draft.kind]: [{ name: draft.id, ...fields }] });
-    },
+    queryKey: ['as-yaml', draft.id, draft.fields, file],
+    queryFn: async () => (await import('yaml')).stringify(file && withTypedKey(file, draft)),
+    enabled: file !== undefined,
     gcTime: 0,
   });
   return (
@@ -177,10 +179,19 @@ function InFile({ draft }: { draft: Draft }): ReactNode {
             ? t('The configuration is a file. Put this into {{file}}; the gateway applies it at once.', {
                 file: gateway.configuration_file ?? 'config.yaml',
               })
-            : t('Your role can view this but not change it. An operator can save it.')}
+            : t('Your role can view this but not change it. An operator can save it.')}{' '}
+          {text.data?.includes('${') && t('A variable stands for each secret; keep what the file has there.')}
         </span>
       </Notice>
       {text.data && <CodeBlock label="YAML" text={text.data} />}
     </div>
   );
+}
+
+/** The gateway repeats no credential of a provider; the one that was typed is put where it belongs. */
+function withTypedKey(file: NonNullable<Preview['file']>, { kind, fields }: Draft): unknown {
+  const { api_key: key } = fields;
+  const { providers } = file;
+  if (kind !== 'providers' || typeof key !== 'string' || !Array.isArray(providers)) return file;
+  return { providers: providers.map((provider: object) => ({ ...provider, api_key: key })) };
 }

@@ -32,7 +32,7 @@ interface KeyDrawerProps {
 /** One key: what it may do, what it has used, how to use it. */
 export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerProps): ReactNode {
   const { t } = useTranslation();
-  const { act } = useMay();
+  const { act, edit } = useMay();
   const models = useQuery(listModels());
   const { id, usage = [], limits = [], allowed_models: allowed } = masterKey;
   const exact = allowed.find((name) => !name.includes('*'));
@@ -57,7 +57,7 @@ export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerPro
         <div className="row">
           <KeyStatus masterKey={masterKey} />
           <code className="muted">{masterKey.key_preview}</code>
-          {act && <Enabling masterKey={masterKey} />}
+          {edit && <Enabling masterKey={masterKey} />}
         </div>
         <Facts>
           <Fact label={t('Team')}>{masterKey.team ?? NONE}</Fact>
@@ -127,18 +127,21 @@ type ActionsProps = Pick<KeyDrawerProps, 'masterKey' | 'onEdit' | 'onClose' | 'o
 
 function Actions({ masterKey, onEdit, onClose, onSecret }: ActionsProps): ReactNode {
   const { t } = useTranslation();
+  const { edit } = useMay();
   const [dialog, setDialog] = useState<'rotate' | 'delete'>();
   const remove = useAct({ refresh: ['keys'], isQuiet: true });
   const { id } = masterKey;
   return (
     <>
-      <Button icon={RefreshCw} onClick={() => setDialog('rotate')}>
-        {t('Rotate')}
-      </Button>
+      {edit && (
+        <Button icon={RefreshCw} onClick={() => setDialog('rotate')}>
+          {t('Rotate')}
+        </Button>
+      )}
       <Button icon={Pencil} onClick={onEdit}>
         {t('Edit')}
       </Button>
-      <IconButton label={t('Delete')} icon={Trash2} onClick={() => setDialog('delete')} />
+      {edit && <IconButton label={t('Delete')} icon={Trash2} onClick={() => setDialog('delete')} />}
       <RotateDialog
         open={dialog === 'rotate'}
         masterKey={masterKey}

@@ -35,7 +35,7 @@ interface OwnerFormProps {
 /** A team or a user: what is used of its limits, and the limits. */
 export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormProps): ReactNode {
   const { t } = useTranslation();
-  const { act } = useMay();
+  const { edit } = useMay();
   const [id, setId] = useState(owner?.id ?? '');
   const [parent, setParent] = useState(owner?.parent ?? '');
   const [email, setEmail] = useState(owner?.email ?? '');
@@ -62,7 +62,7 @@ export function OwnerForm({ kind, owner, version, parents, onClose }: OwnerFormP
       entered={[id, parent, email, limits]}
       onSubmit={review}
       onClose={onClose}
-      actions={owner && act && <Remove kind={kind} id={owner.id} onRemoved={onClose} />}
+      actions={owner && edit && <Remove kind={kind} id={owner.id} onRemoved={onClose} />}
     >
       <div className="stack wide">
         {owner?.usage?.map((use) => (

@@ -95,7 +95,7 @@ function isCached({ cache }: Model): boolean {
 function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): ReactNode {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
-  const { act } = useMay();
+  const { act, edit } = useMay();
   const [isDeleting, setDeleting] = useState(false);
   const id = encodeURIComponent(model.id);
   const remove = useAct({ refresh: ['models', 'routes'], isQuiet: true });
@@ -121,6 +121,10 @@ function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): 
                 },
               ]
             : []),
+        ]
+      : []),
+    ...(edit
+      ? [
           {
             label: t('Delete'),
             icon: Trash2,

@@ -28,7 +28,7 @@ interface ProviderDrawerProps {
 /** One provider: its state, its last hour, a test. */
 export function ProviderDrawer({ row, onClose, onEdit }: ProviderDrawerProps): ReactNode {
   const { t } = useTranslation();
-  const { act } = useMay();
+  const { act, edit } = useMay();
   const { provider, status } = row;
   const actions = (
     <>
@@ -36,13 +36,11 @@ export function ProviderDrawer({ row, onClose, onEdit }: ProviderDrawerProps): R
         <ScrollText aria-hidden /> {t('Requests')}
       </Link>
       {act && (
-        <>
-          <Button icon={Pencil} onClick={onEdit}>
-            {t('Edit')}
-          </Button>
-          <Remove id={provider.id} onRemoved={onClose} />
-        </>
+        <Button icon={Pencil} onClick={onEdit}>
+          {t('Edit')}
+        </Button>
       )}
+      {edit && <Remove id={provider.id} onRemoved={onClose} />}
     </>
   );
   return (

@@ -2,6 +2,7 @@ import { ExternalLink } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Provider } from '../../api/resources.ts';
+import { useSession } from '../../session/session.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { EditForm } from '../edit-form.tsx';
@@ -155,6 +156,8 @@ interface FieldsProps {
 
 function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
   const { t } = useTranslation();
+  const { gateway } = useSession();
+  const keyNote = gateway.mode === 'file' ? undefined : t('Stored encrypted. It cannot be read back.');
   const isMoved =
     provider !== undefined && form.base !== (provider.api_base ?? '') && provider.credential_kind !== null;
   return (
@@ -207,7 +210,7 @@ function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
         note={
           provider?.api_key_preview
             ? t('Currently {{preview}}. Leave empty to keep it.', { preview: provider.api_key_preview })
-            : t('Stored encrypted. It cannot be read back.')
+            : keyNote
         }
       >
         <Input

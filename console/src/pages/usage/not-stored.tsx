@@ -13,7 +13,9 @@ export function isNotStored(error: unknown): boolean {
 
 /** A gateway with a file keeps usage only where a limit needs it. */
 const LIMIT = `limits:
-  - {cost: 100, per: month, on_exceed: warn} # counts, and refuses nothing
+  - cost: 100
+    per: month
+    on_exceed: warn # refuses nothing
 `;
 
 /** Says that no usage is kept, and how to turn that on. */
