@@ -105,7 +105,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Models of the provider': '供应商的模型',
   'Move in a table': '在表格中移动',
   'No account yet': '还没有账号',
-  'No key, team or user has a spending limit.': '没有设置金额预算的密钥、团队或用户。',
+  'No key, team or user has a spending limit.': '还没有任何密钥、团队或用户设置金额预算。',
   'No price is known for this route.': '该路由没有已知价格。',
   'No provider was asked.': '未请求任何供应商。',
   'No provider yet': '还没有供应商',
