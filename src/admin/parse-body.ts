@@ -9,6 +9,9 @@ import { findRepeatedField } from './repeated-field.ts';
 /** The largest body: far more than any resource needs. */
 const MOST_BYTES = 1024 * 1024;
 
+/** The largest body with free text: more than the configuration of 100,000 keys. */
+const MOST_TEXT_BYTES = 32 * 1024 * 1024;
+
 /** Reads the body of an operation: JSON by its schema, or text. Throws `AdminProblem`. */
 export async function readBody(
   request: Request,
@@ -16,15 +19,15 @@ export async function readBody(
 ): Promise<JsonObject> {
   if (textBody !== undefined) return { text: await readText(request, textBody.mostBytes) };
   if (body === undefined) return {};
-  const parsed = await parseBody(request, body);
+  const parsed = await parseBody(request, body, takesReferences ? MOST_TEXT_BYTES : MOST_BYTES);
   const references = takesReferences ? [] : findReferences(parsed, []);
   if (references.length > 0) throw invalid(references);
   return parsed;
 }
 
 /** Parses a JSON object by a schema. Throws `AdminProblem` with one detail per error. */
-export async function parseBody(request: Request, schema: z.ZodType): Promise<JsonObject> {
-  const text = await readText(request);
+export async function parseBody(request: Request, schema: z.ZodType, mostBytes: number): Promise<JsonObject> {
+  const text = await readText(request, mostBytes);
   const value = parseJson(text);
   const repeated = findRepeatedField(text);
   if (repeated !== undefined)
@@ -55,7 +58,7 @@ function findReferences(value: unknown, path: Path): Detail[] {
   );
 }
 
-async function readText(request: Request, mostBytes = MOST_BYTES): Promise<string> {
+async function readText(request: Request, mostBytes: number): Promise<string> {
   const tooLarge = new AdminProblem('body_too_large', `The body is larger than ${mostBytes} bytes.`);
   if (Number(request.headers.get('content-length') ?? 0) > mostBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];

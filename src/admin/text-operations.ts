@@ -14,7 +14,7 @@ import { VERSION } from './resource-operations.ts';
 import { differences, joined, undone } from './text/differences.ts';
 import { readText, type SentText } from './text/read-text.ts';
 
-const yaml = z.string().max(4_000_000).meta({ description: 'A configuration as YAML.' });
+const yaml = z.string().max(16_000_000).meta({ description: 'A configuration as YAML.' });
 const prune = z
   .boolean()
   .default(false)

@@ -21,10 +21,11 @@ export function exportFile(
       ),
   );
   const file = buildFile({ resources });
+  const listed = asObjects(file['master_keys']);
   const keys = [...resources.master_keys.values()].map(({ id, fields }, index) => {
     const { name } = storedKey(fields);
     const renamed = id === name ? {} : { renamed_from: id };
-    return { ...asObjects(file['master_keys'])[index], ...renamed, key: hashedKeyText(storedKey(fields)) };
+    return { ...listed[index], ...renamed, key: hashedKeyText(storedKey(fields)) };
   });
   const isEmpty = (section: string): boolean =>
     KINDS.some((kind) => kind === section && isKindSection(kind) && resources[kind].size === 0);

@@ -1,8 +1,9 @@
 import { expandEnvironment } from '../../config/read/environment.ts';
-import { type Problem, toProblems } from '../../config/read/problems.ts';
+import { type Locate, type Problem, toProblems } from '../../config/read/problems.ts';
 import type { ConfigFile } from '../../config/schema/schema.ts';
 import { checkShape } from '../../config/read/shape.ts';
-import { parseSource } from '../../config/read/source.ts';
+import { readPlainYaml } from '../../config/read/quick/plain-yaml.ts';
+import { parseSource, type Source } from '../../config/read/source.ts';
 import { exportFile } from '../../migrate/export-file.ts';
 import { hasNothing, NOTHING_TO_IMPORT, readLitellm, type Unmapped } from '../../migrate/from-litellm.ts';
 import { isObject } from '../../store/json-path.ts';
@@ -24,7 +25,7 @@ export interface SentText {
  * stored secret is kept. Any other variable is a problem, since callers must not read the server's environment.
  */
 export function readText(text: string, before: Revision, from: 'litellm' | undefined): SentText {
-  const source = parseSource(text);
+  const source = readSource(text);
   if (source.kind === 'invalid')
     return {
       file: undefined,
@@ -52,6 +53,18 @@ export function readText(text: string, before: Revision, from: 'litellm' | undef
   return { file: all.length === 0 ? shape.file : undefined, problems: all, unmapped: [] };
 }
 
+/** Reads YAML that is written as most is without the library, which takes fifteen times as long and is needed to locate problems. */
+function readSource(text: string): Source {
+  const value = readPlainYaml(text);
+  if (value === undefined) return parseSource(text);
+  let parsed: Source | undefined;
+  const locate: Locate = (path, part) => {
+    parsed ??= parseSource(text);
+    return parsed.kind === 'parsed' ? parsed.locate(path, part) : { line: 1, column: 1 };
+  };
+  return { kind: 'parsed', value, locate };
+}
+
 function readForeign(value: unknown, before: Revision): SentText {
   const bases = [...before.resources.providers.values()].map(({ id, fields }): [string, string] => {
     const base = fields['api_base'];
@@ -73,7 +86,8 @@ function readForeign(value: unknown, before: Revision): SentText {
 function keptSecrets(given: Json, hidden: Json | undefined, open: Json | undefined): Json {
   if (typeof given === 'string') return given === hidden && open !== undefined ? open : given;
   if (Array.isArray(given)) {
-    return given.map((entry, at) => keptSecrets(entry, twin(entry, at, hidden), twin(entry, at, open)));
+    const [hiddenTwin, openTwin] = [twinsIn(hidden), twinsIn(open)];
+    return given.map((entry, at) => keptSecrets(entry, hiddenTwin(entry, at), openTwin(entry, at)));
   }
   if (!isObject(given) || !isObject(hidden) || !isObject(open)) return given;
   return Object.fromEntries(
@@ -81,20 +95,29 @@ function keptSecrets(given: Json, hidden: Json | undefined, open: Json | undefin
   );
 }
 
-function twin(entry: Json, at: number, list: Json | undefined): Json | undefined {
-  if (!Array.isArray(list)) return undefined;
-  if (!isObject(entry) || entry['name'] === undefined) return list[at];
-  return list.find((one) => isObject(one) && one['name'] === entry['name']);
+/** Finds the entry of a list that has the name of another entry, or its place if that has no name. */
+function twinsIn(list: Json | undefined): (entry: Json, at: number) => Json | undefined {
+  if (!Array.isArray(list)) return () => undefined;
+  const named = new Map<Json, Json>();
+  for (const one of list) {
+    const name = isObject(one) ? one['name'] : undefined;
+    if (name !== undefined && !named.has(name)) named.set(name, one);
+  }
+  return (entry, at) => {
+    const name = isObject(entry) ? entry['name'] : undefined;
+    return name === undefined ? list[at] : named.get(name);
+  };
 }
 
 /** The paths of credentials that the text keeps while it changes their destination. */
 function unsentCredentials(given: Json, hidden: JsonObject, before: Revision): string[] {
   const entries = isObject(given) && Array.isArray(given['providers']) ? given['providers'] : [];
+  const hiddenTwin = twinsIn(hidden['providers']);
   return entries.flatMap((entry, at) => {
     if (!isObject(entry)) return [];
     const name = entry['name'];
     const known = typeof name === 'string' ? before.resources.providers.get(name) : undefined;
-    const shown = twin(entry, at, hidden['providers']);
+    const shown = hiddenTwin(entry, at);
     if (known === undefined || !isObject(shown)) return [];
     const sent = RESOURCE_KINDS.providers.secrets.map((field) => {
       const isKept =

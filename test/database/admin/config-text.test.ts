@@ -35,6 +35,17 @@ describe('the configuration as text', () => {
     expect(await secretOf()).toBe('sk-stored-secret');
   });
 
+  test('may be longer than a resource', async () => {
+    const entry = (at: number) =>
+      `  - { name: key-${at}, key: sk-of-many-${at}-0123456789, tags: { of: ${'x'.repeat(60)} } }\n`;
+    const keys = Array.from({ length: 12_000 }, (_, at) => entry(at)).join('');
+    const { status } = await api.call('POST', '/config/import', { yaml: `master_keys:\n${keys}` });
+    expect(status).toBe(200);
+    const yaml = await exported();
+    expect(yaml.length).toBeGreaterThan(1024 * 1024);
+    expect((await api.call('POST', '/config/validate', { yaml })).body).toMatchObject({ ok: true });
+  });
+
   test('has a variable of its own for each provider, also where their names differ in signs alone', async () => {
     const ids = ['eu-1', 'eu.1', '客服', '检索'];
     for (const [at, id] of ids.entries())
