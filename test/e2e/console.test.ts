@@ -340,6 +340,10 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await page.getByLabel('Weight').first().fill('7');
     await gateway.admin('PUT', '/models/falls', { fallbacks: [] });
     await page.getByRole('button', { name: 'Review the change' }).click();
+    // Defaults that nobody touched are no changes.
+    const review = page.getByRole('dialog', { name: 'Review the change' });
+    await review.getByText('routes', { exact: true }).waitFor();
+    for (const field of ['is_enabled', 'fallbacks']) expect(await review.getByText(field).count()).toBe(0);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The configuration was changed while this form was open').waitFor();
     // The browser reports each refusal.

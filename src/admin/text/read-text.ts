@@ -35,7 +35,7 @@ export function readText(text: string, before: Revision, from: 'litellm' | undef
   if (from === 'litellm') return readForeign(source.value, before);
   const hidden = exportFile(before, { withSecrets: false });
   const kept = keptSecrets(source.value as Json, hidden, exportFile(before, { withSecrets: true }));
-  const expansion = expandEnvironment(kept, { env: {} });
+  const expansion = expandEnvironment(kept, { env: undefined });
   const shape = checkShape(expansion);
   const found = [...expansion.findings, ...shape.findings];
   const problems = toProblems('', found, source.locate).map(({ path, line, column, message }) => ({

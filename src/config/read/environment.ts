@@ -17,7 +17,8 @@ export interface Expansion {
 
 /** The sources of referenced values. */
 export interface References {
-  readonly env: Environment;
+  /** undefined: variables may not be read, so each has its default. */
+  readonly env: Environment | undefined;
   /** undefined: files may not be read. */
   readonly readFile?: ReadSecretFile | undefined;
 }
@@ -93,11 +94,15 @@ type Resolved =
   | { readonly kind: 'problem'; readonly message: string }
   | { readonly kind: 'no-reference' };
 
-function resolveVariable(name: string, fallback: string | undefined, env: Environment): Resolved {
-  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+function resolveVariable(name: string, fallback: string | undefined, env: Environment | undefined): Resolved {
+  if (env === undefined && fallback === undefined) {
+    const message = `refers to the environment variable ${name}, but variables are not read here; write its value`;
+    return { kind: 'problem', message };
+  }
+  const value = env !== undefined && Object.hasOwn(env, name) ? env[name] : undefined;
   const chosen = fallback === undefined ? value : value || fallback;
   if (chosen !== undefined) return { kind: 'value', value: chosen };
-  const file = env[`${name}_FILE`];
+  const file = env?.[`${name}_FILE`];
   const hint =
     file === undefined
       ? `set it, or write \${${name}:-default}`

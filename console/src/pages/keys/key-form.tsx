@@ -162,11 +162,13 @@ function fieldsOf(form: Form, key: MasterKey | undefined): Record<string, unknow
         };
   return {
     ...(key === undefined && { id: form.id }),
-    allowed_models: form.models,
-    ...(key !== undefined || rateLimit !== null ? { rate_limit: rateLimit } : {}),
+    ...((form.models.length > 0 || (key?.allowed_models ?? []).length > 0) && {
+      allowed_models: form.models,
+    }),
+    ...((key?.rate_limit || rateLimit !== null) && { rate_limit: rateLimit }),
     team: optional(form.team, key?.team),
     user: optional(form.user, key?.user),
     expires_at: optional(fromLocalInput(form.expires), key?.expires_at),
-    ...((form.limits.length > 0 || key?.limits) && { limits: form.limits }),
+    ...((form.limits.length > 0 || (key?.limits ?? []).length > 0) && { limits: form.limits }),
   };
 }

@@ -35,7 +35,13 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
       id,
       isNew: model === undefined,
       version,
-      fields: { ...(model === undefined && { id }), is_enabled: isEnabled, routes, fallbacks },
+      fields: {
+        ...(model === undefined && { id }),
+        // What stays at its default is no change.
+        ...(isEnabled !== (model?.is_enabled ?? true) && { is_enabled: isEnabled }),
+        routes,
+        ...((fallbacks.length > 0 || (model?.fallbacks ?? []).length > 0) && { fallbacks }),
+      },
     });
   return (
     <EditForm

@@ -88,14 +88,16 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
   );
 }
 
+/** A field that stays as it was is not written, so that the review shows only what changes. */
 function fieldsOf(form: Form, provider: Provider | undefined): Record<string, unknown> {
+  const before = formOf(provider);
   return {
     ...(provider === undefined && { id: form.id }),
-    provider_type: form.type,
+    ...((provider === undefined || form.type !== before.type) && { provider_type: form.type }),
     api_base: form.base === '' ? null : form.base,
     ...(form.key !== '' && { api_key: form.key }),
-    weight: Number(form.weight === '' ? 1 : form.weight),
-    is_enabled: form.isEnabled,
+    ...(form.weight !== before.weight && { weight: Number(form.weight === '' ? 1 : form.weight) }),
+    ...(form.isEnabled !== before.isEnabled && { is_enabled: form.isEnabled }),
     timeouts: Object.keys(form.timeouts).length === 0 ? null : form.timeouts,
     ...priceFields(form, provider),
   };

@@ -6,6 +6,7 @@ import { admin } from '../../api/client.ts';
 import { listModels } from '../../api/queries.ts';
 import { useAct } from '../../ui/use-act.ts';
 import { useMay } from '../../session/session.ts';
+import { failureText } from '../../lib/failure-text.ts';
 import { count, duration } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
@@ -31,13 +32,13 @@ export function TestLines({ test }: { test: ProviderTest }): ReactNode {
       <Line isOk={test.ok} ms={test.latency_ms}>
         {test.ok
           ? t('{{text}} models listed', { count: test.models_total ?? 0, text: count(test.models_total) })
-          : (test.error ?? t('It failed.'))}
+          : failureText(test.error ?? t('It failed.'), t)}
       </Line>
       {completion && (
         <Line isOk={completion.ok} ms={completion.latency_ms}>
           {completion.ok
             ? t('{{model}} answered', { model: completion.model })
-            : (completion.error ?? t('It failed.'))}
+            : failureText(completion.error ?? t('It failed.'), t)}
         </Line>
       )}
     </>
