@@ -14,8 +14,8 @@
  * The rate is that of each gateway. Prints one line of JSON: `overspentNano`, `spentPercent`, `waitedPercent` (requests that waited for the
  * store until 95 % was spent), `addedMs` (what an answer took besides the provider), `unlimitedMs` (the same of every tenth request,
  * whose key has no limits, as the machine's own noise), `hanging`, and in `store` for how long a metric was wrong about the store, and the most
- * lines a second. Of a rate of 100 a second with a burst of 150, it prints what was admitted beyond a single machine's and a second's flow;
- * of 7 slots, the most under way. `--slow` adds which requests took more than 40 ms, and when trouble came.
+ * lines a second. For a rate of 100 a second with a burst of 150, it prints what was admitted beyond a single machine's and a second's flow;
+ * for 7 slots, the most under way. `--slow` adds which requests took more than 40 ms, and when trouble came.
  *
  * Exits with 1 if anything is overspent or hangs, too little was spent, or the log is flooded.
  */

@@ -45,7 +45,7 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   'six limits, journal read too': { limits: SIX_LIMITS, isJournaled: true, isRead: true },
 };
 
-/** What a stream keeps of its request in any case, and its admission. */
+/** The part of its request that a stream always keeps, and its admission. */
 interface OpenStream {
   readonly id: string;
   readonly attribution: Attribution;
@@ -95,7 +95,7 @@ async function memoryOf({ limits, isJournaled = false, isRead = false }: Setup):
     }
     return atRest();
   };
-  // What the first streams bring into memory, such as code, does not grow with their number.
+  // The first streams bring code and tables into memory, which do not grow with their number.
   const before = openMany();
   const after = openMany();
   for (const { admission } of streams) admission.settle(NOT_SERVED);

@@ -45,7 +45,7 @@ export async function recordOrder(program: string, file: string): Promise<string
   }
 }
 
-/** What many gateways have: a key, a limit, metrics and a JSON log in a file. */
+/** A configuration like many: a key, a limit, metrics and a JSON log in a file. */
 function configOf(provider: string, folder: string): string {
   return `
 providers:

@@ -25,7 +25,7 @@ export interface PriceWanted {
   readonly epochMs: number;
 }
 
-/** Opens the price book of a configuration. Of the catalogue, only the providers that the configuration names are read. */
+/** Opens the price book of a configuration. Reads only those providers of the catalogue that the configuration names. */
 export async function openPriceBook({ providers, prices }: Snapshot): Promise<PriceBook> {
   const pricings = Iterator.from(providers.values()).map(({ pricing }) => pricing);
   const catalogue =

@@ -5,8 +5,8 @@ import type { Log } from '../telemetry/log/log.ts';
 export const PAUSE_MS = 1000;
 
 /**
- * Tells the log about the store of leases: at once, but no more than a line a second. Of a store that goes and comes back in the
- * meantime only the last state is told, if it is not that of the last line.
+ * Tells the log about the store of leases: at once, but no more than a line a second. If the store goes and comes
+ * back meanwhile, only its last state is told, unless the last line says it already.
  */
 export class TroubleLog {
   readonly #log: () => Log | undefined;

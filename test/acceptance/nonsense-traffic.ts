@@ -249,7 +249,7 @@ async function send(url: string, { path, headers, body }: Sent, { dice, results 
   results.answers[result] = (results.answers[result] ?? 0) + 1;
 }
 
-/** What is active and held once everything has settled. */
+/** The active requests and the held amounts once everything has settled. */
 async function restOf(url: string): Promise<Pick<Nonsense, 'active' | 'held'>> {
   const read = async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();

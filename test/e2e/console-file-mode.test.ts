@@ -86,7 +86,7 @@ test('with a file, an operator signs in, reads, drains and tests, and is told wh
   expect((await call('GET', '/overview')).status).toBe(401);
 });
 
-/** What the preview of a write tells to put into the file, as a file of its own with what is there already. */
+/** The file with the change that the preview of a write proposes. */
 async function expectEntriesThatTheFileTakes(): Promise<void> {
   const preview = async (kind: string, id: string, fields: unknown) =>
     (await call('POST', '/config/preview', { kind, id, fields })).body;

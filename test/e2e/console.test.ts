@@ -267,7 +267,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await focusIn('[role=dialog]');
     await page.keyboard.press('Escape');
     await focusIn('#content');
-    // What has opened it has the focus again.
+    // The focus returns to the element that opened it.
     await page.getByRole('row', { name: /steady/ }).press('Enter');
     await drawer.waitFor();
     await page.keyboard.press('Escape');

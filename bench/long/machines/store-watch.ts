@@ -1,6 +1,6 @@
 import type { DatabaseGateway } from '../../../test/e2e/db-program.ts';
 
-/** What gateways said of their store, beside what was done to it. */
+/** Compares what gateways say about their store with what was done to it. */
 export interface StoreFigures {
   /** The longest time for which a gateway's metric said that the store was up after it had gone, or down after it was back. */
   readonly saidUpMs: number;

@@ -5,10 +5,10 @@ import type { Model } from '../../routing/route.ts';
 import type { Gateway } from '../ports.ts';
 import type { Demand } from './ports.ts';
 
-/** What a reservation needs of the gateway. */
+/** The parts of the gateway that a reservation uses. */
 export type ReservingGateway = Pick<Gateway, 'counters' | 'estimates' | 'journal' | 'clock' | 'emit'>;
 
-/** What the reservations of a key for a model have in common. One object for all of them, until a window ends. */
+/** The common part of the reservations of a key for a model: one object for all of them, until a window ends. */
 export interface ReservationTerms {
   readonly gateway: ReservingGateway;
   readonly key: MasterKey | undefined;

@@ -40,7 +40,7 @@ export class Reservation implements Admission, JournaledRequest {
   before: ListNeighbour | undefined = undefined;
   after: ListNeighbour | undefined = undefined;
   readonly #terms: ReservationTerms;
-  /** What it holds of each record of the terms. */
+  /** The held amount for each record of the terms. */
   readonly #amounts: number[];
   /** `SIZED`, `SETTLED`, and a bit for each limit that holds a usual output. */
   #flags: number;
@@ -233,7 +233,7 @@ const NO_HEADERS: Readonly<Record<string, string>> = {};
 const SIZED = 1 << 24;
 const SETTLED = 1 << 25;
 
-/** What is found while the holds are settled, one after the other. */
+/** The results of settling the holds, one after the other. */
 interface Settled {
   readonly actual: Actual;
   readonly at: Moment;

@@ -137,7 +137,7 @@ export class JournalScan {
     }
   }
 
-  /** Takes a line that begins at a position. What is read of the file includes it. */
+  /** Takes a line that begins at a position. The part of the file that was read includes it. */
   #take(line: JournalLine, file: ScannedFile, at: number): void {
     switch (line.t) {
       case 'open':

@@ -12,7 +12,7 @@ const LIMIT = 100;
 /** A bucket into which nothing flows while a test runs, and one that is full in a tenth of a second. */
 const [SLOW, FAST] = [LIMIT / 86_400_000, 1];
 
-/** What a store makes of the use of shares, with two nodes and nobody else on it. */
+/** How a store counts the use of shares by two nodes. */
 function shareTests(open: () => Promise<{ store: LeaseStore; close: () => Promise<unknown> }>): void {
   let store: LeaseStore;
   let close: () => Promise<unknown>;

@@ -1,6 +1,6 @@
 import type { TFunction } from 'i18next';
 
-/** What a revision did, such as `create master_keys/alice`, in the words of the page. Other actions stay as they are. */
+/** Translates the action of a revision, such as `create master_keys/alice`. Unknown actions stay as they are. */
 export function actionText(action: string, t: TFunction): string {
   const version = /^rollback to version (\d+)$/.exec(action)?.[1];
   if (version !== undefined) return t('Roll back to version {{version}}', { version });

@@ -37,7 +37,7 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
       version,
       fields: {
         ...(model === undefined && { id }),
-        // What stays at its default is no change.
+        // A field that stays at its default is no change.
         ...(isEnabled !== (model?.is_enabled ?? true) && { is_enabled: isEnabled }),
         routes,
         ...((fallbacks.length > 0 || (model?.fallbacks ?? []).length > 0) && { fallbacks }),
