@@ -107,6 +107,7 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await signIn(page, url, ADMIN_KEY);
     const provider = page.getByRole('link', { name: /^p / });
     await provider.getByText('Available').waitFor();
+    await page.getByRole('link', { name: '0 failures in 5 min' }).waitFor();
     const headers = { authorization: 'Bearer sk-of-a-client', 'content-type': 'application/json' };
     const body = JSON.stringify(chat('fast'));
     await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });

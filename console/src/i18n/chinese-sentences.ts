@@ -287,6 +287,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   '{{rate}} per second': '每秒 {{rate}}',
   '{{text}} fields could not be translated': '{{text}} 个字段无法转换',
   '{{text}} failures': '{{text}} 次失败',
+  '{{text}} failures in {{minutes}} min': '{{minutes}} 分钟内 {{text}} 次失败',
   '{{text}} reserved for requests in flight': '进行中的请求预留 {{text}}',
   '{{text}} total': '共 {{text}}',
   '{{text}} models listed': '列出 {{text}} 个模型',

@@ -6,6 +6,8 @@ export const english: Readonly<Record<string, string>> = {
   '{{text}} requests loaded_other': '{{text}} requests loaded',
   '{{text}} failures_one': '{{text}} failure',
   '{{text}} failures_other': '{{text}} failures',
+  '{{text}} failures in {{minutes}} min_one': '{{text}} failure in {{minutes}} min',
+  '{{text}} failures in {{minutes}} min_other': '{{text}} failures in {{minutes}} min',
   '{{text}} models listed_one': '{{text}} model listed',
   '{{text}} models listed_other': '{{text}} models listed',
   '{{text}} fields could not be translated_one': '{{text}} field could not be translated',

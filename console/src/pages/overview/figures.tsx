@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
@@ -47,7 +48,7 @@ export function Figures({ overview, isLive, range }: FiguresProps): ReactNode {
         look={(errors ?? 0) >= 0.05 ? 'bad' : (errors ?? 0) >= 0.01 ? 'warning' : undefined}
         about={
           <Link href={`/requests?ending=failed,refused,truncated,lost&range=${range}`}>
-            {t('{{text}} failures', { count: overview.failures, text: count(overview.failures) })}
+            {failuresText(overview, isLive, t)}
           </Link>
         }
       />
@@ -70,6 +71,16 @@ export function Figures({ overview, isLive, range }: FiguresProps): ReactNode {
       <Spend overview={overview} />
     </div>
   );
+}
+
+/** The rate beside it is of the last minute in live mode, and the number is of a longer time, which it has to name. */
+function failuresText(
+  { failures, window_seconds: seconds }: Overview,
+  isLive: boolean,
+  t: TFunction,
+): string {
+  const options = { count: failures, text: count(failures), minutes: Math.round(seconds / 60) };
+  return isLive ? t('{{text}} failures in {{minutes}} min', options) : t('{{text}} failures', options);
 }
 
 function Spend({ overview }: { overview: Overview }): ReactNode {
