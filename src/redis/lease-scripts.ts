@@ -81,14 +81,17 @@ local function bucket(key, q)
   -- A bucket that was lost is as full as the nodes know, also those that are heard late.
   if not c[7] or not open then debt = math.max(debt, q.fullIn * q.perMs) end
   debt = debt + q.claim
-  if last >= life * LIFE then
-    local more = q.alone - tonumber(c[8] or '0')
+  if c[7] then
+    -- Of an earlier life, what it had claimed is used, and what it had not told is lost.
+    local same = last >= life * LIFE
+    local more = q.alone - (same and tonumber(c[8] or '0') or 0)
     local credit = math.max(0, math.min(more, over - tonumber(c[9] or '0')))
     over, kept = over - credit, math.max(0, kept - credit)
-    debt = debt + q.used - tonumber(c[5]) - tonumber(c[6]) + math.min(more - credit, (q.limit + slack) / known)
+    debt = debt + math.min(more - credit, (q.limit + slack) / known)
+    if same then debt = debt + q.used - tonumber(c[5]) - tonumber(c[6]) end
   else debt = debt + q.aloneLeft end
   -- One that hears no answers goes on to use what flows over.
-  local told = ARGV[5] == '1' and last >= life * LIFE and c[9]
+  local told = ARGV[5] == '1' and c[9]
   over = over + math.max(0, -debt)
   debt = math.max(0, debt)
   kept = math.max(0, math.min(kept, debt, over))
@@ -170,7 +173,12 @@ end
 if ARGV[4] == '1' or tonumber(e[4] or '0') < ms - 200 then
   local deaf = map(redis.call('HGETALL', alone))
   for id, row in pairs(map(redis.call('HGETALL', nodes))) do
-    local _, _, seen, left = parts(row)
+    local its, told, seen, left = parts(row)
+    if not left and seen > ms + 1000 then
+      -- The clock was set back. A silent node must not look alive until it shows that time again.
+      seen = ms - 3000
+      redis.call('HSET', nodes, id, its .. ' ' .. told .. ' ' .. text(seen) .. ' 0')
+    end
     if not left and seen > ms - 60000 then
       known = known + 1
       if seen > ms - 5000 then live = live + 1 end

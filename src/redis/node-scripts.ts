@@ -2,8 +2,8 @@ import { COMMON } from './lease-scripts.ts';
 import { type Script, scriptOf } from './script.ts';
 
 /**
- * Begins a life, or says that a node is gone. KEYS: epoch, nodes. ARGV: a name for a new era, node, life, 'begin', 'leave' or
- * the beats that it had when it was last heard. Returns whether that is so now.
+ * Begins a life, or says that a node is gone. One that begins may not hear the answer. KEYS: epoch, nodes, alone. ARGV: a name
+ * for a new era, node, life, 'begin', 'leave' or the beats that it had when it was last heard. Returns whether that is so now.
  */
 export const NOTE_NODE: Script = scriptOf(`${COMMON}
 era(KEYS[1], KEYS[2], ARGV[1])
@@ -11,7 +11,9 @@ local node, life, how = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local known, beats = parts(redis.call('HGET', KEYS[2], node))
 if known and known > life then return 0 end
 local gone = '1'
-if how == 'begin' then gone = '0'
+if how == 'begin' then
+  gone = '0'
+  redis.call('HSET', KEYS[3], node, text(now()))
 elseif how ~= 'leave' and tonumber(how) ~= (beats or 0) then return 0 end
 local count = (beats or 0) + (how == 'begin' and 1 or 0)
 redis.call('HSET', KEYS[2], node, life .. ' ' .. count .. ' ' .. text(now()) .. ' ' .. gone)

@@ -171,9 +171,9 @@ export class RedisLeases implements LeaseStore {
   }
 
   async #note(node: string, life: number, how: string): Promise<boolean> {
-    const { epoch, nodes } = (await this.#open()).keys;
+    const { epoch, nodes, alone } = (await this.#open()).keys;
     const args = [newEra(), node, String(life), how];
-    return (await this.#options.redis.run(NOTE_NODE, [epoch, nodes], args)) === 1;
+    return (await this.#options.redis.run(NOTE_NODE, [epoch, nodes, alone], args)) === 1;
   }
 
   /**

@@ -105,8 +105,9 @@ export class RedisRates implements LeaseStore {
   }
 
   async #note(node: string, how: string): Promise<boolean> {
-    const { epoch, nodes } = this.#keys;
-    return (await this.#redis.run(NOTE_NODE, [epoch, nodes], [newEra(), node, String(LIFE), how])) === 1;
+    const { epoch, nodes, alone } = this.#keys;
+    const args = [newEra(), node, String(LIFE), how];
+    return (await this.#redis.run(NOTE_NODE, [epoch, nodes, alone], args)) === 1;
   }
 
   async #free(node: string): Promise<void> {

@@ -159,7 +159,7 @@ class FleetNode {
 
   boot(): void {
     const { time, roll, truths, store } = this.#fleet;
-    this.#life = store.register(`n${this.#index}`);
+    this.#life = store.register(`n${this.#index}`, time.nowMs);
     for (const { of } of truths.flat()) this.#records.seedLeased(of.key, 0, Infinity);
     time.after(roll() * TICK_MS, () => this.#tick());
     this.#arrive();

@@ -21,6 +21,8 @@ interface Level {
 
 /** After this silence a node's part of a rate is left to it. */
 const SILENT_MS = 3000;
+/** A sign of life that is so far ahead was given before the clock was set back. */
+const AHEAD_MS = 1000;
 /** For so long. */
 const LOST_MS = 60_000;
 /** A node that is back pays no more than its share, and what flows into it in this time. */
@@ -63,9 +65,10 @@ export class LeaseStore {
   readonly lost = new Map<string, number>();
 
   /** Begins a life of a node; returns its number. */
-  register(node: string): number {
+  register(node: string, nowMs: number): number {
     const life = (this.nodes.get(node)?.life ?? 0) + 1;
-    this.nodes.set(node, { life, beats: 0, isGone: false, seenMs: -Infinity, aloneMs: -Infinity });
+    // It may not hear the answer.
+    this.nodes.set(node, { life, beats: 0, isGone: false, seenMs: nowMs, aloneMs: nowMs });
     return life;
   }
 
@@ -98,8 +101,12 @@ export class LeaseStore {
     const known = this.nodes.get(node);
     if (known === undefined || known.isGone || known.life !== life) return undefined;
     known.beats += 1;
-    if (isTick === true)
+    if (isTick === true) {
       Object.assign(known, { seenMs: nowMs, aloneMs: isAlone === true ? nowMs : -Infinity });
+      // The clock was set back. A silent node must not look alive until it shows that time again.
+      for (const one of this.nodes.values())
+        if (one.seenMs > nowMs + AHEAD_MS) one.seenMs = nowMs - SILENT_MS;
+    }
     return reports.flatMap((report) => this.#answer(report, { node, life, nowMs, isAlone }) ?? []);
   }
 
@@ -161,19 +168,22 @@ export class LeaseStore {
     const { limit, perMs, need, want, fullInMs } = report;
     const level = this.#flow(key, report, nowMs);
     if (before === undefined || !this.#isOpen) level.debt = Math.max(level.debt, fullInMs * perMs);
-    if (before?.life === row.life) {
-      const more = row.alone - before.alone;
+    if (before !== undefined) {
+      // Of an earlier life, what it had claimed is used, and what it had not told is lost.
+      const isSame = before.life === row.life;
+      const more = row.alone - (isSame ? before.alone : 0);
       const credit = Math.max(0, Math.min(more, level.spilt - before.spilt));
       level.spilt -= credit;
       level.kept = Math.max(0, level.kept - credit);
       const most = (limit + MOST_MS * perMs) / this.#nodeCount;
-      level.debt += row.claim + row.pending - before.pending - before.claim + Math.min(more - credit, most);
+      level.debt += row.claim + Math.min(more - credit, most);
+      if (isSame) level.debt += row.pending - before.pending - before.claim;
     } else level.debt += row.claim + report.aloneLeft;
     level.spilt += Math.max(0, -level.debt);
     level.debt = Math.max(0, level.debt);
     level.kept = Math.max(0, Math.min(level.kept, level.debt, level.spilt));
     if (this.#hearingPart(nowMs) === 1) this.#giveBack(level);
-    row.spilt = isAlone === true && before?.life === row.life ? before.spilt : level.spilt;
+    row.spilt = isAlone === true && before !== undefined ? before.spilt : level.spilt;
     const room = Math.floor(limit - level.debt + 1e-6);
     const fits = this.#isOpen && want > 0 && (room >= need || level.debt === 0);
     const granted = fits ? Math.max(need, Math.min(want, room)) : 0;

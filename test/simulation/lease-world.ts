@@ -382,7 +382,7 @@ class SimulatedNode {
     const { store } = this.#world;
     this.#world.call(
       this.#index,
-      () => store.register(this.#name),
+      () => store.register(this.#name, this.#world.storeMs),
       (life) => {
         if (this.#boots === boot && this.#isAlive && (this.#life ?? 0) < life) this.#life = life;
       },

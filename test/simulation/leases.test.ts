@@ -176,6 +176,36 @@ for (const ms of [-1000, -3_600_000]) {
   });
 }
 
+for (const ms of [0, -3_600_000]) {
+  test(`a node that starts again while it is cut off pays for its share, too: the clock is set back by ${-ms} ms`, () => {
+    for (const way of ['<', '<>'] as const) {
+      for (let seed = 1; seed <= EACH / 2; seed++) {
+        const cuts = [{ node: 1, way, fromMs: 2500 + seed * 10, toMs: 20_000 }];
+        const crashes = [{ node: 1, atMs: 3000 + seed * 10, backMs: 800 }];
+        const trouble = { cuts, crashes, clockStep: { atMs: 5000 + seed * 10, ms } };
+        const world = { seed, trouble, form: 'bucket', fullMs: 500 } as const;
+        const { over } = new LeaseWorld({ ...world, limit: 50, rates: [12, 12, 12] }).run();
+        // A share for each life, and what flows into it before the others leave it alone.
+        const most = (2 * 50 + 3 * 100) / NODES;
+        const { refused } = new LeaseWorld({ ...world, limit: 100, rates: [3, 3, 3] }).run();
+        const blocked = Math.max(0, refused - 2);
+        const seen = { over: Math.max(0, over - most), blocked };
+        expect({ way, seed, ...seen }).toEqual({ way, seed, over: 0, blocked: 0 });
+      }
+    }
+  });
+}
+
+test('a clock of the store that is set back does not hide that a node is silent', () => {
+  for (let seed = 1; seed <= EACH; seed++) {
+    const cuts = [{ node: 1, way: '<>', fromMs: 2500, toMs: 20_000 } as const];
+    const trouble = { cuts, clockStep: { atMs: 2600 + seed * 10, ms: -3_600_000 } };
+    const world = { seed, trouble, form: 'bucket', fullMs: 500 } as const;
+    const { over } = new LeaseWorld({ ...world, limit: 50, rates: [12, 12, 12] }).run();
+    expect({ seed, over: Math.max(0, over - (50 + 3 * 100) / NODES) }).toEqual({ seed, over: 0 });
+  }
+});
+
 for (const name of ['midnight in a split', 'midnight while the store is down']) {
   test(`a node that is cut off when a window begins has a reserve in it: ${name}`, () => {
     for (let seed = 1; seed <= EACH; seed++) {

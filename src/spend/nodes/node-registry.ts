@@ -3,13 +3,15 @@ import { NOW } from '../../store/database-clock.ts';
 import type { Database } from '../../store/database.ts';
 import type { NodeRow } from './lease-store.ts';
 
-/** Begins a life of a node. Returns its number. Throws `StoreUnavailable`. */
+/** Begins a life of a node, which may not hear the answer. Returns its number. Throws `StoreUnavailable`. */
 export async function beginLife(database: Database, node: string, version: string): Promise<number> {
   const [row] = await database.write<{ life: number | string }[]>(
-    (sql) => sql`insert into nodes (node, life, beats, started_ms, heartbeat_ms, version, gone, host)
-      values (${node}, 1, 0, ${NOW(sql)}, ${NOW(sql)}, ${version}, 0, ${hostname()})
+    (sql) => sql`insert into nodes
+        (node, life, beats, started_ms, heartbeat_ms, alone_ms, version, gone, host)
+      values (${node}, 1, 0, ${NOW(sql)}, ${NOW(sql)}, ${NOW(sql)}, ${version}, 0, ${hostname()})
       on conflict (node) do update set life = nodes.life + 1, beats = nodes.beats + 1, gone = 0,
-        started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms, version = excluded.version, host = excluded.host
+        started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms, alone_ms = excluded.alone_ms, version = excluded.version,
+        host = excluded.host
       returning life`,
   );
   return Number(row?.life);

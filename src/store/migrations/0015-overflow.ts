@@ -22,13 +22,14 @@ alter table shared_windows drop column kept; alter table leases drop column alon
 const SIGNATURE = 'llm_proxy_lease(text, bigint, boolean, boolean, jsonb)';
 
 /**
- * As in the step `shared-rates`, and a report tells what its node has used of its share (`a`). Of a node whose life has not told of
- * the bucket before, only the part that has not flowed in again counts (`y`).
+ * As in the step `shared-rates`, and a report tells what its node has used of its share (`a`). Of a node that has not told of
+ * the bucket in any life, only the part that has not flowed in again counts (`y`).
  *
  * While a node is silent or hears no answers, its part of the rate does not flow into the bucket, but over. What it has used of
  * its share is taken from what flowed over since it last told, and the rest from the bucket. Units are moved and never
  * made, so the bucket stays as full as that of one machine. A node that is back pays no more than its share and 4 seconds of it, since
- * a minute later the others have taken it for lost. The time of a clock that was set back does not count twice.
+ * a minute later the others have taken it for lost. The time of a clock that was set back does not count twice,
+ * and the signs of life from before do not hide that a node is silent.
  */
 const LEASE = `create or replace function llm_proxy_lease(my_node text, my_life bigint, is_tick boolean, is_alone boolean, reports jsonb)
 returns jsonb language plpgsql as $$
@@ -39,6 +40,7 @@ declare
   live bigint;
   known bigint;
   part double precision;
+  newest double precision;
   level double precision;
   noted double precision;
   debt double precision;
@@ -65,10 +67,15 @@ begin
   if not found then
     return null;
   end if;
-  select count(*) filter (where heartbeat_ms > now_ms - 5000), greatest(count(*), 1),
+  select max(heartbeat_ms), count(*) filter (where heartbeat_ms > now_ms - 5000), greatest(count(*), 1),
     greatest(count(*) filter (where heartbeat_ms >= now_ms - 3000 and alone_ms <= now_ms - 3000), 1)
       / greatest(count(*), 1)::double precision
-    into live, known, part from nodes where gone = 0 and heartbeat_ms > now_ms - 60000;
+    into newest, live, known, part from nodes where gone = 0 and heartbeat_ms > now_ms - 60000;
+  if newest > now_ms + 1000 then
+    -- The clock was set back. A silent node must not look alive until it shows that time again.
+    update nodes set heartbeat_ms = now_ms::bigint - 3000 where node in (
+      select node from nodes where gone = 0 and heartbeat_ms > now_ms + 1000 for update skip locked);
+  end if;
   insert into shared_windows (counter, window_ms, end_ms, recall_ms)
     select c, w, e, 0 from jsonb_to_recordset(reports) as x(c text, w bigint, e bigint)
     order by c collate "C", w on conflict do nothing;
@@ -96,12 +103,16 @@ begin
       spilt := spilt + passed - least(debt, passed * part);
       saved := saved + passed * (1 - part);
       debt := debt - least(debt, passed * part) + r.h;
-      if prior.life = my_life then
-        more := coalesce(r.a - prior.alone, 0);
+      if prior.life is not null then
+        -- Of an earlier life, what it had claimed is used, and what it had not told is lost.
+        more := coalesce(r.a - case when prior.life = my_life then prior.alone else 0 end, 0);
         credit := greatest(0, least(more, spilt - prior.overflow));
         spilt := spilt - credit;
         saved := greatest(0, saved - credit);
-        debt := debt + r.p - prior.pending - prior.claim + least(more - credit, (r.l + 4000 * r.v) / known);
+        debt := debt + least(more - credit, (r.l + 4000 * r.v) / known);
+        if prior.life = my_life then
+          debt := debt + r.p - prior.pending - prior.claim;
+        end if;
       else
         debt := debt + coalesce(r.y, 0);
       end if;
@@ -127,7 +138,7 @@ begin
     insert into leases (counter, window_ms, node, life, seq, pending, claim, at_ms, alone, overflow)
       values (r.c, r.w, my_node, my_life, r.s, r.p, r.h + given, now_ms::bigint, coalesce(r.a, 0),
         -- One that hears no answers goes on to use what flows over.
-        case when is_alone and prior.life = my_life then prior.overflow else spilt end)
+        case when is_alone and prior.life is not null then prior.overflow else spilt end)
       on conflict (counter, window_ms, node) do update
       set life = excluded.life, seq = excluded.seq, pending = excluded.pending, claim = excluded.claim,
         at_ms = excluded.at_ms, alone = excluded.alone, overflow = excluded.overflow;

@@ -12,14 +12,22 @@ const LIMIT = 100;
 /** A bucket into which nothing flows while a test runs, and one that is full in a tenth of a second. */
 const [SLOW, FAST] = [LIMIT / 86_400_000, 1];
 
+interface Opened {
+  readonly store: LeaseStore;
+  readonly close: () => Promise<unknown>;
+  /** Writes a sign of life of a node that is an hour ahead, as before the clock was set back. */
+  readonly moveAhead: (node: 'one' | 'two') => Promise<unknown>;
+}
+
 /** How a store counts the use of shares by two nodes. */
-function shareTests(open: () => Promise<{ store: LeaseStore; close: () => Promise<unknown> }>): void {
+function shareTests(open: () => Promise<Opened>): void {
   let store: LeaseStore;
-  let close: () => Promise<unknown>;
+  let close: Opened['close'];
+  let moveAhead: Opened['moveAhead'];
   let lives: Record<'one' | 'two', number>;
   let seq = 0;
   beforeAll(async () => {
-    ({ store, close } = await open());
+    ({ store, close, moveAhead } = await open());
     lives = { one: await store.register('one', '1'), two: await store.register('two', '1') };
   });
   afterAll(() => close());
@@ -82,6 +90,39 @@ function shareTests(open: () => Promise<{ store: LeaseStore; close: () => Promis
     expect(back.fullInMs).toBeLessThan(LIMIT / 0.01 - waitedMs + 2);
   });
 
+  test('a new life of a node pays for all of its share, first with what flowed over since the life before told', async () => {
+    const [slow, fast] = [{ counter: 'again' }, { counter: 'again-flown', perMs: FAST }];
+    await tell('one', slow);
+    await tell('one', fast);
+    expect((await tell('two', { ...slow, need: 50, want: 50 })).granted).toBe(50);
+    await Bun.sleep(100);
+    lives.one = await store.register('one', '1');
+    expect((await tell('one', { ...slow, alone: 40, aloneLeft: 15 })).free).toBe(10);
+    expect((await tell('one', { ...fast, alone: 50, aloneLeft: 50 })).fullInMs).toBe(0);
+  });
+
+  test('the part of a node that has registered and not told yet does not flow in', async () => {
+    const bucket = { counter: 'begun', perMs: 0.01 };
+    await tell('two', { ...bucket, need: LIMIT, want: LIMIT });
+    lives.one = await store.register('one', '1');
+    const beganMs = performance.now();
+    const before = await tell('two', { ...bucket, pending: LIMIT });
+    await Bun.sleep(200);
+    const { fullInMs } = await tell('two', { ...bucket, pending: LIMIT });
+    expect(fullInMs).toBeGreaterThan(before.fullInMs - (performance.now() - beganMs) / 2 - 2);
+    await tell('one', bucket);
+  });
+
+  test('after the clock was set back, a node is silent until it gives a sign of life', async () => {
+    await tell('one', { counter: 'ahead' });
+    await moveAhead('one');
+    await tell('two', { counter: 'ahead' });
+    await tell('two', { counter: 'ahead' });
+    const seenMs = (await store.nodes()).find(({ node }) => node === 'one')?.heartbeatMs;
+    expect(seenMs).toBeLessThan(await store.nowMs());
+    await tell('one', { counter: 'ahead' });
+  });
+
   test('a full bucket admits any request', async () => {
     const bucket = { counter: 'large', perMs: SLOW, limit: 10.5 };
     expect((await tell('one', { ...bucket, need: 11, want: 11 })).granted).toBe(11);
@@ -97,7 +138,14 @@ beforeAll(async () => {
 afterAll(() => postgres.stop());
 
 describe('shares of buckets in PostgreSQL', () => {
-  shareTests(async () => ({ store: new LeaseTable(database), close: async () => undefined }));
+  shareTests(async () => ({
+    store: new LeaseTable(database),
+    close: async () => undefined,
+    moveAhead: (node) =>
+      database.write(
+        (sql) => sql`update nodes set heartbeat_ms = heartbeat_ms + 3600000 where node = ${node}`,
+      ),
+  }));
 
   test('a gateway of the version before tells nothing of shares, and its buckets go on', async () => {
     const life = await new LeaseTable(database).register('old', '1');
@@ -120,7 +168,14 @@ for (const kind of REDIS_KINDS) {
     shareTests(async () => {
       const server = await startRedis(kind);
       await database.write((sql) => sql`update nodes set gone = 1`);
-      return { store: await openedStore(server, kind, database), close: () => server.stop() };
+      const store = await openedStore(server, kind, database);
+      const moveAhead = async (node: string): Promise<unknown> => {
+        const [, row = ''] = (await server.command('HGET', '{llmp:test}:nodes', node)).split('\r\n');
+        const [life, beats, ms] = row.split(' ');
+        const ahead = `${life} ${beats} ${Number(ms) + 3_600_000} 0`;
+        return server.command('HSET', '{llmp:test}:nodes', node, ahead);
+      };
+      return { store, close: () => server.stop(), moveAhead };
     });
 
     test('a bucket of which a gateway of the version before has told goes on', async () => {

@@ -54,7 +54,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
     const nodes = [first!, ...others];
     const lives = new Map<string, number>();
     for (const node of nodes) {
-      expect(await store.register(node, '1')).toBe(model.register(node));
+      expect(await store.register(node, '1')).toBe(model.register(node, 0));
       lives.set(node, 1);
     }
     const [x, y, z] = [own('x'), own('y'), own('z')];
@@ -93,7 +93,7 @@ function storeTests(open: () => LeaseStore | Promise<LeaseStore>, name: string):
       expect(sorted.map(same)).toEqual(model.acquire(call, round)!.map(same));
       if (dice() < 0.03) {
         const life = await store.register(node, '1');
-        expect(life).toBe(model.register(node));
+        expect(life).toBe(model.register(node, round));
         lives.set(node, life);
       }
     }
