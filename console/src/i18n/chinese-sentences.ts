@@ -67,7 +67,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Delete the team?': '删除该团队？',
   'Delete the user?': '删除该用户？',
   'Delete everything that is not in the file': '删除文件中没有的内容',
-  'Enter sends, Shift+Enter starts a new line': 'Enter 发送，Shift Enter 换行',
+  'Enter sends, Shift+Enter starts a new line': 'Enter 发送，Shift+Enter 换行',
   'Expected by month end': '月底预计',
   'Field by field': '逐字段',
   'A label for people. The gateway generates the secret.': '供人识别。密钥由网关生成。',
