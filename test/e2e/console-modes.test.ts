@@ -193,4 +193,9 @@ async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void>
   for (const name of ['Rotate', 'Delete'])
     expect(await page.getByRole('dialog').getByRole('button', { name }).count()).toBe(0);
   expect(await page.getByRole('dialog').getByRole('switch').count()).toBe(0);
+  await visit(page, url, 'models', PAGES.models);
+  await page.getByRole('region', { name: 'fast' }).getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('button', { name: 'Review the change' }).click();
+  await written.getByText('Nothing changes.').waitFor();
+  expect(await written.getByText('Put this into').count()).toBe(0);
 }

@@ -92,7 +92,9 @@ export function SaveDialog({ draft, onClose, onSaved }: SaveDialogProps): ReactN
           </Notice>
         ))}
         {conflict ? <Conflict since={version} onKnown={setVersion} /> : <ProblemNotice error={save.error} />}
-        {!edit && preview.data && problems.length === 0 && <InFile draft={draft} file={preview.data.file} />}
+        {!edit && preview.data && preview.data.changes.length > 0 && problems.length === 0 && (
+          <InFile draft={draft} file={preview.data.file} />
+        )}
       </div>
     </Dialog>
   );
