@@ -194,6 +194,9 @@ async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void>
     expect(await page.getByRole('dialog').getByRole('button', { name }).count()).toBe(0);
   expect(await page.getByRole('dialog').getByRole('switch').count()).toBe(0);
   await visit(page, url, 'models', PAGES.models);
+  await page.getByLabel('Model, provider').fill('of no model');
+  await page.getByRole('heading', { name: 'No matches.' }).waitFor();
+  await page.getByLabel('Model, provider').fill('');
   await page.getByRole('region', { name: 'fast' }).getByRole('button', { name: 'Edit' }).click();
   await page.getByRole('button', { name: 'Review the change' }).click();
   await written.getByText('Nothing changes.').waitFor();

@@ -346,6 +346,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     for (const field of ['is_enabled', 'fallbacks']) expect(await review.getByText(field).count()).toBe(0);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The configuration was changed while this form was open').waitFor();
+    await review.getByText('falls', { exact: true }).waitFor();
     // The browser reports each refusal.
     expect(watched.expected(/412/)).toBe(1);
     await page.getByRole('button', { name: 'Overwrite' }).click();

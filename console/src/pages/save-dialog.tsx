@@ -91,7 +91,11 @@ export function SaveDialog({ draft, onClose, onSaved }: SaveDialogProps): ReactN
             </span>
           </Notice>
         ))}
-        {conflict ? <Conflict since={version} onKnown={setVersion} /> : <ProblemNotice error={save.error} />}
+        {conflict ? (
+          <Conflict since={draft.version} onKnown={setVersion} />
+        ) : (
+          <ProblemNotice error={save.error} />
+        )}
         {!edit && preview.data && preview.data.changes.length > 0 && problems.length === 0 && (
           <InFile draft={draft} file={preview.data.file} />
         )}

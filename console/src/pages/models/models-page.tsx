@@ -51,7 +51,8 @@ export function ModelsPage(): ReactNode {
             <SearchBox label={t('Model, provider')} value={search} onValue={setSearch} />
             <span className="muted small num">{t('{{count}} models', { count: shown.length })}</span>
           </div>
-          <div className="model-list">
+          {shown.length === 0 && <Empty icon={Boxes} title={t('No matches.')} />}
+          <div className="model-list" hidden={shown.length === 0}>
             {shown.map((model) => (
               <ModelRow
                 key={model.id}
