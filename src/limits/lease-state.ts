@@ -84,7 +84,7 @@ export function countUse(lease: Lease, { records }: LeaseOptions): void {
 }
 
 /**
- * What was used of this machine's share of a bucket, was not told, and has not flowed in again. The share is full when the bucket
+ * The use of this machine's share of a bucket that was not told and has not flowed in again. The share is full when the bucket
  * would be, so every machine brings its part.
  */
 export function aloneLeftOf({ of, ...lease }: Lease, { records }: LeaseOptions, nowMs: number): number {

@@ -82,7 +82,7 @@ local function bucket(key, q)
   if not c[7] or not open then debt = math.max(debt, q.fullIn * q.perMs) end
   debt = debt + q.claim
   if c[7] then
-    -- Of an earlier life, what it had claimed is used, and what it had not told is lost.
+    -- The claim of an earlier life counts as used, and the use that it had not told is lost.
     local same = last >= life * LIFE
     local more = q.alone - (same and tonumber(c[8] or '0') or 0)
     local credit = math.max(0, math.min(more, over - tonumber(c[9] or '0')))

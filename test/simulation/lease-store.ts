@@ -6,7 +6,7 @@ interface Row {
   pending: number;
   claim: number;
   readonly alone: number;
-  /** What had flowed over from the bucket. */
+  /** The overflow of the bucket at its last report. */
   spilt: number;
 }
 
@@ -169,7 +169,7 @@ export class LeaseStore {
     const level = this.#flow(key, report, nowMs);
     if (before === undefined || !this.#isOpen) level.debt = Math.max(level.debt, fullInMs * perMs);
     if (before !== undefined) {
-      // Of an earlier life, what it had claimed is used, and what it had not told is lost.
+      // The claim of an earlier life counts as used, and the use that it had not told is lost.
       const isSame = before.life === row.life;
       const more = row.alone - (isSame ? before.alone : 0);
       const credit = Math.max(0, Math.min(more, level.spilt - before.spilt));

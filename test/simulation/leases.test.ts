@@ -104,7 +104,7 @@ function play(
     rates: RATES[kind] ?? [],
   });
   const { cuts = [], losses = [], storeDown } = trouble;
-  // What a store that loses all was not told before is never told.
+  // A store that loses all never learns of the use that it was not told before.
   const isAll = storeDown !== undefined || (losses.length > 0 && cuts.length > 0);
   const cutOff = isAll ? NODES : new Set(cuts.map(({ node }) => node)).size;
   return { ...world.run(), isSetForward: (trouble.clockStep?.ms ?? 0) > 0, cutOff };

@@ -8,7 +8,7 @@ import type { Migration } from './migration.ts';
  * - `shared_windows.overflow`: the units that flowed in and found the bucket full, or were left to nodes that are cut off, less
  *   what those have used of it.
  * - `shared_windows.kept`: the part of it that was left to nodes and would have flowed in otherwise.
- * - `leases.alone`: what a life of a node has used of its share of a bucket, and `overflow`: that of the bucket when it told so.
+ * - `leases.alone`: how much of its share of a bucket a life of a node has used, and `overflow`: that of the bucket when it told so.
  */
 const columns = `alter table shared_windows add column level_at_ms double precision not null default 0;
 alter table shared_windows add column overflow double precision not null default 0;
@@ -22,11 +22,11 @@ alter table shared_windows drop column kept; alter table leases drop column alon
 const SIGNATURE = 'llm_proxy_lease(text, bigint, boolean, boolean, jsonb)';
 
 /**
- * As in the step `shared-rates`, and a report tells what its node has used of its share (`a`). Of a node that has not told of
- * the bucket in any life, only the part that has not flowed in again counts (`y`).
+ * As in the step `shared-rates`, and a report tells how much of its share its node has used (`a`). If no life of the node has told
+ * of the bucket, only the part that has not flowed in again counts (`y`).
  *
- * While a node is silent or hears no answers, its part of the rate does not flow into the bucket, but over. What it has used of
- * its share is taken from what flowed over since it last told, and the rest from the bucket. Units are moved and never
+ * While a node is silent or hears no answers, its part of the rate does not flow into the bucket, but over. The use of its
+ * share is taken from what flowed over since it last told, and the rest from the bucket. Units are moved and never
  * made, so the bucket stays as full as that of one machine. A node that is back pays no more than its share and 4 seconds of it, since
  * a minute later the others have taken it for lost. The time of a clock that was set back does not count twice,
  * and the signs of life from before do not hide that a node is silent.
@@ -104,7 +104,7 @@ begin
       saved := saved + passed * (1 - part);
       debt := debt - least(debt, passed * part) + r.h;
       if prior.life is not null then
-        -- Of an earlier life, what it had claimed is used, and what it had not told is lost.
+        -- The claim of an earlier life counts as used, and the use that it had not told is lost.
         more := coalesce(r.a - case when prior.life = my_life then prior.alone else 0 end, 0);
         credit := greatest(0, least(more, spilt - prior.overflow));
         spilt := spilt - credit;
