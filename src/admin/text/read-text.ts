@@ -53,7 +53,10 @@ export function readText(text: string, before: Revision, from: 'litellm' | undef
   return { file: all.length === 0 ? shape.file : undefined, problems: all, unmapped: [] };
 }
 
-/** Reads YAML that is written as most is without the library, which takes fifteen times as long and is needed to locate problems. */
+/**
+ * Reads YAML. Most texts do not need the library, which takes fifteen times as long; it then only locates
+ * problems.
+ */
 function readSource(text: string): Source {
   const value = readPlainYaml(text);
   if (value === undefined) return parseSource(text);

@@ -19,7 +19,8 @@ const SETTLED_MS = 2000;
  * costs one `stat`, and the file is read only if it looks different.
  *
  * Changes are relative to the contents at the time of the call, so start watching before the file is first loaded. A
- * missing file is not reported, nor is a pipe, whose contents can be read only once. If `onChange` rejects, `check` throws, and there is no retry until the next change.
+ * missing file is not reported, nor is a pipe, whose contents can be read only once. If `onChange` rejects, `check`
+ * throws, and there is no retry until the next change.
  */
 export function watchFile(path: string, onChange: () => Promise<void> | void): FileWatch {
   let stamp = stampOf(path);

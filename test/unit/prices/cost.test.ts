@@ -85,6 +85,15 @@ describe('the cost of a request', () => {
     );
   });
 
+  test('is never more than the largest whole number that is exact, which databases store', () => {
+    expect(
+      costOf(
+        { input: 1e9, output: 1e9 },
+        { ...PRICES, per: { input: [dollars(1e6)], output: [dollars(1e6)] } },
+      ),
+    ).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
   test('is never negative, and grows with every meter', () => {
     const counts = fc.record({ input: fc.nat(1e6), cached: fc.nat(1e6), output: fc.nat(1e6) });
     fc.assert(
