@@ -1,8 +1,8 @@
 import { SQL } from 'bun';
-import { HISTOGRAM_COLUMNS } from '../../src/lib/histogram.ts';
 import { rollUp } from '../../src/spend/ledger/roll-up.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrateUp } from '../../src/store/migrate.ts';
+import { HISTOGRAM_COLUMNS, WIDE_COLUMNS } from '../../src/store/records/histogram-columns.ts';
 import { buildRecordIndexes } from '../../src/store/records/record-indexes.ts';
 
 /** The days before now in which the rows lie. */
@@ -152,7 +152,9 @@ async function fillSums(sql: SQL, { nowMs, isSqlite }: Filling): Promise<void> {
     '9000',
     '800',
     '4000000',
-    ...HISTOGRAM_COLUMNS.map(() => '(s + j) % 3'),
+    ...HISTOGRAM_COLUMNS.map((_, column) =>
+      column < WIDE_COLUMNS.length ? '(s + j) % 3' : '(s + j) % 3 - 1',
+    ),
   ];
   for (const [stepMs, spanMs] of steps) {
     const lastMs = Math.floor(nowMs / stepMs) * stepMs;

@@ -15,6 +15,7 @@ import { laterWork } from './migrations/0012-later-work.ts';
 import { sharedRates } from './migrations/0013-shared-rates.ts';
 import { hostsAndPrices } from './migrations/0014-hosts-and-prices.ts';
 import { overflow } from './migrations/0015-overflow.ts';
+import { finerTimes } from './migrations/0016-finer-times.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   sharedRates,
   hostsAndPrices,
   overflow,
+  finerTimes,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

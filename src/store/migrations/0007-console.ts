@@ -1,4 +1,4 @@
-import { HISTOGRAM_COLUMNS } from '../../lib/histogram.ts';
+import { WIDE_COLUMNS } from '../records/histogram-columns.ts';
 import type { Migration } from './migration.ts';
 
 /**
@@ -46,7 +46,7 @@ create table request_sums (
   prompt_tokens bigint not null,
   completion_tokens bigint not null,
   cost_nano bigint not null,
-${HISTOGRAM_COLUMNS.map((column) => `  ${column} integer not null`).join(',\n')},
+${WIDE_COLUMNS.map((column) => `  ${column} integer not null`).join(',\n')},
   primary key (step_s, dimension, from_ms, name)
 )${withoutRowid};
 ${COLUMNS.map(([name, type]) => `alter table request_records add column ${name} ${type};`).join('\n')}`;

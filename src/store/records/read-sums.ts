@@ -1,15 +1,24 @@
 import type { SQL } from 'bun';
-import { BUCKETS, HISTOGRAM_COLUMNS } from '../../lib/histogram.ts';
 import type { Database } from '../database.ts';
+import { HISTOGRAM_COLUMNS, histogramsOf } from './histogram-columns.ts';
 import { emptySum, HOUR_MS, MINUTE_MS, type RequestSum, type SeriesQuery, SUMMED } from './request-sums.ts';
 
 /** Reads sums from the database. Throws `StoreUnavailable`. */
 export function readSeries(database: Database, query: SeriesQuery): Promise<RequestSum[]> {
   const { name, mostNames, dimension } = query;
-  if (name !== undefined) return database.read((sql) => readSums(sql, query, [name]));
-  if (mostNames === undefined || dimension === 'all') return database.read((sql) => readSums(sql, query));
-  return database.read((sql) => readBusiest(sql, query, mostNames));
+  return database.read(async (sql) => {
+    if (database.dialect.kind === 'postgres') await sql.unsafe(PLAN);
+    if (name !== undefined) return readSums(sql, query, [name]);
+    if (mostNames === undefined || dimension === 'all') return readSums(sql, query);
+    return readBusiest(sql, query, mostNames);
+  });
 }
+
+/**
+ * To PostgreSQL a part of the primary key of such wide rows looks as costly as the whole table, and the sums look worth compiling. Both
+ * take longer.
+ */
+const PLAN = `select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`;
 
 /**
  * The sums of the names with the most requests, and one of all others. With hundreds of names, to add up their histograms would
@@ -61,7 +70,6 @@ function storedStep(stepMs: number): number {
 /** PostgreSQL returns sums as text. */
 function parseSum(row: Readonly<Record<string, number | string>>): RequestSum {
   const number = (column: string): number => Number(row[column]);
-  const times = HISTOGRAM_COLUMNS.map(number);
   return {
     fromMs: number('at'),
     name: String(row['name']),
@@ -72,8 +80,7 @@ function parseSum(row: Readonly<Record<string, number | string>>): RequestSum {
     completionTokens: number('completion_tokens'),
     costNano: number('cost_nano'),
     unpriced: number('unpriced'),
-    durations: times.slice(0, BUCKETS),
-    firstBytes: times.slice(BUCKETS),
+    ...histogramsOf(HISTOGRAM_COLUMNS.map(number)),
   };
 }
 

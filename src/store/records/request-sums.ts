@@ -1,11 +1,6 @@
 import type { SQL } from 'bun';
-import {
-  addHistogram,
-  count,
-  emptyHistogram,
-  HISTOGRAM_COLUMNS,
-  type Histogram,
-} from '../../lib/histogram.ts';
+import { addHistogram, count, emptyHistogram, type Histogram } from '../../lib/histogram.ts';
+import { columnsOf, HISTOGRAM_COLUMNS } from './histogram-columns.ts';
 import type { AttemptDetail } from './request-details.ts';
 import type { RequestRecord } from './request-record.ts';
 
@@ -194,42 +189,61 @@ const COUNTS = [
   'unpriced',
 ] as const;
 export const SUMMED = [...COUNTS, ...HISTOGRAM_COLUMNS];
-const ADD_UP = SUMMED.map((name) => `${name} = request_sums.${name} + excluded.${name}`).join(', ');
+const COLUMNS = ['step_s', 'dimension', 'from_ms', 'name', ...SUMMED];
+const INSERT = `insert into request_sums (${COLUMNS.join(', ')}) values `;
+const ADD_UP = ` on conflict (step_s, dimension, from_ms, name) do update set ${SUMMED.map(
+  (name) => `${name} = request_sums.${name} + excluded.${name}`,
+).join(', ')}`;
 
 /** SQLite takes 32,766 parameters in a statement. */
-const ROWS_AT_ONCE = 400;
+const ROWS_AT_ONCE = 200;
 
 /** Adds records that were not counted before to the stored sums. */
 export async function addRequestSums(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
   if (records.length === 0) return;
-  const rows = STEPS.flatMap((stepMs) => {
+  const rows: (string | number)[][] = [];
+  for (const stepMs of STEPS) {
     const sums = new RequestSums(stepMs);
     for (const record of records) sums.add(record);
-    return sums.entries().map(({ dimension, sum }) => rowOf(stepMs, dimension, sum));
-  });
+    for (const { dimension, sum } of sums.entries()) rows.push(rowOf(stepMs, dimension, sum));
+  }
   for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    await sql`insert into request_sums ${sql(rows.slice(from, from + ROWS_AT_ONCE))}
-      on conflict (step_s, dimension, from_ms, name) do update set ${sql.unsafe(ADD_UP)}`;
+    const some = rows.slice(from, from + ROWS_AT_ONCE);
+    await sql.unsafe(INSERT + placeholders(sql, some.length) + ADD_UP, some.flat());
   }
 }
 
-function rowOf(stepMs: number, dimension: SumDimension, sum: RequestSum): Record<string, string | number> {
-  const times = [...sum.durations, ...sum.firstBytes];
-  return {
-    step_s: stepMs / 1000,
+/** The values of `COLUMNS`. */
+function rowOf(stepMs: number, dimension: SumDimension, sum: RequestSum): (string | number)[] {
+  return [
+    stepMs / 1000,
     dimension,
-    from_ms: sum.fromMs,
-    name: sum.name,
-    requests: sum.requests,
-    failures: sum.failures,
-    fallbacks: sum.fallbacks,
-    prompt_tokens: sum.promptTokens,
-    completion_tokens: sum.completionTokens,
-    cost_nano: sum.costNano,
-    unpriced: sum.unpriced,
-    ...Object.fromEntries(HISTOGRAM_COLUMNS.map((column, index) => [column, times[index] ?? 0])),
-  };
+    sum.fromMs,
+    sum.name,
+    sum.requests,
+    sum.failures,
+    sum.fallbacks,
+    sum.promptTokens,
+    sum.completionTokens,
+    sum.costNano,
+    sum.unpriced,
+    ...columnsOf(sum.durations, sum.firstBytes),
+  ];
 }
+
+/** The placeholders of rows of `COLUMNS`. The runtime's own helper takes twice as long for rows of this width. */
+function placeholders(sql: SQL, rows: number): string {
+  if (sql.options.adapter === 'sqlite') return `${UNNUMBERED}, `.repeat(rows).slice(0, -2);
+  let text = '';
+  for (let row = 0, number = 1; row < rows; row++) {
+    text += row === 0 ? '(' : ', (';
+    for (let column = 0; column < COLUMNS.length; column++) text += `${column === 0 ? '' : ', '}$${number++}`;
+    text += ')';
+  }
+  return text;
+}
+
+const UNNUMBERED = `(${COLUMNS.map(() => '?').join(', ')})`;
 
 /** Deletes sums that are kept no longer. */
 export async function pruneSums(sql: SQL, nowMs: number): Promise<void> {

@@ -94,7 +94,7 @@ async function playSums(records: RequestRecords): Promise<void> {
     slow: 1,
   });
   const [slow] = await series({ stepMs: HOUR_MS, dimension: 'model', name: 'slow' });
-  expect(percentile(slow?.durations ?? [], 0.95)).toBeWithin(7500, 10_001);
+  expect(percentile(slow?.durations ?? [], 0.1)).toBeWithin(8700, 10_001);
   expect(slow?.promptTokens).toBe(3);
   const [other] = await series({ stepMs: HOUR_MS, dimension: 'provider', name: 'other' });
   expect([other?.requests, other?.failures, percentile(other?.durations ?? [], 0.5)]).toEqual([1, 1, null]);
