@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { KEPT_FEED } from './feed-groups.ts';
 import type { FeedEntry, LiveRoute, ProviderStatus, RequestRow, Tick } from './types.ts';
 import { listenLive, type LiveState } from './live-stream.ts';
 import { type Second, withEarlier, withTick } from './seconds.ts';
@@ -31,7 +32,6 @@ export interface Live {
   readonly lost: number;
 }
 
-const KEPT_FEED = 100;
 const KEPT_REQUESTS = 500;
 
 const EMPTY: Live = {

@@ -62,6 +62,11 @@ export function evenSeconds(seconds: readonly Second[], count: number): readonly
   return all;
 }
 
+/** As `evenSeconds`, without the newest one, which still runs: a line would always fall at its end. */
+export function endedSeconds(seconds: readonly Second[], count: number): readonly Second[] {
+  return evenSeconds(seconds, count + 1).slice(0, -1);
+}
+
 function secondOf(time: string): number {
   return Math.floor(Date.parse(time) / 1000) * 1000;
 }

@@ -10,6 +10,7 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   '{{text}} answer tokens': '{{text}} 输出 token',
   '{{text}} requests': '{{text}} 个请求',
   '{{text}} requests at a time': '{{text}} 个并发请求',
+  'How many may arrive at once. Empty: those of one second.': '可同时到达的请求数。留空表示一秒的请求数。',
   '{{text}} without a price': '{{text}} 个请求价格未知',
   '{{text}} requests without a known price': '{{text}} 个请求价格未知',
   'Its operator has not turned on stored usage. Your requests work as usual.':
@@ -26,6 +27,7 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   'The model demo-unreliable always fails on simulator-a first, to show a fallback.':
     '模型 demo-unreliable 总是先在 simulator-a 上失败，以演示回退。',
   'Last failure: {{text}}': '最近一次失败：{{text}}',
+  'The demo asks nobody to sign in.': '演示无需登录。',
   'The simulated providers answer with random words.': '模拟供应商用随机词语回答。',
   'Only an admin may change the configuration as a whole.': '只有管理员可以整体更改配置。',
   'The database is currently unavailable. Try again shortly.': '数据库暂时不可用，请稍后重试。',

@@ -1,5 +1,11 @@
 import { expect, test } from 'bun:test';
-import { evenSeconds, type Second, withEarlier, withTick } from '../../../console/src/api/seconds.ts';
+import {
+  endedSeconds,
+  evenSeconds,
+  type Second,
+  withEarlier,
+  withTick,
+} from '../../../console/src/api/seconds.ts';
 import type { RequestRow, Tick } from '../../../console/src/api/types.ts';
 
 const ended = (time: string, durationMs: number, ending: RequestRow['ending'] = 'complete'): RequestRow => ({
@@ -73,4 +79,13 @@ test('a second without traffic is zero, and keeps the percentiles of its window'
     [0, 40],
   ]);
   expect(evenSeconds(seconds, 2)).toHaveLength(2);
+});
+
+test('the line of the last seconds leaves out the one that still runs, and keeps those without traffic', () => {
+  const seconds = [1, 2, 4, 5].reduce(
+    (before, second) => withTick(before, tick(at(second), [ended(at(second), 40)])),
+    [] as readonly Second[],
+  );
+  expect(endedSeconds(seconds, 60).map(({ requests }) => requests)).toEqual([1, 1, 0, 1]);
+  expect(endedSeconds(seconds, 2).map(({ requests }) => requests)).toEqual([0, 1]);
 });

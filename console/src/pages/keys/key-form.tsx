@@ -139,7 +139,7 @@ function Fields({ form, set, isNew }: FieldsProps): ReactNode {
             onValue={(rate) => set({ rate })}
           />
         </Field>
-        <Field label={t('Burst')}>
+        <Field label={t('Burst')} note={t('How many may arrive at once. Empty: those of one second.')}>
           <Input type="number" min={0} value={form.burst} onValue={(burst) => set({ burst })} />
         </Field>
         <Field label={t('Expires')} note={t('In your time zone. Empty: never.')}>

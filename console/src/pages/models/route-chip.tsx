@@ -40,7 +40,9 @@ export function RouteChip({ model, route }: { model: string; route: TierRoute })
         <span>
           {count(live?.in_flight)} <span className="muted">{t('in flight')}</span>
         </span>
-        <span>{duration(live?.latency_ms)}</span>
+        <span title={t('a smoothed average')}>
+          {duration(live?.latency_ms)} <span className="muted">{t('first byte')}</span>
+        </span>
       </span>
     </button>
   );

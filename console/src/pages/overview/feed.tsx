@@ -17,6 +17,7 @@ import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { queryText } from '../../api/client.ts';
+import { type FeedGroup, grouped, joined } from '../../api/feed-groups.ts';
 import { useLive } from '../../api/live.ts';
 import type { FeedEntry, LiveRoute } from '../../api/types.ts';
 import { Card } from '../../ui/card.tsx';
@@ -57,9 +58,9 @@ export function Feed(): ReactNode {
       ) : (
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
         <ol className="feed" aria-label={t('What happened')} tabIndex={0}>
-          {feed.map(({ entry, times }, at) => (
+          {feed.map((group, at) => (
             // oxlint-disable-next-line react/no-array-index-key -- entries have no id
-            <Entry key={`${entry.at} ${feed.length - at}`} entry={entry} times={times} />
+            <Entry key={`${group.entry.at} ${feed.length - at}`} {...group} />
           ))}
         </ol>
       )}
@@ -72,45 +73,7 @@ export function Feed(): ReactNode {
   );
 }
 
-/** The live stream may tell again what the stored requests had. */
-function joined(told: readonly FeedEntry[], earlier: readonly FeedEntry[]): readonly FeedEntry[] {
-  const idOf = ({ kind, request_id: id, version }: FeedEntry): string => `${kind} ${id} ${version}`;
-  const known = new Set(told.map(idOf));
-  return [...told, ...earlier.filter((entry) => !known.has(idOf(entry)))];
-}
-
-interface Group {
-  /** The newest one. */
-  readonly entry: FeedEntry;
-  readonly times: number;
-}
-
-/** Entries that say the same within this time become one, also where others lie between them. */
-const GROUP_MS = 60_000;
-
-/** Groups repeated entries, so that many fallbacks do not hide what else happened. The newest group comes first. */
-function grouped(feed: readonly FeedEntry[]): readonly Group[] {
-  const wordsOf = ({ kind, provider, model, key, route, detail }: FeedEntry): string =>
-    JSON.stringify([kind, provider, model, kind === 'budget' && key, kind !== 'fallback' && route, detail]);
-  const groups: { entry: FeedEntry; oldestMs: number; times: number }[] = [];
-  const latest = new Map<string, (typeof groups)[number]>();
-  for (const entry of feed) {
-    const words = wordsOf(entry);
-    const known = latest.get(words);
-    const atMs = Date.parse(entry.at);
-    if (known !== undefined && known.oldestMs - atMs <= GROUP_MS) {
-      known.times++;
-      known.oldestMs = atMs;
-      continue;
-    }
-    const group = { entry, oldestMs: atMs, times: 1 };
-    latest.set(words, group);
-    groups.push(group);
-  }
-  return groups;
-}
-
-function Entry({ entry, times }: Group): ReactNode {
+function Entry({ entry, times, hasMore }: FeedGroup): ReactNode {
   const { t } = useTranslation();
   const route = useLive(({ routes }) => (entry.route === null ? undefined : routes.get(entry.route)));
   const text = feedText(entry, route, t);
@@ -121,7 +84,12 @@ function Entry({ entry, times }: Group): ReactNode {
       <Link href={placeOf(entry)} className="grow clamp" title={text}>
         {text}
       </Link>
-      {times > 1 && <span className="badge is-idle num">× {times}</span>}
+      {times > 1 && (
+        <span className="badge is-idle num">
+          × {times}
+          {hasMore && '+'}
+        </span>
+      )}
       <span className="muted small">
         <When time={entry.at} />
       </span>

@@ -3,11 +3,13 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useLive } from '../../api/live.ts';
-import { percentilesOf, type Second } from '../../api/seconds.ts';
+import { endedSeconds, percentilesOf, type Second } from '../../api/seconds.ts';
 import type { Overview, Percentiles } from '../../api/types.ts';
 import { changeOf, compact, count, duration, money, NONE, percent } from '../../lib/format.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { useLiveGateways } from './use-live-gateways.ts';
+
+const LINE_SECONDS = 60;
 
 interface FiguresProps {
   readonly overview: Overview;
@@ -30,6 +32,7 @@ export function Figures({ overview, isLive, range }: FiguresProps): ReactNode {
   const latency = recent?.latency ?? overview.latency_ms;
   const first = recent?.firstToken ?? overview.time_to_first_token_ms;
   const tokens = recent ? recent.tokensPerSecond : overview.tokens_per_second;
+  const line = endedSeconds(seconds, LINE_SECONDS);
   return (
     <div className="figures">
       <Figure
@@ -40,7 +43,7 @@ export function Figures({ overview, isLive, range }: FiguresProps): ReactNode {
             ? t('{{count}} in flight', { count: inFlight })
             : t('{{text}} total', { text: compact(overview.requests) })
         }
-        line={isLive ? seconds.slice(-60).map(({ requests }) => requests) : undefined}
+        line={isLive ? line.map(({ requests }) => requests) : undefined}
       />
       <Figure
         label={t('Error rate')}
@@ -66,7 +69,7 @@ export function Figures({ overview, isLive, range }: FiguresProps): ReactNode {
         label={t('Tokens per second')}
         value={compact(tokens)}
         about={t('prompt and answer')}
-        line={isLive ? seconds.slice(-60).map(({ tokens }) => tokens) : undefined}
+        line={isLive ? line.map(({ tokens }) => tokens) : undefined}
       />
       <Spend overview={overview} />
     </div>

@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { admin } from '../../api/client.ts';
+import type { FeedPart } from '../../api/feed-groups.ts';
 import type { HistoryEntry } from '../../api/resources.ts';
 import type { FeedEntry, RequestRow } from '../../api/types.ts';
 
 const SHOWN = 20;
-const NOTHING: readonly FeedEntry[] = [];
+const SHOWN_CHANGES = 5;
+const NOTHING: FeedPart = { entries: [], cutKinds: new Set() };
 
 /** The events before the page was opened: fallbacks, failures and changes, or else the last requests. */
-export function useEarlierFeed(): readonly FeedEntry[] {
+export function useEarlierFeed(): FeedPart {
   const { data } = useQuery({
     queryKey: ['earlier-feed'],
     queryFn: async ({ signal }) => {
@@ -21,11 +23,20 @@ export function useEarlierFeed(): readonly FeedEntry[] {
       const [fallbacks, failures, history] = await Promise.all([
         requests({ has_fallback: 'true' }),
         requests({ ending: 'failed,truncated' }),
-        admin<{ history: readonly HistoryEntry[] }>('/config/history', { query: { limit: 5 }, signal }),
+        admin<{ history: readonly HistoryEntry[] }>('/config/history', {
+          query: { limit: SHOWN_CHANGES },
+          signal,
+        }),
       ]);
       const events = [...unique([...fallbacks, ...failures]), ...history.history.map(entryOfChange)];
       const found = events.length > 0 ? events : (await requests({})).map((row) => entryOf(row, 'request'));
-      return found.toSorted((one, other) => other.at.localeCompare(one.at)).slice(0, SHOWN);
+      const sorted = found.toSorted((one, other) => other.at.localeCompare(one.at));
+      const cutKinds = new Set(sorted.slice(SHOWN).map(({ kind }) => kind));
+      if (fallbacks.length === SHOWN) cutKinds.add('fallback');
+      if (failures.length === SHOWN) cutKinds.add('failed');
+      if (history.history.length === SHOWN_CHANGES) cutKinds.add('configuration');
+      if (events.length === 0 && found.length === SHOWN) cutKinds.add('request');
+      return { entries: sorted.slice(0, SHOWN), cutKinds };
     },
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,

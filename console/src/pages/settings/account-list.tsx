@@ -70,7 +70,11 @@ export function AccountList(): ReactNode {
           <Empty
             icon={UserRound}
             title={t('No account yet')}
-            text={t('Until then, everyone signs in with the ADMIN_KEY.')}
+            text={
+              gateway.mode === 'demo'
+                ? t('The demo asks nobody to sign in.')
+                : t('Until then, everyone signs in with the ADMIN_KEY.')
+            }
           />
         }
         columns={columns}

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
 import type { SessionRow } from '../../api/resources.ts';
+import { useSession } from '../../session/session.ts';
 import { useAct } from '../../ui/use-act.ts';
 import { NONE } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -13,6 +14,7 @@ import { When } from '../../ui/values.tsx';
 /** Everybody who is signed in. */
 export function SessionList(): ReactNode {
   const { t } = useTranslation();
+  const { gateway } = useSession();
   const act = useAct({ refresh: ['sessions'] });
   const sessions = useQuery({
     queryKey: ['sessions'],
@@ -26,7 +28,12 @@ export function SessionList(): ReactNode {
       label={t('Sessions')}
       rows={sessions.data.sessions}
       keyOf={({ id }) => id}
-      empty={<Empty title={t('No one is signed in')} />}
+      empty={
+        <Empty
+          title={t('No one is signed in')}
+          {...(gateway.mode === 'demo' && { text: t('The demo asks nobody to sign in.') })}
+        />
+      }
       columns={[
         {
           id: 'name',
