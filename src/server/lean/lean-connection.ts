@@ -178,8 +178,7 @@ export class LeanConnection implements Receiver {
   }
 
   #read(): void {
-    const placed = this.#placed ?? this.#readHead();
-    this.#placed = placed;
+    const placed = (this.#placed ??= this.#readHead());
     if (placed === undefined) return;
     const { head, bytes } = placed;
     if (this.#unread.size >= bytes + head.contentLength) {
@@ -221,8 +220,7 @@ export class LeanConnection implements Receiver {
     this.#state = 'answering';
     this.#placed = undefined;
     this.waitingSinceMs = 0;
-    const signal = new PlainSignal();
-    this.#leaving = signal;
+    const signal = (this.#leaving = new PlainSignal());
     this.#writer.begin();
     this.#isLast = head.isLast;
     this.#turn = socketTurn.number;
@@ -247,7 +245,9 @@ export class LeanConnection implements Receiver {
     }
     this.#streamed = answer;
     const stream = this.#writer.stream(answer, isLast);
+    this.#host.streams.begin();
     await stream.carry(answer);
+    this.#host.streams.end();
     this.#streamed = undefined;
     if (stream.end === 'reset') return this.#abort();
     if (isLast || this.#isFinished) this.#writer.flush();

@@ -3,6 +3,7 @@ import type { RecentRequestHeads } from '../../http1/last-request-head.ts';
 import type { InnerServer } from './handed-over.ts';
 import type { BodyRoom } from './large-body.ts';
 import type { LeanRequest } from './lean-request.ts';
+import type { OpenStreams } from './open-streams.ts';
 
 /** The server's side of a connection. */
 export interface LeanHost<Connection> extends InnerServer {
@@ -12,6 +13,7 @@ export interface LeanHost<Connection> extends InnerServer {
   readonly maxBodyBytes: () => number;
   readonly recentHeads: RecentRequestHeads;
   readonly bodyRoom: () => BodyRoom;
+  readonly streams: OpenStreams;
   /** Whether connections are to close after their answers. */
   readonly isDraining: () => boolean;
   readonly onBug: (error: Error) => void;

@@ -19,6 +19,7 @@ import type { HandedOverPeers } from './handed-over.ts';
 import { LeanConnection } from './lean-connection.ts';
 import type { LeanHost } from './lean-host.ts';
 import type { LeanRequest } from './lean-request.ts';
+import { OpenStreams } from './open-streams.ts';
 import { Retirement } from './retirement.ts';
 
 const HANDLERS: Bun.SocketHandler<LeanConnection> = {
@@ -81,6 +82,8 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     recentHeads: new RecentRequestHeads(),
     maxBodyBytes: () => gateway.snapshot().server.maxBodyBytes,
     bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
+    // Without force, the runtime collects young objects beside its work.
+    streams: new OpenStreams(() => Bun.gc(false)),
     isDraining: () => state.phase === 'draining',
     onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
     onClose: (connection) => connections.delete(connection),
