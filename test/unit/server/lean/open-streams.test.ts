@@ -69,12 +69,14 @@ test('a connection counts its stream from the answer to its end', async () => {
     connection.received(Buffer.from('GET /v1/stream HTTP/1.1\r\nhost: here\r\n\r\n'));
     await Bun.sleep(0);
   };
-  await ask();
-  expect(asked.collections).toBe(1);
-  finish();
-  await Bun.sleep(0);
-  socketTurn.flush();
-  expect(connection.isIdle).toBe(true);
+  for (let stream = 0; stream < 10; stream++) {
+    await ask();
+    expect(asked.collections).toBe(1);
+    finish();
+    await Bun.sleep(0);
+    socketTurn.flush();
+    expect(connection.isIdle).toBe(true);
+  }
   await ask();
   begin(98);
   expect(asked.collections).toBe(1);
