@@ -5,7 +5,13 @@ import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from '../../tes
 import { startProcess, type TestProcess } from '../../test/e2e/process.ts';
 import { type Scene, type Stage, settled } from './draw-all.ts';
 import { configureEveryday, KEYS, sendEveryday } from './everyday.ts';
+import { drawOpened, drawReviews } from './opened.ts';
 import { KEY_VIEWS, VIEWS } from './views.ts';
+
+const drawFormsToo: Scene['also'] = async (page, draw) => {
+  await drawOpened(page, draw);
+  await drawReviews(page, draw);
+};
 
 /** A gateway whose configuration is a file, as its operator and as the holder of a key see it. */
 export async function startFile(folder: string, base: string): Promise<Stage> {
@@ -28,7 +34,7 @@ models:
   await Bun.sleep(15_000);
   return {
     scenes: [
-      { name: 'file', url, key: ADMIN_KEY, views: VIEWS },
+      { name: 'file', url, key: ADMIN_KEY, views: VIEWS, also: drawFormsToo },
       { name: 'file-key', url, key: KEYS[0]?.secret ?? '', views: KEY_VIEWS },
     ],
     stop: async () => {
@@ -58,7 +64,13 @@ export async function startFleet(folder: string, base: string): Promise<Stage> {
   return {
     scenes: [
       { name: 'fleet', url, key: ADMIN_KEY, views: ['', 'usage', 'settings', 'settings?tab=gateways'] },
-      ...['viewer', 'operator'].map((name, at) => ({ name, url, key: secrets[at] ?? '', views: VIEWS })),
+      ...['viewer', 'operator'].map((name, at) => ({
+        name,
+        url,
+        key: secrets[at] ?? '',
+        views: VIEWS,
+        also: drawFormsToo,
+      })),
     ],
     stop: async () => {
       for (const load of loads) await load.stop();

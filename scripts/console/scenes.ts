@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import type { Page } from 'playwright-core';
 import { fillDatabase } from '../../bench/long/console-rows.ts';
 import { ADMIN_KEY, startDatabaseGateway } from '../../test/e2e/db-program.ts';
 import { startProcess } from '../../test/e2e/process.ts';
 import { configureCrowded, CROWDED_KEYS, CROWDED_MODELS } from './crowded.ts';
-import { type Draw, type Stage, settled } from './draw-all.ts';
+import type { Stage } from './draw-all.ts';
 import { configureEveryday, KEYS, sendEveryday, sendSteadily } from './everyday.ts';
 import { startBroken, startFile, startFleet } from './more-stages.ts';
+import { drawOpened } from './opened.ts';
 import { KEY_VIEWS, VIEWS } from './views.ts';
 
 /** The gateways that are drawn, by name. Each takes a folder of its own and the address of the simulator. */
@@ -85,43 +85,4 @@ async function startEmpty(folder: string): Promise<Stage> {
       await program.exited;
     },
   };
-}
-
-/** Draws the views that open by a click: a request, the first row of each list, the palette, an answer of the playground. */
-async function drawOpened(page: Page, draw: Draw): Promise<void> {
-  const origin = new URL(page.url()).origin;
-  for (const [name, view] of [
-    ['a-request', 'requests?tail=off&has_fallback=true'],
-    ['a-failure', 'requests?tail=off&ending=failed,refused,truncated,lost'],
-    ['a-key', 'keys'],
-    ['a-team', 'keys?tab=teams'],
-    ['a-provider', 'providers'],
-  ] as const) {
-    await page.goto(`${origin}/console/${view}`);
-    await settled(page);
-    const row = page.locator('tbody tr[tabindex]').first();
-    if ((await row.count()) === 0) continue;
-    await row.click();
-    await page.getByRole('dialog').waitFor();
-    await settled(page);
-    await draw(name);
-  }
-  await page.goto(`${origin}/console/models`);
-  await settled(page);
-  await page.keyboard.press('Control+k');
-  await page.getByRole('dialog').waitFor();
-  await settled(page);
-  await draw('palette');
-  await drawAnswer(page, origin, draw);
-}
-
-async function drawAnswer(page: Page, origin: string, draw: (name: string) => Promise<void>): Promise<void> {
-  await page.goto(`${origin}/console/explain`);
-  await settled(page);
-  await page.goto(`${origin}/console/playground`);
-  await settled(page);
-  await page.locator('.composer textarea').fill('Say hello, in one sentence.');
-  await page.keyboard.press('Enter');
-  await Bun.sleep(2500);
-  await draw('an-answer');
 }
