@@ -8,7 +8,7 @@ import { configureEveryday, KEYS, sendEveryday } from './everyday.ts';
 import { drawOpened, drawReviews } from './opened.ts';
 import { KEY_VIEWS, VIEWS } from './views.ts';
 
-const drawFormsToo: Scene['also'] = async (page, draw) => {
+const drawFormsToo: NonNullable<Scene['also']> = async (page, draw) => {
   await drawOpened(page, draw);
   await drawReviews(page, draw);
 };

@@ -62,7 +62,7 @@ export async function drawReviews(page: Page, draw: Draw): Promise<void> {
   if ((await editor.count()) === 0) return;
   await editor.click();
   await page.keyboard.press('Control+End');
-  await page.keyboard.type('log_level: debug');
+  await page.keyboard.type('fallback: { cooldown_seconds: 8 }');
   await Bun.sleep(1500);
   await draw('edited-text');
   await page.locator('main .button.is-primary').last().click();

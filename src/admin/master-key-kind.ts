@@ -52,7 +52,7 @@ const viewSchema = fields
     }),
     last_used_at: z.string().nullable().optional().meta({
       description:
-        'The day of its last request, in UTC. null: none in the last 90 days. Omitted in answers to writes.',
+        'The day of its last request, in UTC. null: none in the last 90 days. Omitted in answers to writes, and by a gateway that does not store usage.',
     }),
     ...USAGE,
     ...DATES,
@@ -138,7 +138,7 @@ export const masterKeyKind: ResourceKind = {
     return new Map(
       resources.map(({ id }) => [
         id,
-        { last_used_at: lastUse.get(id) ?? null, usage: usageOf(call, 'key', id) },
+        { ...(lastUse && { last_used_at: lastUse.get(id) ?? null }), usage: usageOf(call, 'key', id) },
       ]),
     );
   },

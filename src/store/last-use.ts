@@ -2,12 +2,15 @@ import type { Database } from './database.ts';
 
 /** The days on which keys were last used. */
 export interface LastUse {
-  /** The days, such as `2026-11-30`, on which the keys with these ids were last used; UTC. Unused keys are missing. */
-  readonly of: (keyIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  /**
+   * The days, such as `2026-11-30`, on which the keys with these ids were last used; UTC. Unused keys are missing.
+   * Undefined: the gateway does not store usage.
+   */
+  readonly of: (keyIds: readonly string[]) => Promise<ReadonlyMap<string, string> | undefined>;
 }
 
 /** The last use of keys is unknown. */
-export const NO_LAST_USE: LastUse = { of: () => Promise.resolve(new Map()) };
+export const NO_LAST_USE: LastUse = { of: () => Promise.resolve(undefined) };
 
 const DAY_MS = 86_400_000;
 

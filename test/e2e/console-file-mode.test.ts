@@ -76,6 +76,8 @@ test('with a file, an operator signs in, reads, drains and tests, and is told wh
   for (let n = 0; n < 4; n++) expect(await ask()).toBe(503);
   expect((await call('POST', `/routes/${route.id}/resume`)).body.state).toBe('available');
   expect((await call('POST', '/providers/p/test', {})).body.ok).toBe(true);
+  // null would say that nobody has used it.
+  expect((await call('GET', '/master-keys/k')).body).not.toHaveProperty('last_used_at');
   const written = await call('POST', '/master-keys', { id: 'x' });
   expect([written.status, written.body.error.code]).toEqual([409, 'configuration_is_a_file']);
   await expectEntriesThatTheFileTakes();

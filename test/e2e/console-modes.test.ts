@@ -117,12 +117,13 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await visit(page, url, 'usage', PAGES.usage);
     await page.getByRole('heading', { name: 'Usage is not stored yet' }).waitFor();
     expect(await page.getByRole('link', { name: 'CSV' }).count()).toBe(0);
+    await page.getByText(/^For example, in .*config\.yaml$/).waitFor();
     await page.getByText('on_exceed: warn').waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
     watched?.expected(/409/);
     await visit(page, url, 'config', PAGES.config);
-    await page.getByText(/^The configuration is the file/).waitFor();
+    await page.getByText(/^The configuration is the file.*keep what the file has there\.$/).waitFor();
     await expectFormsToWriteTheFile(page, url);
     await visit(page, url, 'settings?tab=accounts', PAGES.settings);
     await page.getByRole('heading', { name: 'Accounts need a database' }).waitFor();
@@ -183,13 +184,18 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
 async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void> {
   await visit(page, url, 'keys?new=1', PAGES.keys);
   await page.getByRole('dialog').getByLabel('Name').fill('another');
-  await page.getByRole('button', { name: 'Review and create' }).click();
+  // Nothing is created before the file has it.
+  await page.getByRole('button', { name: 'Review the change' }).click();
   const written = page.getByRole('dialog', { name: 'Review the change' });
   await written.getByText(/- name: another\n +key: sk-lp-/).waitFor();
   expect(await written.getByRole('button', { name: 'Save' }).count()).toBe(0);
   await visit(page, url, 'keys', PAGES.keys);
+  await page.getByRole('columnheader', { name: 'Tightest limit' }).waitFor();
+  expect(await page.getByRole('columnheader', { name: 'Last used' }).count()).toBe(0);
   await page.getByRole('cell', { name: 'k', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Edit' }).waitFor();
+  for (const fact of ['Last used', 'Created'])
+    expect(await page.getByRole('dialog').getByText(fact, { exact: true }).count()).toBe(0);
   for (const name of ['Rotate', 'Delete'])
     expect(await page.getByRole('dialog').getByRole('button', { name }).count()).toBe(0);
   expect(await page.getByRole('dialog').getByRole('switch').count()).toBe(0);
@@ -201,4 +207,12 @@ async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void>
   await page.getByRole('button', { name: 'Review the change' }).click();
   await written.getByText('Nothing changes.').waitFor();
   expect(await written.getByText('Put this into').count()).toBe(0);
+  await written.getByRole('button', { name: 'Back' }).click();
+  await page.getByLabel('Weight').fill('4');
+  await page.getByRole('button', { name: 'Review the change' }).click();
+  await written.getByText(/^The configuration is a file\. Put this into/).waitFor();
+  // Of a value of many lines, only those that change are marked.
+  const added = written.locator('.diff-line.is-added');
+  expect((await added.allInnerTexts()).join('')).not.toContain('provider');
+  expect((await added.allInnerTexts()).join('')).toContain('"weight": 4');
 }

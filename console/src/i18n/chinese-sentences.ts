@@ -37,8 +37,8 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Requests that waited for a lease': '等待租用的请求',
   'The store of shared limits does not answer. This gateway admits what it has leased.':
     '共享限额的存储没有响应。本网关只放行已租用的额度。',
-  'Live shows this gateway alone. The time ranges add up all {{count}} gateways.':
-    '“实时”只显示本网关；各时间范围汇总全部 {{count}} 个网关。',
+  'Live figures and charts show this gateway alone. Spending, the last 5 min and the time ranges add up all {{count}} gateways.':
+    '“实时”的数值和图表只显示本网关；花费、最近 5 分钟和各时间范围汇总全部 {{count}} 个网关。',
   '{{hits}} of {{all}} requests': '{{all}} 个请求中的 {{hits}} 个',
   'Esc, then Tab leaves the editor': '按 Esc 再按 Tab 离开编辑器',
   'Refills continuously.': '持续恢复。',

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ResourceChange } from '../api/resources.ts';
-import type { DiffLine } from '../lib/diff-lines.ts';
+import { changedLines, type DiffLine } from '../lib/diff-lines.ts';
 
 const LOOKS = { created: 'is-good', updated: 'is-note', deleted: 'is-bad' } as const;
 
@@ -41,8 +41,13 @@ function FieldDiff({ path, before, after }: { path: string; before: unknown; aft
   return (
     <>
       {path !== '' && <div className="diff-gap">{path}</div>}
-      {before !== undefined && <Line sign="−" look="is-removed" text={textOf(before)} />}
-      {after !== undefined && <Line sign="+" look="is-added" text={textOf(after)} />}
+      {before !== undefined && after !== undefined ? (
+        <Lines lines={changedLines(textOf(before), textOf(after))} />
+      ) : before !== undefined ? (
+        <Line sign="−" look="is-removed" text={textOf(before)} />
+      ) : (
+        <Line sign="+" look="is-added" text={textOf(after)} />
+      )}
     </>
   );
 }
@@ -65,18 +70,22 @@ export function TextDiff({ lines }: { lines: readonly DiffLine[] }): ReactNode {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
     <div className="diff" tabIndex={0} role="group">
-      {lines.map(({ kind, text }, at) =>
-        kind === 'gap' ? (
-          // oxlint-disable-next-line react/no-array-index-key -- lines have no id
-          <div key={at} className="diff-gap">
-            ⋯
-          </div>
-        ) : (
-          // oxlint-disable-next-line react/no-array-index-key -- lines have no id
-          <Line key={at} sign={SIGNS[kind]} look={`is-${kind}`} text={text} />
-        ),
-      )}
+      <Lines lines={lines} />
     </div>
+  );
+}
+
+function Lines({ lines }: { lines: readonly DiffLine[] }): ReactNode {
+  return lines.map(({ kind, text }, at) =>
+    kind === 'gap' ? (
+      // oxlint-disable-next-line react/no-array-index-key -- lines have no id
+      <div key={at} className="diff-gap">
+        ⋯
+      </div>
+    ) : (
+      // oxlint-disable-next-line react/no-array-index-key -- lines have no id
+      <Line key={at} sign={SIGNS[kind]} look={`is-${kind}`} text={text} />
+    ),
   );
 }
 

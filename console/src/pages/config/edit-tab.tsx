@@ -124,7 +124,8 @@ function InFile({ text }: { text: string }): ReactNode {
           {
             file: gateway.configuration_file ?? 'config.yaml',
           },
-        )}
+        )}{' '}
+        {text.includes('${') && t('A variable stands for each secret; keep what the file has there.')}
       </span>
       <Copy text={text} label={t('Copy all')} />
     </Notice>

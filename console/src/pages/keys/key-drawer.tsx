@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import { listModels } from '../../api/queries.ts';
 import type { MasterKey } from '../../api/resources.ts';
 import { useAct } from '../../ui/use-act.ts';
-import { useMay } from '../../session/session.ts';
+import { useMay, useSession } from '../../session/session.ts';
 import { NONE } from '../../lib/format.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -33,6 +33,7 @@ interface KeyDrawerProps {
 export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerProps): ReactNode {
   const { t } = useTranslation();
   const { act, edit } = useMay();
+  const { gateway } = useSession();
   const models = useQuery(listModels());
   const { id, usage = [], limits = [], allowed_models: allowed } = masterKey;
   const exact = allowed.find((name) => !name.includes('*'));
@@ -71,12 +72,17 @@ export function KeyDrawer({ masterKey, onClose, onEdit, onSecret }: KeyDrawerPro
           <Fact label={t('Expires')}>
             {masterKey.expires_at ? <When time={masterKey.expires_at} relative /> : t('never')}
           </Fact>
-          <Fact label={t('Last used')}>
-            <When time={masterKey.last_used_at} relative />
-          </Fact>
-          <Fact label={t('Created')}>
-            <When time={masterKey.created_at} />
-          </Fact>
+          {masterKey.last_used_at !== undefined && (
+            <Fact label={t('Last used')}>
+              <When time={masterKey.last_used_at} relative />
+            </Fact>
+          )}
+          {/* A file does not say when. */}
+          {gateway.mode !== 'file' && (
+            <Fact label={t('Created')}>
+              <When time={masterKey.created_at} />
+            </Fact>
+          )}
           {masterKey.previous_key_expires_at && (
             <Fact label={t('Old secret valid until')}>
               <When time={masterKey.previous_key_expires_at} />

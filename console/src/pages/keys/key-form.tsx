@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { listModels } from '../../api/queries.ts';
 import type { MasterKey } from '../../api/resources.ts';
+import { useMay } from '../../session/session.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { EditForm } from '../edit-form.tsx';
@@ -48,6 +49,7 @@ function formOf(key: MasterKey | undefined): Form {
 /** Makes a key, or changes what it may do. */
 export function KeyForm({ masterKey, version, onClose, onSecret }: KeyFormProps): ReactNode {
   const { t } = useTranslation();
+  const { edit } = useMay();
   const [form, setForm] = useState(() => formOf(masterKey));
   const [draft, setDraft] = useState<Draft>();
   const set = (part: Partial<Form>): void => setForm({ ...form, ...part });
@@ -68,7 +70,7 @@ export function KeyForm({ masterKey, version, onClose, onSecret }: KeyFormProps)
   return (
     <EditForm
       title={masterKey ? masterKey.id : t('New key')}
-      submit={masterKey ? t('Review the change') : t('Review and create')}
+      submit={masterKey || !edit ? t('Review the change') : t('Review and create')}
       canSubmit={form.id !== ''}
       entered={form}
       onSubmit={review}

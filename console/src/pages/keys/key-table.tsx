@@ -17,6 +17,9 @@ import { SecretDialog } from './secret-dialog.tsx';
 import type { Secret, TabProps } from './tab-props.ts';
 import { useKeys } from './use-keys.ts';
 
+const LAST_USE = ['used'];
+const NONE_HIDDEN: readonly string[] = [];
+
 /** Every key; it sorts and searches among ten thousand. */
 export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
   const { t } = useTranslation();
@@ -25,6 +28,8 @@ export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
   const { keys, isComplete, total, version, error, refetch } = useKeys();
   const columns = useMemo(() => columnsOf(t), [t]);
   const rows = useMemo(() => keys?.filter((key) => matches(key, search)), [keys, search]);
+  // A dash would say that nobody uses them.
+  const hasLastUse = keys?.some((key) => key.last_used_at !== undefined);
   const find = (id: string | undefined): MasterKey | undefined => keys?.find((key) => key.id === id);
   const [opened, edited] = [find(params['id']), find(params['edit'])];
   const isSearching = search !== '' && !isComplete && !error;
@@ -46,6 +51,7 @@ export function KeyTable({ params, setParams, add }: TabProps): ReactNode {
         rows={rows}
         columns={columns}
         keyOf={({ id }) => id}
+        hidden={hasLastUse ? NONE_HIDDEN : LAST_USE}
         onOpen={({ id }) => setParams({ id })}
         maxHeight="calc(100dvh - 15rem)"
         empty={

@@ -79,7 +79,10 @@ function WhichGateway(): ReactNode {
   return (
     <Notice look="note">
       <span className="grow">
-        {t('Live shows this gateway alone. The time ranges add up all {{count}} gateways.', { count: live })}
+        {t(
+          'Live figures and charts show this gateway alone. Spending, the last 5 min and the time ranges add up all {{count}} gateways.',
+          { count: live },
+        )}
       </span>
       <Link href="/settings?tab=gateways">{t('Gateways')}</Link>
     </Notice>

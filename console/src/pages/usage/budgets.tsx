@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { admin } from '../../api/client.ts';
 import type { LimitUse } from '../../api/resources.ts';
 import { nearDateTime, utc } from '../../lib/format.ts';
+import { useSession } from '../../session/session.ts';
 import { Card } from '../../ui/card.tsx';
 import { Failed, Skeleton } from '../../ui/states.tsx';
 import { UsageMeter } from '../../ui/usage-meter.tsx';
@@ -49,15 +50,16 @@ export function Budgets(): ReactNode {
   );
 }
 
-/** When the owner of a limit was created, which is when a budget in total began to count. */
+/** When the owner of a limit was created, which is when a budget in total began to count. A configuration file does not say when. */
 function useBeginnings(): (use: LimitUse) => number | undefined {
+  const { gateway } = useSession();
   const { keys } = useKeys();
   const teams = useTeams().data?.teams;
   const users = useUsers().data?.users;
   return ({ scope, scope_id: id }) => {
     const owners = scope === 'key' ? keys : scope === 'team' ? teams : scope === 'user' ? users : undefined;
     const created = owners?.find((owner) => owner.id === id)?.created_at;
-    return created === undefined ? undefined : Date.parse(created);
+    return created === undefined || gateway.mode === 'file' ? undefined : Date.parse(created);
   };
 }
 

@@ -22,6 +22,7 @@ const LIMIT = `limits:
 export function NotStored(): ReactNode {
   const { t } = useTranslation();
   const { gateway } = useSession();
+  const example = t('For example, in {{file}}', { file: gateway.configuration_file ?? 'config.yaml' });
   return (
     <div className="stack">
       <Empty
@@ -36,10 +37,10 @@ export function NotStored(): ReactNode {
         }
       />
       {gateway.mode === 'file' && (
-        <CodeBlock
-          label={t('For example, in {{file}}', { file: gateway.configuration_file ?? 'config.yaml' })}
-          text={LIMIT}
-        />
+        <div className="stack tight">
+          <p className="muted small">{example}</p>
+          <CodeBlock label={example} text={LIMIT} />
+        </div>
       )}
     </div>
   );
