@@ -43,6 +43,11 @@ export function cpuBetween(before: Usage, after: Usage): number {
   return Math.max(fine, coarse - 2 / TICKS_PER_SECOND);
 }
 
+/** The processes that another one started, without those that they started. */
+export function childrenOf(parent: number): number[] {
+  return treeOf(parent).filter((pid) => Number(statOf(pid)?.[1]) === parent);
+}
+
 function treeOf(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of listOf('/proc')) {

@@ -27,6 +27,13 @@ export const llmProxyRuntimePlain = gateway(
   (place) => `${RUNTIME}logging: {level: error}\n${routes(place, 1)}`,
 );
 
+/** As `llmProxy`, on both cores. */
+export const llmProxyOnTwoCores = gateway(
+  'llm-proxy (two cores)',
+  (place) => `${features(place)}${routes(place, 1)}`,
+  { cores: '0,1' },
+);
+
 /** As `llmProxy`, with two workers, on both cores. */
 export const llmProxyTwoWorkers = twoWorkers('llm-proxy (2 workers)');
 
