@@ -11,7 +11,7 @@ import { parseQuery } from './request-query.ts';
 const COUNT = z.int().min(0);
 const DOLLARS = z.string().meta({ description: 'US dollars with nine decimal places.' });
 const MS = COUNT.nullable().meta({ description: 'Milliseconds; null: nothing was measured.' });
-const percentiles = z.object({ p50: MS, p95: MS });
+const percentiles = z.object({ p50: MS, p95: MS }).meta({ description: 'Of answered requests.' });
 const MINUTE_MS = 60_000;
 
 const TIMEZONE = z

@@ -5,6 +5,7 @@ export const chineseTrouble: Readonly<Record<string, string>> = {
   ', {{text}} per second': '，每秒 {{text}}',
   '{{text}}: {{detail}}': '{{text}}：{{detail}}',
   '{{what}} {{period}}': '{{what}}（{{period}}）',
+  'since {{time}}': '自 {{time}} 起',
   '{{text}} tokens': '{{text}} token',
   '{{text}} prompt tokens': '{{text}} 输入 token',
   '{{text}} answer tokens': '{{text}} 输出 token',

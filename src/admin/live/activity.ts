@@ -1,7 +1,7 @@
 import { addHistogram, count, emptyHistogram, type Histogram } from '../../lib/histogram.ts';
 import type { Emit } from '../../gateway/ports.ts';
 import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
-import { recordOf, type RequestRecord } from '../../store/records/request-record.ts';
+import { isAnswered, recordOf, type RequestRecord } from '../../store/records/request-record.ts';
 
 /** A batch of activity: names and numbers, never a prompt, an answer or a credential. */
 export interface Activity {
@@ -148,7 +148,8 @@ export class ActivityTap {
     sums.promptTokens += record.promptTokens ?? 0;
     sums.completionTokens += record.completionTokens ?? 0;
     sums.costNano += record.costNano ?? 0;
-    if (record.ending !== 'refused') count(sums.durations, record.durationMs);
+    if (!isAnswered(record)) return;
+    count(sums.durations, record.durationMs);
     if (record.firstTokenMs !== null) count(sums.firstBytes, record.firstTokenMs);
   }
 }

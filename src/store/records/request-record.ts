@@ -229,3 +229,11 @@ function whole(value: number | undefined): number | null {
   if (value === undefined || Number.isNaN(value)) return null;
   return Math.min(MOST, Math.max(0, Math.round(value)));
 }
+
+/**
+ * Whether the client got what it asked for. Only then its latency counts: refusals and
+ * errors are fast, and would hide how long answers take.
+ */
+export function isAnswered({ ending, status }: Pick<RequestRecord, 'ending' | 'status'>): boolean {
+  return ending === 'complete' && status < 400;
+}

@@ -2,7 +2,7 @@ import type { SQL } from 'bun';
 import { addHistogram, count, emptyHistogram, type Histogram } from '../../lib/histogram.ts';
 import { columnsOf, HISTOGRAM_COLUMNS } from './histogram-columns.ts';
 import type { AttemptDetail } from './request-details.ts';
-import type { RequestRecord } from './request-record.ts';
+import { isAnswered, type RequestRecord } from './request-record.ts';
 
 /** The groups that have sums: all requests together, or each model, provider or key. */
 export const SUM_DIMENSIONS = ['all', 'model', 'provider', 'key'] as const;
@@ -161,8 +161,8 @@ function addRecord(sum: RequestSum, record: RequestRecord): void {
   sum.completionTokens += record.completionTokens ?? 0;
   sum.costNano += record.costNano ?? 0;
   if (record.costBasis !== null && record.costNano === null) sum.unpriced += 1;
-  // A refusal takes no time, and would hide how long answers take.
-  if (record.ending !== 'refused') count(sum.durations, record.durationMs);
+  if (!isAnswered(record)) return;
+  count(sum.durations, record.durationMs);
   if (record.firstTokenMs !== null) count(sum.firstBytes, record.firstTokenMs);
 }
 

@@ -32,7 +32,13 @@ const RECORDS = [
     hasFallback: 1,
   }),
   record('req_3', { endedAtMs: AT_MS + MINUTE_MS, costNano: 5, costBasis: 'reported' }),
-  record('req_4', { endedAtMs: AT_MS + HOUR_MS, key: null, costNano: null, costBasis: 'reported' }),
+  record('req_4', {
+    endedAtMs: AT_MS + HOUR_MS,
+    key: null,
+    costNano: null,
+    costBasis: 'reported',
+    durationMs: 9000,
+  }),
   record('req_5', { endedAtMs: AT_MS + HOUR_MS, provider: 'other', ending: 'refused', durationMs: 1 }),
 ];
 
@@ -94,8 +100,11 @@ async function playSums(records: RequestRecords): Promise<void> {
     slow: 1,
   });
   const [slow] = await series({ stepMs: HOUR_MS, dimension: 'model', name: 'slow' });
-  expect(percentile(slow?.durations ?? [], 0.1)).toBeWithin(8700, 10_001);
   expect(slow?.promptTokens).toBe(3);
+  // What failed has no latency.
+  expect([slow?.requests, percentile(slow?.durations ?? [], 0.5)]).toEqual([1, null]);
+  const [, late] = await series({ stepMs: HOUR_MS, dimension: 'model', name: 'fast' });
+  expect(percentile(late?.durations ?? [], 0.9)).toBeWithin(8700, 10_001);
   const [other] = await series({ stepMs: HOUR_MS, dimension: 'provider', name: 'other' });
   expect([other?.requests, other?.failures, percentile(other?.durations ?? [], 0.5)]).toEqual([1, 1, null]);
   const found = await records.search({ filter: { hasFallback: true }, before: undefined, limit: 10 });
@@ -136,7 +145,7 @@ for (const engine of ENGINES) {
       const { store } = await openTestStore(await databases.newUrl(engine));
       await store.requests.insert([
         ...RECORDS,
-        record('req_6', { model: 'rare', costNano: 7 }),
+        record('req_6', { model: 'rare', costNano: 7, durationMs: 9000 }),
         record('req_7', { model: null, endedAtMs: AT_MS + HOUR_MS }),
       ]);
       const asked = {

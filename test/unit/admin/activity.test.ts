@@ -29,6 +29,8 @@ test('the newest requests are told one by one, the others as a number, and all o
     50, 70, 120, 20,
   ]);
   expect(told?.ended.at(-1)?.requestId).toBe('req_119');
+  // What failed has no latency.
+  expect(told?.sums.durations.reduce((all, one) => all + one, 0)).toBe(100);
   const both = emptyActivity();
   for (const one of [told, told]) if (one !== undefined) addActivity(both, one);
   expect([both.ended.length, both.more, both.sums.requests]).toEqual([50, 190, 240]);

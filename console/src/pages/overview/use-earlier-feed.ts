@@ -30,13 +30,12 @@ export function useEarlierFeed(): FeedPart {
       ]);
       const events = [...unique([...fallbacks, ...failures]), ...history.history.map(entryOfChange)];
       const found = events.length > 0 ? events : (await requests({})).map((row) => entryOf(row, 'request'));
-      const sorted = found.toSorted((one, other) => other.at.localeCompare(one.at));
-      const cutKinds = new Set(sorted.slice(SHOWN).map(({ kind }) => kind));
+      const cutKinds = new Set<string>();
       if (fallbacks.length === SHOWN) cutKinds.add('fallback');
       if (failures.length === SHOWN) cutKinds.add('failed');
       if (history.history.length === SHOWN_CHANGES) cutKinds.add('configuration');
       if (events.length === 0 && found.length === SHOWN) cutKinds.add('request');
-      return { entries: sorted.slice(0, SHOWN), cutKinds };
+      return { entries: found.toSorted((one, other) => other.at.localeCompare(one.at)), cutKinds };
     },
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,

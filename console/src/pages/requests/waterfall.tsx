@@ -116,6 +116,7 @@ function Attempt({ number, attempt, phases, request }: AttemptProps): ReactNode 
   const { provider, model, outcome, status, start_ms: start } = attempt;
   const end = endOf(attempt, request);
   const detail = [status, attempt.detail].filter((part) => part !== null).join(' · ');
+  const look = outcome === 'answered' ? 'is-green' : 'is-red';
   const drawn = phases.length > 0 ? phases : [{ name: 'wait', from: start, to: end } as const];
   return (
     <li className="attempt">
@@ -145,7 +146,7 @@ function Attempt({ number, attempt, phases, request }: AttemptProps): ReactNode 
       )}
       <span className="row small">
         <span className="muted">{whyTried(attempt, t)}</span>
-        <span className={outcome === 'answered' ? 'is-green' : 'is-red'}>
+        <span className={detail.length > 24 ? look : `${look} nowrap`}>
           {outcomeText(outcome, t)}
           {detail !== '' && ` · ${detail}`}
         </span>

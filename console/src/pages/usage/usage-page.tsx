@@ -3,7 +3,7 @@ import { ChartColumn, Download } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin, queryText } from '../../api/client.ts';
-import { compact, count, money, moneyMark, NONE } from '../../lib/format.ts';
+import { compact, count, money, moneyMark, nearDateTime, NONE } from '../../lib/format.ts';
 import { RANGES, rangeOf } from '../../lib/ranges.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Card } from '../../ui/card.tsx';
@@ -197,8 +197,17 @@ function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
     kind: 'bars' as const,
     values,
   }));
+  // The first bar is often only a part of its day or hour.
+  const since = t('since {{time}}', { time: nearDateTime(Date.parse(report.since)) });
   return (
-    <Card title={title} actions={<Legend lines={lines} />}>
+    <Card
+      title={
+        <>
+          {title} <span className="muted small">{since}</span>
+        </>
+      }
+      actions={<Legend lines={lines} />}
+    >
       <Chart
         label={title}
         stacked
