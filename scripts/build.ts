@@ -7,6 +7,7 @@ import { signed } from './build/mac-signature.ts';
 import { packedConsole } from './build/packed-console.ts';
 import { runtimeFor } from './build/runtime.ts';
 import { hostTarget, TARGETS, type Target } from './build/target.ts';
+import { THREADS } from './build/threads.ts';
 
 const HELP = `Usage: bun scripts/build.ts [all | linux | darwin | windows | host | OS-ARCH]... [--outdir DIR]
 
@@ -81,13 +82,6 @@ async function build(target: Target, { outdir, workshop, order }: Workplace): Pr
   await rename(outfile, join(outdir, target.file));
   console.log(`${target.file.padEnd(28)} ${sizeMb.toFixed(1).padStart(6)} MB`);
 }
-
-/** The threads that count tokens, translate large bodies and create indexes. */
-const THREADS = [
-  'usage/token-worker.ts',
-  'gateway/translated/thread/translation-worker.ts',
-  'store/sqlite-worker.ts',
-];
 
 /** How many times as often code has to run before it is compiled, until `interpreted-start.ts` ends the start. */
 const RELUCTANCE = 20;
