@@ -43,7 +43,10 @@ const routeSchema = z
       .meta({ description: 'The endpoint to which the state applies; null: all endpoints.' }),
     is_draining: z.boolean(),
     in_flight: COUNT,
-    latency_ms: z.int().nullable().meta({ description: 'Smoothed time to the first byte.' }),
+    latency_ms: z
+      .int()
+      .nullable()
+      .meta({ description: 'Average time to the first byte of about the last ten answers.' }),
     models: z.array(
       z.object({
         model: z.string(),

@@ -256,6 +256,7 @@ export interface Cooldowns {
 export interface Traffic {
   readonly inFlight: (routeId: string) => number;
   readonly latencyMs: (routeId: string, nowMs: number) => number | undefined;
+  readonly averageMs: (routeId: string) => number | undefined;
   readonly begin: (routeId: string) => void;
   readonly end: (routeId: string) => void;
   readonly measured: (routeId: string, firstByteMs: number, nowMs: number) => void;

@@ -13,8 +13,8 @@ const HALF_LIFE_MS = 10_000;
 export const IN_FLIGHT_FIELDS = ['count'] as const;
 export type InFlightTable = NumberTable<(typeof IN_FLIGHT_FIELDS)[number]>;
 
-/** The record of a route's latency: the smoothed value and when it was measured. */
-export const LATENCY_FIELDS = ['latencyMs', 'atMs'] as const;
+/** The record of a route's latency: the smoothed value that fades, when it was measured, and the average for people, which does not fade. */
+export const LATENCY_FIELDS = ['latencyMs', 'atMs', 'averageMs'] as const;
 export type LatencyTable = NumberTable<(typeof LATENCY_FIELDS)[number]>;
 
 /** The tables behind the traffic ledger. */
@@ -46,6 +46,11 @@ export class TrafficLedger {
     return this.#tables.latencies.read(id, ({ latencyMs, atMs }) => fade(latencyMs, nowMs - atMs));
   }
 
+  /** The average time to the first byte of about the last ten answers, in milliseconds; undefined before the first one. */
+  averageMs(id: string): number | undefined {
+    return this.#tables.latencies.read(id, ({ averageMs }) => averageMs);
+  }
+
   begin(id: string): void {
     this.#tables.own.update(id, addOne);
   }
@@ -68,6 +73,8 @@ function noteLatency(
   const isFirst = record.latencyMs === 0 && record.atMs === 0;
   const before = isFirst ? firstByteMs : fade(record.latencyMs, nowMs - record.atMs);
   record.latencyMs = before + SMOOTHING * (firstByteMs - before);
+  const average = isFirst ? firstByteMs : record.averageMs;
+  record.averageMs = average + SMOOTHING * (firstByteMs - average);
   record.atMs = nowMs;
 }
 

@@ -14,7 +14,7 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'pause before it': '此前等待',
   connect: '建立连接',
   'first byte': '首字节',
-  'a smoothed average': '平滑平均值',
+  'average of the last answers': '最近几次回答的平均值',
   'first content': '首个内容',
   stream: '流式传输',
   'The answer came from the response cache.': '回答来自响应缓存。',

@@ -124,7 +124,7 @@ export type RouteStateView = {
 export function routeStateView(route: ServedRoute, running: RunningGateway): RouteStateView {
   const { id, routeId, provider, upstreamModel } = route;
   const { state, untilMs, endpoint } = standingOf(routeId, running);
-  const latencyMs = running.traffic.latencyMs(routeId, running.clock.nowMs());
+  const latencyMs = running.traffic.averageMs(routeId);
   return {
     id,
     provider,

@@ -13,7 +13,7 @@ export interface RunningGateway {
   readonly snapshot: () => Snapshot;
   readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
   readonly routes: RouteControls;
-  readonly traffic: Pick<Traffic, 'inFlight' | 'latencyMs'>;
+  readonly traffic: Pick<Traffic, 'inFlight' | 'latencyMs' | 'averageMs'>;
   /** The last errors of the providers, without addresses or secrets. */
   readonly providerErrors: () => Promise<readonly ProviderError[]>;
   /** Calls the listener with the activity of all processes, until the returned function is called. */

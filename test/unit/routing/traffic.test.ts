@@ -52,3 +52,14 @@ test('a latency fades, so that a route that was slow once is tried again some da
   traffic.measured('a', 600, 30_000);
   expect(traffic.latencyMs('a', 30_000)).toBe(200);
 });
+
+test('the average for people does not fade, so that a route that rests does not look fast', () => {
+  const traffic = new TrafficLedger();
+  expect(traffic.averageMs('a')).toBeUndefined();
+  traffic.measured('a', 400, 0);
+  traffic.measured('a', 400, 60_000);
+  expect(traffic.latencyMs('a', 60_000)).toBeLessThan(100);
+  expect(traffic.averageMs('a')).toBe(400);
+  traffic.measured('a', 900, 60_000);
+  expect(traffic.averageMs('a')).toBe(500);
+});

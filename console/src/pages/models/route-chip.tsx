@@ -40,7 +40,7 @@ export function RouteChip({ model, route }: { model: string; route: TierRoute })
         <span>
           {count(live?.in_flight)} <span className="muted">{t('in flight')}</span>
         </span>
-        <span title={t('a smoothed average')}>
+        <span title={t('average of the last answers')}>
           {duration(live?.latency_ms)} <span className="muted">{t('first byte')}</span>
         </span>
       </span>
