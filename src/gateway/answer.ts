@@ -13,7 +13,7 @@ export interface WholeAnswer {
   /** The provider's bytes, possibly compressed. */
   readonly bytes: Uint8Array;
   readonly usage: Usage | undefined;
-  /** The text of the answer, if its usage is not reported. */
+  /** The text of the answer, if its usage is not reported, or not all of it. */
   readonly text: AnswerText;
   /** Whether the answer reports a failure, whatever its status. */
   readonly isFailure?: boolean;

@@ -13,6 +13,7 @@ import type { Clock } from './ports.ts';
 import type { ByteSink } from './body/pipe.ts';
 import { refusalAnswer } from './refuse.ts';
 import { countedSink } from './limits/counted-sink.ts';
+import { isPartial } from '../protocols/usage.ts';
 import { costOf } from './request-cost.ts';
 import { asksForCost, costComment } from './cost-comment.ts';
 import { type ServedRequest, settleWhenGone } from './settle.ts';
@@ -39,8 +40,12 @@ function clientClosed(served: ServedRequest): ClientAnswer {
  */
 function deliverWhole(answer: WholeAnswer, served: ServedRequest): ClientAnswer | Promise<ClientAnswer> {
   const { planned, execution, gateway } = served;
-  const { usage } = answer;
-  const cost = usage && costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
+  const { usage, text } = answer;
+  // What the usage lacks is estimated from the text after the answer.
+  const cost =
+    usage !== undefined && text.chars === 0
+      ? costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs })
+      : undefined;
   return cost instanceof Promise ? sendLater(answer, served, cost) : sendWhole(answer, served, cost);
 }
 
@@ -216,6 +221,7 @@ async function writeCost(
 ): Promise<void> {
   const usage = stream.usage();
   if (usage === undefined || !isEventStream(headers)) return;
+  if (isPartial(usage) && stream.text().chars > 0) return;
   try {
     const cost = await costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
     if (cost?.nano !== undefined) void client.write(costComment(cost.nano));

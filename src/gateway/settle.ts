@@ -1,4 +1,5 @@
 import type { Usage } from '../protocols/protocol.ts';
+import { isPartial } from '../protocols/usage.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { RefusalCode } from './refusal-table.ts';
 import { type AnswerText, estimateUsage } from '../usage/estimate-usage.ts';
@@ -139,7 +140,7 @@ class Settling {
   }
 }
 
-/** The text from which usage has to be estimated; undefined: the provider reported it, or nothing was generated. */
+/** The text from which usage has to be estimated; undefined: the provider reported all of it, or nothing was generated. */
 function missingText(
   { execution }: ServedRequest,
   { ending, text }: Settlement,
@@ -152,6 +153,7 @@ function missingText(
     const last = execution.history.at(-1);
     return ending === 'client-left' && last?.hasBegun === true ? NO_ANSWER : undefined;
   }
+  if (hasText && isPartial(usage)) return text;
   const isCutOff = ending === 'client-left' || ending === 'truncated';
   return isCutOff && execution.answer?.kind === 'streamed' && hasText && isFromBeginning(usage)
     ? text
@@ -167,11 +169,12 @@ function isFromBeginning({ outputTokens = 0 }: Usage): boolean {
 
 const FIRST_REPORT_TOKENS = 8;
 
-/** The usage that a provider reported at the beginning of a stream, with the estimated output. */
+/** The usage that a provider reported at the beginning of a stream, or a part of, with what it lacks as estimated. */
 function completed(reported: Usage | undefined, estimate: Usage): Usage {
   if (reported === undefined) return estimate;
   const inputTokens = reported.inputTokens || estimate.inputTokens || 0;
-  const outputTokens = Math.max(reported.outputTokens ?? 0, estimate.outputTokens ?? 0);
+  const { outputTokens: told = 0 } = reported;
+  const outputTokens = isFromBeginning(reported) ? Math.max(told, estimate.outputTokens ?? 0) : told;
   return { ...reported, inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
 }
 

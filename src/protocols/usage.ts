@@ -94,8 +94,30 @@ function countsOf(
   const inputTokens = input === undefined ? undefined : input + besides(raw, cacheRead, cacheWrite);
   const outputTokens = count(raw.completion_tokens) ?? count(raw.output_tokens);
   const totalTokens = count(raw.total_tokens) ?? sum(inputTokens, outputTokens);
+  return withRest(inputTokens, outputTokens, totalTokens);
+}
+
+/**
+ * The counts, of which one that is not reported is the rest of the total; undefined: there are none. A total alone is that of an
+ * embedding or a ranking, which have no output.
+ */
+function withRest(
+  inputTokens: number | undefined,
+  outputTokens: number | undefined,
+  totalTokens: number | undefined,
+): Pick<Usage, 'inputTokens' | 'outputTokens' | 'totalTokens'> | undefined {
+  if (inputTokens !== undefined && outputTokens !== undefined)
+    return { inputTokens, outputTokens, totalTokens };
   if (totalTokens === undefined && inputTokens === undefined && outputTokens === undefined) return undefined;
-  return { inputTokens, outputTokens, totalTokens };
+  // None rather than 0: whether there was an output is not known.
+  const rest = Math.max(0, (totalTokens ?? 0) - (inputTokens ?? 0) - (outputTokens ?? 0)) || undefined;
+  if (inputTokens === undefined) return { inputTokens: rest, outputTokens, totalTokens };
+  return { inputTokens, outputTokens: rest, totalTokens };
+}
+
+/** Whether a report lacks the input or the output. */
+export function isPartial({ inputTokens, outputTokens }: Usage): boolean {
+  return inputTokens === undefined || outputTokens === undefined;
 }
 
 /** A cost in dollars, as OpenRouter reports it, or Perplexity's object with the total. */
@@ -112,7 +134,8 @@ function geminiUsage(raw: JsonObject): Usage | undefined {
   const inputTokens = added(count(raw.promptTokenCount), count(raw.toolUsePromptTokenCount));
   const outputTokens = added(count(raw.candidatesTokenCount), reasoningTokens);
   const totalTokens = count(raw.totalTokenCount) ?? added(inputTokens, outputTokens);
-  if (totalTokens === undefined) return undefined;
+  const counts = withRest(inputTokens, outputTokens, totalTokens);
+  if (counts === undefined) return undefined;
   const parts = {
     audioInput: tokensOf(raw.promptTokensDetails, 'AUDIO'),
     imageInput: tokensOf(raw.promptTokensDetails, 'IMAGE'),
@@ -120,9 +143,7 @@ function geminiUsage(raw: JsonObject): Usage | undefined {
     imageOutput: tokensOf(raw.candidatesTokensDetails, 'IMAGE'),
   };
   return {
-    inputTokens,
-    outputTokens,
-    totalTokens,
+    ...counts,
     cachedTokens: count(raw.cachedContentTokenCount),
     reasoningTokens,
     ...(Object.values(parts).some(Boolean) && { parts }),

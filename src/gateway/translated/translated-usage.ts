@@ -1,5 +1,5 @@
 import type { Usage as GatewayUsage } from '../../protocols/protocol.ts';
-import { withTier } from '../../protocols/usage.ts';
+import { isPartial, withTier } from '../../protocols/usage.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import type { Answer } from '../../translation/answer.ts';
 import { isReported, type Usage } from '../../translation/usage.ts';
@@ -29,9 +29,9 @@ export function gatewayUsage(
   return withTier(told, serviceTier);
 }
 
-/** Returns the text of an answer that reports no usage. */
+/** Returns the text of an answer that does not report the whole usage. */
 export function answerText({ choices }: Answer, usage: GatewayUsage | undefined): AnswerText {
-  if (usage !== undefined) return NO_TEXT;
+  if (usage !== undefined && !isPartial(usage)) return NO_TEXT;
   const texts = choices.flatMap(({ parts }) =>
     parts.map((part) => (part.kind === 'call' ? part.arguments : part.text)),
   );
