@@ -53,8 +53,11 @@ export function money(value: number | string | null | undefined): string {
   if (size >= 1_000_000) return `$${compact(dollars)}`;
   if (size >= 10_000) return number({ ...currency, maximumFractionDigits: 0 }).format(dollars);
   if (size === 0 || size >= 1) return number({ ...currency, minimumFractionDigits: 2 }).format(dollars);
-  if (size >= 0.1)
-    return number({ ...currency, minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(dollars);
+  if (size >= 0.1) {
+    const digits = Number.isInteger(Math.round(size * 10_000) / 100) ? 2 : 4;
+    const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return number({ ...currency, ...fraction }).format(dollars);
+  }
   return number({ ...currency, minimumSignificantDigits: 3, maximumSignificantDigits: 3 }).format(dollars);
 }
 

@@ -37,16 +37,19 @@ export function Changes({ changes }: { changes: readonly ResourceChange[] }): Re
   );
 }
 
+/** A field that is not set is null, or missing. */
 function FieldDiff({ path, before, after }: { path: string; before: unknown; after: unknown }): ReactNode {
+  const wasSet = (before ?? undefined) !== undefined;
+  const isSet = (after ?? undefined) !== undefined;
   return (
     <>
       {path !== '' && <div className="diff-gap">{path}</div>}
-      {before !== undefined && after !== undefined ? (
+      {wasSet && isSet ? (
         <Lines lines={changedLines(textOf(before), textOf(after))} />
-      ) : before !== undefined ? (
+      ) : wasSet ? (
         <Line sign="−" look="is-removed" text={textOf(before)} />
       ) : (
-        <Line sign="+" look="is-added" text={textOf(after)} />
+        <Line sign="+" look="is-added" text={textOf(after ?? null)} />
       )}
     </>
   );

@@ -26,7 +26,8 @@ export function Dialog(props: DialogProps): ReactNode {
   return (
     <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && !isFirm && onClose()}>
       <Base.Portal>
-        <Base.Backdrop className="backdrop" />
+        {/* Over a drawer, too, whose buttons would look as if they worked. */}
+        <Base.Backdrop className="backdrop is-above" forceRender />
         <Base.Popup
           ref={popup}
           initialFocus={() => firstField(popup.current)}

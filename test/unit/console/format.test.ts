@@ -5,11 +5,14 @@ import { changeOf, money, moneyMark, roundMarks } from '../../../console/src/lib
 beforeAll(() => storeLanguage('en'));
 
 test('small amounts have three digits, so that a column of them is even, and large ones no cents', () => {
-  expect([0.00021, 0.000213, 0.0115, 0.019, 0.5, 0, 1.5, 4026.03, 12_345.67, 8_000_000].map(money)).toEqual([
+  expect(
+    [0.00021, 0.000213, 0.0115, 0.019, 0.189, 0.5, 0, 1.5, 4026.03, 12_345.67, 8_000_000].map(money),
+  ).toEqual([
     '$0.000210',
     '$0.000213',
     '$0.0115',
     '$0.0190',
+    '$0.1890',
     '$0.50',
     '$0.00',
     '$1.50',

@@ -2,12 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { listModels, listProviders } from '../../api/queries.ts';
 import type { Model, ModelRoute } from '../../api/resources.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { EditForm } from '../edit-form.tsx';
+import { Notice } from '../../ui/states.tsx';
 import { Switch } from '../../ui/toggle.tsx';
 import { FallbackList } from './fallback-list.tsx';
 import { RouteTiers } from './route-tiers.tsx';
@@ -71,6 +73,17 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
   );
 }
 
+/** Leads to what has to come first. */
+function NoProvider(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Notice look="note">
+      <span className="grow">{t('No provider yet')}</span>
+      <Link href="/providers?new=1">{t('Add a provider')}</Link>
+    </Notice>
+  );
+}
+
 interface RouteSectionProps {
   readonly routes: readonly ModelRoute[];
   readonly modelName: string;
@@ -90,6 +103,7 @@ function RouteSection({ routes, modelName, onChange }: RouteSectionProps): React
           'Lower priorities are tried first; routes of one priority share requests by weight. Drag a route to another priority, or type its number.',
         )}
       </p>
+      {providers.data?.providers.length === 0 && <NoProvider />}
       <RouteTiers
         routes={routes}
         providers={providers.data?.providers.map((one) => one.id) ?? []}
