@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react';
 import { KEPT_FEED } from './feed-groups.ts';
 import type { FeedEntry, LiveRoute, ProviderStatus, RequestRow, Tick } from './types.ts';
 import { listenLive, type LiveState } from './live-stream.ts';
-import { type Second, withEarlier, withTick } from './seconds.ts';
+import { endedBefore, type Second, withEarlier, withTick } from './seconds.ts';
 
 export interface Hello {
   /** The role of whoever listens. */
@@ -17,12 +17,16 @@ export interface Hello {
 export interface Live {
   readonly state: LiveState | 'off';
   readonly hello: Hello | undefined;
+  /** When the page began to listen, by the gateway's clock. */
+  readonly beganAt: string | undefined;
   /** The gateway was restarted while the page was open. */
   readonly wasRestarted: boolean;
   readonly providers: ReadonlyMap<string, ProviderStatus>;
   readonly routes: ReadonlyMap<string, LiveRoute>;
   /** The last five minutes, oldest first. */
   readonly seconds: readonly Second[];
+  /** Of these, what the stream told. */
+  readonly told: readonly Second[];
   /** Newest first. */
   readonly feed: readonly FeedEntry[];
   /** The last requests that ended, newest first. */
@@ -37,10 +41,12 @@ const KEPT_REQUESTS = 500;
 const EMPTY: Live = {
   state: 'off',
   hello: undefined,
+  beganAt: undefined,
   wasRestarted: false,
   providers: new Map(),
   routes: new Map(),
   seconds: [],
+  told: [],
   feed: [],
   ended: [],
   inFlight: undefined,
@@ -90,9 +96,10 @@ export function useLive<T>(pick: (live: Live) => T): T {
   return useSyncExternalStore(subscribe, () => pick(live));
 }
 
-/** Puts requests that ended before the page was opened before the seconds of the stream. */
+/** Puts requests that ended before the page was opened before the seconds of the stream, in place of those put before. */
 export function addEarlier(rows: readonly RequestRow[]): void {
-  change({ seconds: withEarlier(live.seconds, rows) });
+  const { beganAt = '', ended, told } = live;
+  change({ seconds: withEarlier(told, endedBefore(beganAt, rows, ended)) });
 }
 
 function subscribe(listener: () => void): () => void {
@@ -122,6 +129,7 @@ function afterHello(before: Live, hello: Hello): Partial<Live> {
   const isOther = before.hello !== undefined && before.hello.started_at !== hello.started_at;
   return {
     hello,
+    beganAt: before.beganAt ?? hello.now,
     configVersion: hello.config_version,
     wasRestarted: before.wasRestarted || isOther,
     // Another process knows nothing of these.
@@ -154,6 +162,7 @@ function afterFeed(before: Live, entry: FeedEntry): Partial<Live> {
 function afterTick(before: Live, tick: Tick): Partial<Live> {
   return {
     seconds: withTick(before.seconds, tick),
+    told: withTick(before.told, tick),
     inFlight: tick.in_flight,
     ...(tick.ended.length > 0 && {
       ended: [...[...tick.ended].sort(byTime), ...before.ended].slice(0, KEPT_REQUESTS),

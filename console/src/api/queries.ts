@@ -12,6 +12,9 @@ import type {
 } from './types.ts';
 import type { DemoState, MasterKey, Model, Provider } from './resources.ts';
 
+/** How long the gateway takes at most to store a request that ended, with some to spare. */
+const STORED_AFTER_MS = 2000;
+
 interface Listed {
   readonly version: number;
   readonly total: number;
@@ -63,17 +66,18 @@ export function listProviderStates() {
   });
 }
 
-/** The requests that ended in the last seconds, asked for once. */
-export function readEarlier(seconds: number) {
+/** The requests that ended in the seconds before a time just now. Asked for twice, since the last ones are not stored at once. */
+export function readEarlier(seconds: number, until: string) {
   return queryOptions({
-    queryKey: ['earlier', seconds],
+    queryKey: ['earlier', seconds, until],
     queryFn: async ({ signal }) => {
-      const since = new Date(Date.now() - seconds * 1000).toISOString();
-      const query = { since, limit: 1000 };
+      const since = new Date(Date.parse(until) - seconds * 1000).toISOString();
+      const query = { since, until, limit: 1000 };
       const { requests } = await admin<{ requests: readonly RequestRow[] }>('/requests', { query, signal });
       return requests;
     },
     staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: ({ state }) => state.dataUpdateCount < 2 && STORED_AFTER_MS,
     retry: false,
   });
 }

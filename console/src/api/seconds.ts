@@ -36,17 +36,37 @@ export function withTick(seconds: readonly Second[], tick: Tick): readonly Secon
   return [...earlier, withPercentiles(second, earlier)].slice(-KEPT_SECONDS);
 }
 
-/** The seconds with those before them, made from requests that ended earlier. */
+/**
+ * The seconds with those before them, made from requests that ended earlier and are not in them. Some may have ended in the
+ * first of them, too.
+ */
 export function withEarlier(seconds: readonly Second[], rows: readonly RequestRow[]): readonly Second[] {
   const firstMs = seconds[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const groups = new Map<number, RequestRow[]>();
   for (const row of rows) {
     const atMs = secondOf(row.time);
-    if (atMs < firstMs) groups.set(atMs, [...(groups.get(atMs) ?? []), row]);
+    if (atMs <= firstMs) groups.set(atMs, [...(groups.get(atMs) ?? []), row]);
   }
-  const earlier = [...groups].toSorted(([one], [other]) => one - other);
-  const all = [...earlier.map(([atMs, group]) => secondFrom(atMs, group)), ...seconds];
+  const earlier = [...groups]
+    .toSorted(([one], [other]) => one - other)
+    .map(([atMs, group]) => secondFrom(atMs, group));
+  const [first, ...rest] = seconds;
+  const last = earlier.at(-1);
+  const all =
+    first !== undefined && last?.atMs === first.atMs
+      ? [...earlier.slice(0, -1), sumOf(last, first), ...rest]
+      : [...earlier, ...seconds];
   return all.map((second, at) => withPercentiles(second, all.slice(0, at))).slice(-KEPT_SECONDS);
+}
+
+/** The requests that ended before the stream began. Its first tick may tell some of them, too. */
+export function endedBefore(
+  beganAt: string,
+  rows: readonly RequestRow[],
+  told: readonly RequestRow[],
+): readonly RequestRow[] {
+  const isTold = new Set(told.map((row) => row.request_id));
+  return rows.filter((row) => row.time < beganAt && !isTold.has(row.request_id));
 }
 
 /** A second for each of the last ones up to the newest. Those without traffic are zero. */
@@ -83,6 +103,17 @@ function secondFrom(atMs: number, rows: readonly RequestRow[]): Second {
     tokens: rows.reduce((sum, row) => sum + (row.total_tokens ?? 0), 0),
     durations: durationsOf(rows),
     firstTokens: firstTokensOf(rows),
+  };
+}
+
+function sumOf(one: Second, other: Second): Second {
+  return {
+    ...other,
+    requests: one.requests + other.requests,
+    failures: one.failures + other.failures,
+    tokens: one.tokens + other.tokens,
+    durations: [...one.durations, ...other.durations],
+    firstTokens: [...one.firstTokens, ...other.firstTokens],
   };
 }
 

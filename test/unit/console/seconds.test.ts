@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import {
+  endedBefore,
   endedSeconds,
   evenSeconds,
   type Second,
@@ -59,12 +60,22 @@ test('percentiles are those of the last ten seconds, not of one quarter of a sec
 
 test('requests that ended before the stream began come before its seconds', () => {
   const live = withTick([], tick(at(20), [ended(at(20), 10)]));
-  const all = withEarlier(live, [ended(at(20), 10), ended(at(18), 50, 'refused'), ended(at(15), 30)]);
+  const all = withEarlier(live, [ended(at(18), 50, 'refused'), ended(at(15), 30)]);
   expect(all.map(({ requests, failures, p50 }) => [requests, failures, p50])).toEqual([
     [1, 0, 30],
     [1, 1, 30],
     [1, 0, 10],
   ]);
+});
+
+test('the second in which the stream began has the requests from before it, too, and none twice', () => {
+  const told = ended(at(20, '600'), 90);
+  const later = ended(at(21), 80);
+  const live = [tick(at(20, '700'), [told]), tick(at(21), [later])].reduce(withTick, [] as readonly Second[]);
+  const stored = [later, told, ended(at(20, '300'), 60), ended(at(20, '100'), 50), ended(at(19), 70)];
+  const all = withEarlier(live, endedBefore(at(20, '650'), stored, [later, told]));
+  expect(all.map(({ requests }) => requests)).toEqual([1, 3, 1]);
+  expect(all.at(-1)).toMatchObject({ p50: 70, p95: 90 });
 });
 
 test('a second without traffic is zero, and keeps the percentiles of its window', () => {

@@ -19,13 +19,16 @@ const LEAST_SECONDS = 30;
 /** The last seconds. Those before the page was opened come from the stored requests. */
 function useRecentSeconds(): readonly Second[] {
   // The stream tells whatever ends after its beginning.
-  const beginning = useLive(({ hello }) => hello?.now);
+  const beginning = useLive(({ beganAt }) => beganAt);
   // Stored requests do not tell which gateway served them.
   const isAlone = useLiveGateways() === 1;
-  const { data } = useQuery({ ...readEarlier(LIVE_SECONDS), enabled: isAlone && beginning !== undefined });
+  const { data } = useQuery({
+    ...readEarlier(LIVE_SECONDS, beginning ?? ''),
+    enabled: isAlone && beginning !== undefined,
+  });
   useEffect(() => {
-    if (isAlone && data && beginning !== undefined) addEarlier(data.filter(({ time }) => time < beginning));
-  }, [isAlone, data, beginning]);
+    if (isAlone && data) addEarlier(data);
+  }, [isAlone, data]);
   const seconds = useLive((live) => live.seconds);
   return useMemo(() => evenSeconds(seconds, LIVE_SECONDS), [seconds]);
 }
