@@ -6,8 +6,8 @@ export const KEPT_FEED = 100;
 /** A part of all events, the newest first. */
 export interface FeedPart {
   readonly entries: readonly FeedEntry[];
-  /** The kinds of which older events are left out. */
-  readonly cutKinds: ReadonlySet<string>;
+  /** The kinds of which events are left out that happened before a time, with this time. */
+  readonly cutAt: ReadonlyMap<string, string>;
 }
 
 /** Events that say the same. */
@@ -24,24 +24,24 @@ const GROUP_MS = 60_000;
 
 /** What the live stream told, then what was stored before. The stream may tell again what is stored. */
 export function joined(told: readonly FeedEntry[], earlier: FeedPart): FeedPart {
-  if (told.length >= KEPT_FEED) return { entries: told, cutKinds: new Set(told.map(({ kind }) => kind)) };
+  const oldest = told[KEPT_FEED - 1];
+  if (oldest !== undefined)
+    return { entries: told, cutAt: new Map(told.map(({ kind }) => [kind, oldest.at])) };
   const idOf = ({ kind, request_id: id, version }: FeedEntry): string => `${kind} ${id} ${version}`;
   const known = new Set(told.map(idOf));
   return { ...earlier, entries: [...told, ...earlier.entries.filter((entry) => !known.has(idOf(entry)))] };
 }
 
 /** Groups repeated events, so that many fallbacks do not hide what else happened. The newest group comes first. */
-export function grouped({ entries, cutKinds }: FeedPart): readonly FeedGroup[] {
+export function grouped({ entries, cutAt }: FeedPart): readonly FeedGroup[] {
   const wordsOf = ({ kind, provider, model, key, route, detail }: FeedEntry): string =>
     JSON.stringify([kind, provider, model, kind === 'budget' && key, kind !== 'fallback' && route, detail]);
   const groups: { entry: FeedEntry; oldestMs: number; times: number }[] = [];
   const latest = new Map<string, (typeof groups)[number]>();
-  const oldestOfKind = new Map<string, number>();
   for (const entry of entries) {
     const words = wordsOf(entry);
     const known = latest.get(words);
     const atMs = Date.parse(entry.at);
-    oldestOfKind.set(entry.kind, atMs);
     if (known !== undefined && known.oldestMs - atMs <= GROUP_MS) {
       known.times++;
       known.oldestMs = atMs;
@@ -52,7 +52,7 @@ export function grouped({ entries, cutKinds }: FeedPart): readonly FeedGroup[] {
     groups.push(group);
   }
   return groups.map(({ entry, times, oldestMs }) => {
-    const reachesEnd = oldestMs - (oldestOfKind.get(entry.kind) ?? 0) <= GROUP_MS;
-    return { entry, times, hasMore: reachesEnd && cutKinds.has(entry.kind) };
+    const cut = cutAt.get(entry.kind);
+    return { entry, times, hasMore: cut !== undefined && oldestMs - Date.parse(cut) <= GROUP_MS };
   });
 }

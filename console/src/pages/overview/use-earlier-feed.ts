@@ -6,7 +6,7 @@ import type { FeedEntry, RequestRow } from '../../api/types.ts';
 
 const SHOWN = 20;
 const SHOWN_CHANGES = 5;
-const NOTHING: FeedPart = { entries: [], cutKinds: new Set() };
+const NOTHING: FeedPart = { entries: [], cutAt: new Map() };
 
 /** The events before the page was opened: fallbacks, failures and changes, or else the last requests. */
 export function useEarlierFeed(): FeedPart {
@@ -30,12 +30,16 @@ export function useEarlierFeed(): FeedPart {
       ]);
       const events = [...unique([...fallbacks, ...failures]), ...history.history.map(entryOfChange)];
       const found = events.length > 0 ? events : (await requests({})).map((row) => entryOf(row, 'request'));
-      const cutKinds = new Set<string>();
-      if (fallbacks.length === SHOWN) cutKinds.add('fallback');
-      if (failures.length === SHOWN) cutKinds.add('failed');
-      if (history.history.length === SHOWN_CHANGES) cutKinds.add('configuration');
-      if (events.length === 0 && found.length === SHOWN) cutKinds.add('request');
-      return { entries: found.toSorted((one, other) => other.at.localeCompare(one.at)), cutKinds };
+      const cuts = [
+        ['fallback', fallbacks[SHOWN - 1]?.time],
+        ['failed', failures[SHOWN - 1]?.time],
+        ['configuration', history.history[SHOWN_CHANGES - 1]?.timestamp],
+        ['request', events.length === 0 ? found[SHOWN - 1]?.at : undefined],
+      ] as const;
+      return {
+        entries: found.toSorted((one, other) => other.at.localeCompare(one.at)),
+        cutAt: new Map(cuts.flatMap(([kind, at]) => (at === undefined ? [] : [[kind, at]]))),
+      };
     },
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
