@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './pages.ts';
@@ -16,10 +16,14 @@ const PARTS = [
   'src',
 ];
 
-/** A copy of this checkout in a temporary folder, with its packages but without any other build output. */
+/** `run.sh` starts it in the background, where it would still write into a folder that a test removes. */
+export const BUNDLER = join('scripts', 'bundle.ts');
+
+/** A copy of this checkout in a temporary folder, with its packages but without any other build output, and without `BUNDLER`. */
 export async function copyCheckout(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-docs-'));
   for (const part of PARTS) await cp(join(ROOT, part), join(folder, part), { recursive: true });
+  await rm(join(folder, BUNDLER));
   // `run.sh` checks that the packages match this lock file.
   await linkPackages(folder, '.', '.installed-run');
   return folder;
@@ -33,6 +37,7 @@ export async function linkPackages(checkout: string, folder: string, mark: strin
   const [from, to] = [join(ROOT, folder, 'node_modules'), join(checkout, folder, 'node_modules')];
   await mkdir(to);
   for (const name of await readdir(from))
-    if (!name.startsWith('.installed')) await symlink(join(from, name), join(to, name), 'junction');
+    if (!name.startsWith('.installed') && !name.startsWith('.bundle'))
+      await symlink(join(from, name), join(to, name), 'junction');
   await cp(join(ROOT, folder, 'package-lock.json'), join(to, mark));
 }
