@@ -50,6 +50,11 @@ interface Place {
   after: Place | undefined;
 }
 
+/** Apart, since a function that is made in a method has a second scope, for `this`. */
+function leaving(line: DelayLine, place: Place): () => void {
+  return () => line.leave(place);
+}
+
 /** Timers of equal delay. */
 class DelayLine {
   readonly #ms: number;
@@ -71,10 +76,10 @@ class DelayLine {
     if (this.#last === undefined) this.#first = place;
     else this.#last.after = place;
     this.#last = place;
-    return () => this.#leave(place);
+    return leaving(this, place);
   }
 
-  #leave(place: Place): void {
+  leave(place: Place): void {
     if (place.run === undefined) return;
     place.run = undefined;
     if (place.before === undefined) this.#first = place.after;
@@ -99,7 +104,7 @@ class DelayLine {
     const due: (() => void)[] = [];
     for (let place = this.#first; place !== undefined && place.dueMs <= nowMs; place = this.#first) {
       if (place.run !== undefined) due.push(place.run);
-      this.#leave(place);
+      this.leave(place);
     }
     if (this.#first === undefined) this.#onEmpty();
     // A native timer may fire slightly early, but must not spin.

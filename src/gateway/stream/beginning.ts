@@ -40,10 +40,13 @@ export class Beginning {
   }
 
   /** Returns the next chunk, or `commit` if the stream is to be committed while the read is pending. */
-  async next(): Promise<Chunk | 'commit'> {
+  next(): Promise<Chunk | 'commit'> {
     const reading = readChunk(this.#source, this.#timeouts);
-    if (this.#time === undefined) return reading;
-    const chunk = await Promise.race([reading, this.#time]);
+    return this.#time === undefined ? reading : this.#readUntil(this.#time, reading);
+  }
+
+  async #readUntil(time: Promise<'commit'>, reading: Promise<Chunk>): Promise<Chunk | 'commit'> {
+    const chunk = await Promise.race([reading, time]);
     if (chunk === 'commit') this.#pending = reading;
     return chunk;
   }

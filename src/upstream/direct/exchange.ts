@@ -55,7 +55,8 @@ export class Exchange implements ByteSource {
   readonly #connection: Connection;
   readonly #cancellation: Cancellation;
   readonly #response: ResponseReader;
-  readonly #sender: Sender;
+  /** Absent once it has the reply, since it holds the request. */
+  #sender: Sender | undefined;
   #state: 'waiting' | 'replying' | 'complete' | 'broken' = 'waiting';
   /** The oldest piece that was not read, and those after it. Most answers have one. */
   #first: Uint8Array | undefined;
@@ -94,7 +95,7 @@ export class Exchange implements ByteSource {
     if (this.#state === 'waiting' && head !== undefined) {
       this.#state = 'replying';
       const { status, headers } = head;
-      this.#sender.settled({ kind: 'reply', status, headers, body: hasBody ? this : null }, true);
+      this.#settle({ kind: 'reply', status, headers, body: hasBody ? this : null });
     }
     if (piece !== undefined) this.#offer(piece);
     if (isComplete) this.#complete();
@@ -136,6 +137,12 @@ export class Exchange implements ByteSource {
     this.#others = undefined;
     this.#end({ kind: 'aborted' });
     return Promise.resolve();
+  }
+
+  #settle(reply: UpstreamReply): void {
+    const sender = this.#sender;
+    this.#sender = undefined;
+    sender?.settled(reply, this.#hasHeard);
   }
 
   #offer(chunk: Uint8Array): void {
@@ -244,7 +251,7 @@ export class Exchange implements ByteSource {
     this.#state = 'broken';
     this.#cancellation.onCancel = undefined;
     this.#connection.release(ENDS);
-    if (state === 'waiting') return this.#sender.settled(failure, this.#hasHeard);
+    if (state === 'waiting') return this.#settle(failure);
     this.#reading?.reject(new Error('the reply ended prematurely'));
     this.#reading = undefined;
     this.#drain();
