@@ -102,10 +102,16 @@ export class SseForward implements AnswerStream {
 
   /** Sends the queued events. Returns a promise while the client is behind. */
   #flush(sink: ByteSink): Promise<unknown> | undefined {
-    if (this.#reading.end?.kind === 'left') return undefined;
-    const [first, ...more] = this.#reading.kept.splice(0);
-    if (first === undefined) return undefined;
-    if (more.length === 0 && first.byteLength <= PIECE_BYTES) return sink.write(first);
-    return sendInPieces([first, ...more], sink, () => this.#reading.end?.kind === 'left');
+    const { end, kept } = this.#reading;
+    if (end?.kind === 'left') return undefined;
+    const last = kept.pop();
+    if (last === undefined) return undefined;
+    if (kept.length === 0 && last.byteLength <= PIECE_BYTES) return sink.write(last);
+    return this.#sendInPieces([...kept.splice(0), last], sink);
+  }
+
+  /** Apart, since a method with a function in it makes a scope whenever it is called. */
+  #sendInPieces(events: readonly Uint8Array[], sink: ByteSink): Promise<void> {
+    return sendInPieces(events, sink, () => this.#reading.end?.kind === 'left');
   }
 }

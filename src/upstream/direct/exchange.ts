@@ -208,7 +208,12 @@ export class Exchange implements ByteSource {
 
   #taken(taken: Backpressure, sink: PipeSink): void {
     if (taken === undefined) return;
-    if (taken === 'stop') return this.#endPipe('stop');
+    if (taken === 'stop') this.#endPipe('stop');
+    else this.#waitFor(taken, sink);
+  }
+
+  /** Apart, since a method with a function in it makes a scope whenever it is called, here for each event. */
+  #waitFor(taken: Promise<unknown>, sink: PipeSink): void {
     sink.isBusy = true;
     if (!this.#isHeldUp) this.#holdUp(true);
     taken.then(() => {
