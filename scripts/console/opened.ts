@@ -34,7 +34,10 @@ async function drawAnswer(page: Page, origin: string, draw: Draw): Promise<void>
   await settled(page);
   await page.goto(`${origin}/console/playground`);
   await settled(page);
-  await page.locator('.composer textarea').fill('Say hello, in one sentence.');
+  const question = page.locator('.composer textarea');
+  // A role that may send nothing has no playground.
+  if ((await question.count()) === 0) return;
+  await question.fill('Say hello, in one sentence.');
   await page.keyboard.press('Enter');
   await Bun.sleep(2500);
   await draw('an-answer');
@@ -51,8 +54,12 @@ export async function drawReviews(page: Page, draw: Draw): Promise<void> {
     await page.goto(`${origin}/console/${view}`);
     await settled(page);
     await page.locator(field).first().fill(text);
-    await page.locator('.drawer button[type=submit]').click();
-    await page.locator('.dialog').waitFor();
+    const submit = page.locator('.drawer button[type=submit]');
+    // A role that may change nothing sees why.
+    if (await submit.isEnabled()) {
+      await submit.click();
+      await page.locator('.dialog').waitFor();
+    }
     await settled(page);
     await draw(name);
   }
@@ -65,7 +72,9 @@ export async function drawReviews(page: Page, draw: Draw): Promise<void> {
   await page.keyboard.type('fallback: { cooldown_seconds: 8 }');
   await Bun.sleep(1500);
   await draw('edited-text');
-  await page.locator('main .button.is-primary').last().click();
+  const review = page.locator('main .button.is-primary');
+  if ((await review.count()) === 0) return;
+  await review.last().click();
   await page.locator('.dialog').waitFor();
   await settled(page);
   await draw('review-text');

@@ -100,6 +100,10 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     }
     await page.goto(`${gateway.url}/console/models?new=1`);
     await page.getByRole('dialog').getByText('Your role can view this but not change it.').waitFor();
+    await page.goto(`${gateway.url}/console/keys?new=1`);
+    await page.getByLabel('Name').fill('typed');
+    await page.getByText('Your role can view this but not change it.').waitFor();
+    expect(await page.getByRole('button', { name: /^Review/ }).isDisabled()).toBe(true);
     await visit(page, gateway.url, 'models', PAGES.models);
     expect(await routeActions('near')).toEqual(['Open the provider', 'Its requests']);
     await page.keyboard.press('Escape');

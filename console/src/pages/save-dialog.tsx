@@ -181,11 +181,9 @@ function InFile({ draft, file }: InFileProps): ReactNode {
     <div className="stack tight">
       <Notice look="note">
         <span>
-          {gateway.mode === 'file'
-            ? t('The configuration is a file. Put this into {{file}}; the gateway applies it at once.', {
-                file: gateway.configuration_file ?? 'config.yaml',
-              })
-            : t('Your role can view this but not change it. An operator can save it.')}{' '}
+          {t('The configuration is a file. Put this into {{file}}; the gateway applies it at once.', {
+            file: gateway.configuration_file ?? 'config.yaml',
+          })}{' '}
           {text.data?.includes('${') && t('A variable stands for each secret; keep what the file has there.')}
         </span>
       </Notice>
