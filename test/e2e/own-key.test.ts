@@ -121,9 +121,24 @@ describe.each(['postgres', 'sqlite'])("a key's holder over %s", (engine) => {
     throw new Error('the requests were never stored');
   }
 
+  /**
+   * Reads until the budget agrees with what is stored. A use that is stored while its gateway asks for a lease counts twice until the
+   * gateway asks again.
+   */
+  async function counted(): Promise<Answer> {
+    let answer = await read('');
+    for (let tries = 0; tries < 100; tries++) {
+      const budget = answer.body.limits.find(({ id }: { id: string }) => id === 'cost/month');
+      if (Math.abs(budget.used - answer.body.spend.month) < 1e-9) break;
+      await Bun.sleep(100);
+      answer = await read('');
+    }
+    return answer;
+  }
+
   test('sees the key with its own limits, and not those of the teams', async () => {
     await stored();
-    const { status, headers, body } = await read('');
+    const { status, headers, body } = await counted();
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(body).toMatchObject({ name: 'app', team: 'search', user: 'alice', expires_at: null });
