@@ -55,9 +55,9 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
   await page.locator('nav.side').waitFor({ state: 'attached' });
 }
 
-/** Opens a page of the console by its address, and waits until it is drawn. */
+/** Opens a page of the console by its address, and waits until it is drawn. A form that opens with it hides the rest from roles. */
 export async function visit(page: Page, url: string, path: string, heading: string): Promise<void> {
   await page.goto(`${url}/console/${path}`);
-  await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+  await page.getByRole('heading', { name: heading, level: 1, includeHidden: true }).waitFor();
   await page.locator('.skeleton').first().waitFor({ state: 'detached' });
 }
