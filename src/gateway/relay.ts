@@ -41,7 +41,7 @@ function clientClosed(served: ServedRequest): ClientAnswer {
 function deliverWhole(answer: WholeAnswer, served: ServedRequest): ClientAnswer | Promise<ClientAnswer> {
   const { planned, execution, gateway } = served;
   const { usage, text } = answer;
-  // What the usage lacks is estimated from the text after the answer.
+  // The gateway estimates missing counts from the text, after the answer.
   const cost =
     usage !== undefined && text.chars === 0
       ? costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs })

@@ -98,8 +98,8 @@ function countsOf(
 }
 
 /**
- * The counts, of which one that is not reported is the rest of the total; undefined: there are none. A total alone is that of an
- * embedding or a ranking, which have no output.
+ * The counts; one that is not reported is the rest of the total. undefined: there are none. A total alone counts as input, since
+ * embeddings and rankings report so, which have no output.
  */
 function withRest(
   inputTokens: number | undefined,
@@ -109,6 +109,8 @@ function withRest(
   if (inputTokens !== undefined && outputTokens !== undefined)
     return { inputTokens, outputTokens, totalTokens };
   if (totalTokens === undefined && inputTokens === undefined && outputTokens === undefined) return undefined;
+  if (inputTokens === undefined && outputTokens === undefined)
+    return { inputTokens: totalTokens, outputTokens: 0, totalTokens };
   // None rather than 0: whether there was an output is not known.
   const rest = Math.max(0, (totalTokens ?? 0) - (inputTokens ?? 0) - (outputTokens ?? 0)) || undefined;
   if (inputTokens === undefined) return { inputTokens: rest, outputTokens, totalTokens };

@@ -51,7 +51,7 @@ async function bundle(): Promise<string> {
   return realpath(join(modules, '.bundle'));
 }
 
-/** What the launcher of a checkout would run: a stand-in for Bun prints it. */
+/** Returns the command that the launcher of a checkout would run. A stand-in for Bun prints it. */
 async function entryOf(folder: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const launcher = join(folder, 'bin', 'llm-proxy');
   const run = Bun.spawnSync([launcher], { env: { PATH: process.env['PATH'] ?? '', ...env } });

@@ -217,7 +217,7 @@ async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void>
   await page.getByLabel('Weight').fill('4');
   await page.getByRole('button', { name: 'Review the change' }).click();
   await written.getByText(/^The configuration is a file\. Put this into/).waitFor();
-  // Of a value of many lines, only those that change are marked.
+  // The review marks only those lines of a long value that change.
   const added = written.locator('.diff-line.is-added');
   expect((await added.allInnerTexts()).join('')).not.toContain('provider');
   expect((await added.allInnerTexts()).join('')).toContain('"weight": 4');

@@ -82,4 +82,6 @@ test.each([false, true])('a total tells the one that is not reported; stream: %p
   expect(await ask(stream)).toMatchObject({ input: 7, output: 11, isUsageEstimated: false });
   reported = { completion_tokens: 19, total_tokens: 30 };
   expect(await ask(stream)).toMatchObject({ input: 11, output: 19, isUsageEstimated: false });
+  reported = { total_tokens: 30 };
+  expect(await ask(stream)).toMatchObject({ input: 30, output: 0, isUsageEstimated: false });
 });

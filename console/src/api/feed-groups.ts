@@ -22,7 +22,7 @@ export interface FeedGroup {
 /** Events that say the same within this time become one, also where others lie between them. */
 const GROUP_MS = 60_000;
 
-/** What the live stream told, then what was stored before. The stream may tell again what is stored. */
+/** Joins the events of the live stream with the older, stored ones. An event may be in both, and is kept once. */
 export function joined(told: readonly FeedEntry[], earlier: FeedPart): FeedPart {
   const oldest = told[KEPT_FEED - 1];
   if (oldest !== undefined)

@@ -101,7 +101,7 @@ async function playSums(records: RequestRecords): Promise<void> {
   });
   const [slow] = await series({ stepMs: HOUR_MS, dimension: 'model', name: 'slow' });
   expect(slow?.promptTokens).toBe(3);
-  // What failed has no latency.
+  // A failed request has no latency.
   expect([slow?.requests, percentile(slow?.durations ?? [], 0.5)]).toEqual([1, null]);
   const [, late] = await series({ stepMs: HOUR_MS, dimension: 'model', name: 'fast' });
   expect(percentile(late?.durations ?? [], 0.9)).toBeWithin(8700, 10_001);

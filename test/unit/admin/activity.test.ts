@@ -29,7 +29,7 @@ test('the newest requests are told one by one, the others as a number, and all o
     50, 70, 120, 20,
   ]);
   expect(told?.ended.at(-1)?.requestId).toBe('req_119');
-  // What failed has no latency.
+  // A failed request has no latency.
   expect(told?.sums.durations.reduce((all, one) => all + one, 0)).toBe(100);
   const both = emptyActivity();
   for (const one of [told, told]) if (one !== undefined) addActivity(both, one);

@@ -78,7 +78,7 @@ describe('the usage of', () => {
     ['Gemini, which began', { promptTokenCount: 10, totalTokenCount: 10 }, tokens(10, undefined, 10)],
     ['embeddings', { prompt_tokens: 8, total_tokens: 8 }, tokens(8, undefined, 8)],
     ['one without a total', { prompt_tokens: 8, completion_tokens: 2 }, tokens(8, 2, 10)],
-    ['a ranking, which has only a total', { total_tokens: 8 }, tokens(8, undefined, 8)],
+    ['a ranking, which has only a total', { total_tokens: 8 }, tokens(8, 0, 8)],
     ['one without an input', { completion_tokens: 2, total_tokens: 10 }, tokens(8, 2, 10)],
     ['one without an output', { input_tokens: 8, total_tokens: 10 }, tokens(8, 2, 10)],
     [
