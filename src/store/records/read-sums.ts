@@ -1,24 +1,18 @@
 import type { SQL } from 'bun';
 import type { Database } from '../database.ts';
 import { HISTOGRAM_COLUMNS, histogramsOf } from './histogram-columns.ts';
+import { readByIndex } from './read-by-index.ts';
 import { emptySum, HOUR_MS, MINUTE_MS, type RequestSum, type SeriesQuery, SUMMED } from './request-sums.ts';
 
 /** Reads sums from the database. Throws `StoreUnavailable`. */
 export function readSeries(database: Database, query: SeriesQuery): Promise<RequestSum[]> {
   const { name, mostNames, dimension } = query;
-  return database.read(async (sql) => {
-    if (database.dialect.kind === 'postgres') await sql.unsafe(PLAN);
+  return readByIndex(database, async (sql) => {
     if (name !== undefined) return readSums(sql, query, [name]);
     if (mostNames === undefined || dimension === 'all') return readSums(sql, query);
     return readBusiest(sql, query, mostNames);
   });
 }
-
-/**
- * To PostgreSQL a part of the primary key of such wide rows looks as costly as the whole table, and the sums look worth compiling. Both
- * take longer.
- */
-const PLAN = `select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`;
 
 /**
  * The sums of the names with the most requests, and one of all others. With hundreds of names, to add up their histograms would

@@ -3,6 +3,7 @@ import type { Database } from '../database.ts';
 import type { RecordEnding, RequestRecord } from './request-record.ts';
 import { Conditions, type Position, type RecordFilter, type RecordPage } from './request-record-filter.ts';
 import { hasRecordIndexes } from './record-indexes.ts';
+import { readByIndex } from './read-by-index.ts';
 import { parseRow, type RecordRow } from './request-record-row.ts';
 
 /** The found records, the newest first. */
@@ -12,9 +13,7 @@ export interface Found {
   readonly searchedTo: Position | undefined;
 }
 
-/** Records that are looked at per transaction: SQLite answers on the thread that serves requests. */
-const SLICE = 5000;
-/** How long a search goes on before it says how far it has come. The slice that runs then takes 100 ms more on a slow disk. */
+/** How long a search goes on before it says how far it has come. */
 const PATIENCE_MS = 150;
 
 /**
@@ -31,15 +30,31 @@ export async function searchRecords(database: Database, page: RecordPage): Promi
     return { records: await pieceOf(database, page, undefined), searchedTo: undefined };
   const untilMs = performance.now() + PATIENCE_MS;
   const records: RequestRecord[] = [];
-  let before = page.before;
+  let { before } = page;
+  let size = FIRST_SLICE;
   for (;;) {
-    const end = await endOfSlice(database, sliced, before);
+    const startedAtMs = performance.now();
+    const end = await endOfSlice(database, sliced, { before, size });
     records.push(...(await pieceOf(database, { filter, before, limit: limit - records.length }, end)));
     if (records.length >= limit || end === undefined) return { records, searchedTo: undefined };
-    if (performance.now() > untilMs) return { records, searchedTo: end };
+    const nowMs = performance.now();
+    if (nowMs > untilMs) return { records, searchedTo: end };
+    size = nextSlice(size, nowMs - startedAtMs);
     before = end;
     await Bun.sleep(0);
   }
+}
+
+/** Records that a slice looks at. SQLite answers on the thread that serves requests. */
+const FIRST_SLICE = 200;
+const LARGEST_SLICE = 5000;
+/** Records in memory take a microsecond each, records on a disk up to a millisecond. */
+const SLICE_MS = 20;
+
+/** How many records the next slice looks at, after one of `size` that took `tookMs` milliseconds. */
+export function nextSlice(size: number, tookMs: number): number {
+  const fitting = Math.floor((size * SLICE_MS) / tookMs);
+  return Math.min(Math.max(fitting, FIRST_SLICE), 4 * size, LARGEST_SLICE);
 }
 
 /** The beginning of a request id, if that is what a search asks for. */
@@ -84,7 +99,7 @@ export async function findRecord(database: Database, requestId: string): Promise
   if (await hasRecordIndexes(database)) return database.read((sql) => recordWith(sql, requestId));
   let before: Position | undefined;
   do {
-    const end = await endOfSlice(database, {}, before);
+    const end = await endOfSlice(database, {}, { before, size: LARGEST_SLICE });
     const found = await database.read((sql) => recordWith(sql, requestId, [before, end]));
     if (found !== undefined) return found;
     before = end;
@@ -144,14 +159,14 @@ const NOT_COMPLETE = [
 function endOfSlice(
   database: Database,
   filter: RecordFilter,
-  before: Position | undefined,
+  { before, size }: { readonly before: Position | undefined; readonly size: number },
 ): Promise<Position | undefined> {
   const conditions = new Conditions(filter);
   if (before !== undefined) conditions.position('<', before);
-  return database.read(async (sql) => {
+  return readByIndex(database, async (sql) => {
     const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(
       `select ended_at_ms, request_id from request_records ${conditions.where()}
-       order by ended_at_ms desc, request_id desc limit 1 offset ${SLICE - 1}`,
+       order by ended_at_ms desc, request_id desc limit 1 offset ${size - 1}`,
       conditions.values,
     );
     return end && { endedAtMs: Number(end.ended_at_ms), requestId: end.request_id };
@@ -167,7 +182,7 @@ function pieceOf(
   const conditions = new Conditions(filter);
   if (before !== undefined) conditions.position('<', before);
   if (from !== undefined) conditions.position('>=', from);
-  return database.read(async (sql) => {
+  return readByIndex(database, async (sql) => {
     const rows: RecordRow[] = await sql.unsafe(
       `select * from request_records ${conditions.where()}
        order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,

@@ -3,7 +3,6 @@ import { percentile } from '../../../src/lib/histogram.ts';
 import { RecentRecords } from '../../../src/store/records/recent-records.ts';
 import { recordOf, type RequestRecord } from '../../../src/store/records/request-record.ts';
 import type { RequestRecords } from '../../../src/store/records/request-record-table.ts';
-import { needsSlices } from '../../../src/store/records/request-search.ts';
 import { HOUR_MS } from '../../../src/store/records/request-sums.ts';
 import { ENGINES, openTestStore, startDatabases, type TestDatabases } from './databases.ts';
 import { ended } from './request-records.ts';
@@ -173,37 +172,7 @@ for (const engine of ENGINES) {
       expect(all.some(({ isOfOthers }) => isOfOthers)).toBe(false);
       await store.close();
     });
-
-    test('finds what a filter without an index names, slice by slice, and pages on', async () => {
-      const { store } = await openTestStore(await databases.newUrl(engine));
-      const many = Array.from({ length: 12_000 }, (_, n) =>
-        record(`req_${n}`, { endedAtMs: AT_MS + n, durationMs: n % 4000 === 0 ? 5000 : 10 }),
-      );
-      for (let from = 0; from < many.length; from += 250)
-        await store.requests.insert(many.slice(from, from + 250));
-      const ids: string[] = [];
-      let before;
-      do {
-        const found = await store.requests.search({ filter: { minDurationMs: 5000 }, before, limit: 1 });
-        ids.push(...found.records.map(({ requestId }) => requestId));
-        before = found.records.at(-1) ?? found.searchedTo;
-      } while (before !== undefined);
-      expect(ids).toEqual(['req_8000', 'req_4000', 'req_0']);
-      const filter = { endings: ['failed', 'refused'] as const, model: 'fast' };
-      expect((await store.requests.search({ filter, before: undefined, limit: 5 })).records).toEqual([]);
-      await store.close();
-    });
   });
 }
-
-test('a search goes slice by slice unless one index answers its filter', () => {
-  const sinceMs = AT_MS;
-  for (const filter of [{}, { sinceMs }, { key: 'a' }, { model: 'm', sinceMs }, { provider: 'p' }])
-    expect(needsSlices(filter)).toBe(false);
-  const both = { key: 'a', model: 'm' };
-  const few = { endings: ['failed', 'lost'] as const };
-  for (const filter of [both, few, { ending: 'lost' as const }, { status: 502 }, { key: 'a', search: 'x' }])
-    expect(needsSlices(filter)).toBe(true);
-});
 
 test('memory adds up minutes, and finds by what happened', () => playSums(new RecentRecords()));
