@@ -42,16 +42,16 @@ export class Conditions {
   readonly values: (string | number)[] = [];
   readonly #terms: string[] = [];
 
-  constructor(filter: RecordFilter) {
+  /** `indexed` limits the fields by which the database may choose an index. */
+  constructor(filter: RecordFilter, indexed: RecordFilter = filter) {
     const { endings, statuses, search, hasFallback } = filter;
-    this.#add('key_name =', filter.key);
-    this.#add('model =', filter.model);
-    this.#add('provider =', filter.provider);
+    // No database chooses an index of a column for an expression.
+    for (const [field, column] of INDEXED)
+      this.#add(indexed[field] === undefined ? `${column} || '' =` : `${column} =`, filter[field]);
     this.#add('status =', filter.status);
     this.#add('ending =', filter.ending);
     // Written out, so that the index of what did not go well is found.
-    if (endings?.includes('complete') === false) this.#terms.push("ending <> 'complete'");
-    if (filter.ending !== undefined && filter.ending !== 'complete') this.#terms.push("ending <> 'complete'");
+    if (isOfFailures(filter) && isOfFailures(indexed)) this.#terms.push("ending <> 'complete'");
     if (endings !== undefined)
       this.#terms.push(`ending in (${endings.map((ending) => this.bind(ending)).join(', ')})`);
     this.#add('ended_at_ms >=', filter.sinceMs);
@@ -92,6 +92,17 @@ export class Conditions {
     const terms = SEARCHED.map((column) => `lower(${column}) like ${this.bind(pattern)} escape '\\'`);
     this.#terms.push(`(${terms.join(' or ')})`);
   }
+}
+
+const INDEXED = [
+  ['key', 'key_name'],
+  ['model', 'model'],
+  ['provider', 'provider'],
+] as const;
+
+/** Whether a filter selects only what did not go well. */
+export function isOfFailures({ ending = 'complete', endings }: RecordFilter): boolean {
+  return ending !== 'complete' || endings?.includes('complete') === false;
 }
 
 const SEARCHED = ['request_id', 'model', 'key_name', 'provider'] as const;

@@ -1,7 +1,13 @@
 import type { SQL } from 'bun';
 import type { Database } from '../database.ts';
 import type { RecordEnding, RequestRecord } from './request-record.ts';
-import { Conditions, type Position, type RecordFilter, type RecordPage } from './request-record-filter.ts';
+import {
+  Conditions,
+  isOfFailures,
+  type Position,
+  type RecordFilter,
+  type RecordPage,
+} from './request-record-filter.ts';
 import { hasRecordIndexes } from './record-indexes.ts';
 import { readByIndex } from './read-by-index.ts';
 import { parseRow, type RecordRow } from './request-record-row.ts';
@@ -27,19 +33,23 @@ export async function searchRecords(database: Database, page: RecordPage): Promi
     return { records: await recordsWithPrefix(database, page, id), searchedTo: undefined };
   const sliced = await sliceFilter(database, filter);
   if (sliced === undefined)
-    return { records: await pieceOf(database, page, undefined), searchedTo: undefined };
+    return { records: await readByIndex(database, (sql) => pieceOf(sql, page)), searchedTo: undefined };
   const untilMs = performance.now() + PATIENCE_MS;
   const records: RequestRecord[] = [];
   let { before } = page;
   let size = FIRST_SLICE;
   for (;;) {
     const startedAtMs = performance.now();
-    const end = await endOfSlice(database, sliced, { before, size });
-    records.push(...(await pieceOf(database, { filter, before, limit: limit - records.length }, end)));
+    const piece = { filter, before, limit: limit - records.length };
+    const end = await readByIndex(database, async (sql) => {
+      const to = await endOfSlice(sql, sliced, { before, size });
+      records.push(...(await pieceOf(sql, piece, { from: to, sliced })));
+      return to;
+    });
     if (records.length >= limit || end === undefined) return { records, searchedTo: undefined };
     const nowMs = performance.now();
     if (nowMs > untilMs) return { records, searchedTo: end };
-    size = nextSlice(size, nowMs - startedAtMs);
+    size = nextSlice({ size, tookMs: nowMs - startedAtMs, leftMs: untilMs - nowMs });
     before = end;
     await Bun.sleep(0);
   }
@@ -47,14 +57,16 @@ export async function searchRecords(database: Database, page: RecordPage): Promi
 
 /** Records that a slice looks at. SQLite answers on the thread that serves requests. */
 const FIRST_SLICE = 200;
-const LARGEST_SLICE = 5000;
-/** Records in memory take a microsecond each, records on a disk up to a millisecond. */
+const LARGEST_SLICE = 2000;
+/** How long a slice may take. */
 const SLICE_MS = 20;
+/** Records in memory take one or two microseconds each. Those on a disk take 0.1 to 1 ms, and any slice may be the first of them. */
+const DISK_RECORD_MS = 0.1;
 
-/** How many records the next slice looks at, after one of `size` that took `tookMs` milliseconds. */
-export function nextSlice(size: number, tookMs: number): number {
-  const fitting = Math.floor((size * SLICE_MS) / tookMs);
-  return Math.min(Math.max(fitting, FIRST_SLICE), 4 * size, LARGEST_SLICE);
+/** How many records the next slice looks at, after one of `size` that took `tookMs` milliseconds, if the search has `leftMs` left. */
+export function nextSlice({ size, tookMs, leftMs }: Record<'size' | 'tookMs' | 'leftMs', number>): number {
+  const fitting = Math.min((size * SLICE_MS) / tookMs, leftMs / DISK_RECORD_MS);
+  return Math.min(Math.max(Math.floor(fitting), FIRST_SLICE), 4 * size, LARGEST_SLICE);
 }
 
 /** The beginning of a request id, if that is what a search asks for. */
@@ -99,7 +111,8 @@ export async function findRecord(database: Database, requestId: string): Promise
   if (await hasRecordIndexes(database)) return database.read((sql) => recordWith(sql, requestId));
   let before: Position | undefined;
   do {
-    const end = await endOfSlice(database, {}, { before, size: LARGEST_SLICE });
+    const slice = { before, size: LARGEST_SLICE };
+    const end = await readByIndex(database, (sql) => endOfSlice(sql, {}, slice));
     const found = await database.read((sql) => recordWith(sql, requestId, [before, end]));
     if (found !== undefined) return found;
     before = end;
@@ -137,13 +150,13 @@ export function needsSlices({ sinceMs, untilMs, ...filter }: RecordFilter): bool
  * The parts of a filter that one index answers. A second name is no part: few records may have both, and the search for
  * them would be long.
  */
-function indexed({ key, model, provider, ending, endings, sinceMs, untilMs }: RecordFilter): RecordFilter {
+function indexed(filter: RecordFilter): RecordFilter {
+  const { key, model, provider, sinceMs, untilMs } = filter;
   const period = { sinceMs, untilMs };
   if (key !== undefined) return { key, ...period };
   if (model !== undefined) return { model, ...period };
   if (provider !== undefined) return { provider, ...period };
-  const isOfFailures = (ending ?? 'complete') !== 'complete' || endings?.includes('complete') === false;
-  return isOfFailures ? { endings: NOT_COMPLETE, ...period } : period;
+  return isOfFailures(filter) ? { endings: NOT_COMPLETE, ...period } : period;
 }
 
 /** The endings in the index of failures. */
@@ -156,38 +169,37 @@ const NOT_COMPLETE = [
 ] as const satisfies RecordEnding[];
 
 /** The last record of the next slice; undefined: the slice reaches the oldest one. */
-function endOfSlice(
-  database: Database,
+async function endOfSlice(
+  sql: SQL,
   filter: RecordFilter,
   { before, size }: { readonly before: Position | undefined; readonly size: number },
 ): Promise<Position | undefined> {
   const conditions = new Conditions(filter);
   if (before !== undefined) conditions.position('<', before);
-  return readByIndex(database, async (sql) => {
-    const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(
-      `select ended_at_ms, request_id from request_records ${conditions.where()}
-       order by ended_at_ms desc, request_id desc limit 1 offset ${size - 1}`,
-      conditions.values,
-    );
-    return end && { endedAtMs: Number(end.ended_at_ms), requestId: end.request_id };
-  });
+  const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(
+    `select ended_at_ms, request_id from request_records ${conditions.where()}
+     order by ended_at_ms desc, request_id desc limit 1 offset ${size - 1}`,
+    conditions.values,
+  );
+  return end && { endedAtMs: Number(end.ended_at_ms), requestId: end.request_id };
 }
 
-/** The records of a page that are not older than `from`. */
-function pieceOf(
-  database: Database,
+/**
+ * The records of a page, or those of it in one slice. A slice is found by its own filter's index: by another one, the database would
+ * look at many times as many records.
+ */
+async function pieceOf(
+  sql: SQL,
   { filter, before, limit }: RecordPage,
-  from: Position | undefined,
+  { from, sliced }: { readonly from?: Position | undefined; readonly sliced?: RecordFilter } = {},
 ): Promise<RequestRecord[]> {
-  const conditions = new Conditions(filter);
+  const conditions = new Conditions(filter, sliced);
   if (before !== undefined) conditions.position('<', before);
   if (from !== undefined) conditions.position('>=', from);
-  return readByIndex(database, async (sql) => {
-    const rows: RecordRow[] = await sql.unsafe(
-      `select * from request_records ${conditions.where()}
-       order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,
-      conditions.values,
-    );
-    return rows.map(parseRow);
-  });
+  const rows: RecordRow[] = await sql.unsafe(
+    `select * from request_records ${conditions.where()}
+     order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,
+    conditions.values,
+  );
+  return rows.map(parseRow);
 }

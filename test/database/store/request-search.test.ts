@@ -61,8 +61,9 @@ function explained(database: Database): { readonly database: Database; readonly 
   const plans: string[] = [];
   const explain = async (sql: SQL, statement: string, values: unknown[]): Promise<unknown> => {
     if (/^\s*select .* from (?:request_records|request_sums)/s.test(statement)) {
-      const lines: Record<string, string>[] = await sql.unsafe(`explain ${statement}`, values);
-      plans.push(lines.map((line) => line['QUERY PLAN']).join('\n'));
+      const explaining = database.dialect.kind === 'postgres' ? 'explain' : 'explain query plan';
+      const lines: Record<string, string>[] = await sql.unsafe(`${explaining} ${statement}`, values);
+      plans.push(lines.map((line) => line['QUERY PLAN'] ?? line['detail']).join('\n'));
     }
     return sql.unsafe(statement, values);
   };
@@ -88,6 +89,16 @@ test('PostgreSQL reads no whole table for a search or for sums, although it is s
   await database.close();
 });
 
+test('SQLite reads a slice by the index that the slice was measured with', async () => {
+  const database = await filled(await databases.newUrl('sqlite'), 1000);
+  const { database: watched, plans } = explained(database);
+  const filter = { key: 'team-a', model: 'fast', provider: 'openai', ending: 'lost' as const };
+  await searchRecords(watched, { filter, before: undefined, limit: 100 });
+  expect(plans.length).toBeGreaterThan(4);
+  for (const plan of plans) expect(plan).toContain('request_records_by_key');
+  await database.close();
+});
+
 test('a search goes slice by slice unless one index answers its filter', () => {
   const sinceMs = AT_MS;
   for (const filter of [{}, { sinceMs }, { key: 'a' }, { model: 'm', sinceMs }, { provider: 'p' }])
@@ -101,14 +112,22 @@ test('a search goes slice by slice unless one index answers its filter', () => {
 /** The sizes of ten slices of a database that needs `recordMs` for each record. */
 function sizes(recordMs: number): number[] {
   const found = [200];
-  while (found.length < 10) found.push(nextSlice(found.at(-1)!, found.at(-1)! * recordMs));
+  while (found.length < 10) {
+    const size = found.at(-1)!;
+    found.push(nextSlice({ size, tookMs: size * recordMs, leftMs: 1000 }));
+  }
   return found;
 }
 
 test('slices grow while records come from memory, and stay small while they come from a slow disk', () => {
-  expect(sizes(0.001).at(-1)).toBe(5000);
-  expect(sizes(0.01).at(-1)).toBe(2000);
+  expect(sizes(0.001).at(-1)).toBe(2000);
+  expect(sizes(0.02).at(-1)).toBe(1000);
   expect(new Set(sizes(1))).toEqual(new Set([200]));
-  expect(nextSlice(5000, 4000)).toBe(200);
-  expect(nextSlice(200, 0)).toBe(800);
+  expect(nextSlice({ size: 2000, tookMs: 1600, leftMs: 1000 })).toBe(200);
+  expect(nextSlice({ size: 200, tookMs: 0, leftMs: 1000 })).toBe(800);
+});
+
+test('the last slices of a search are small, since their records may lie on a disk', () => {
+  expect(nextSlice({ size: 2000, tookMs: 2, leftMs: 50 })).toBe(500);
+  expect(nextSlice({ size: 2000, tookMs: 2, leftMs: 1 })).toBe(200);
 });
