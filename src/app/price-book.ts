@@ -1,3 +1,4 @@
+import { isAbsolute, join } from 'node:path';
 import { matcher } from '../config/compile/name-pattern.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { type Catalogue, openCatalogue, readHead, type WantedProvider } from '../prices/catalogue.ts';
@@ -86,8 +87,11 @@ async function readCatalogue(wanted: readonly WantedProvider[]): Promise<Catalog
   return opened;
 }
 
+/** In the bundle of a checkout, the import is relative to the bundle, and the program may run in another folder. */
+const CATALOGUE = isAbsolute(cataloguePath) ? cataloguePath : join(import.meta.dir, cataloguePath);
+
 function partOfFile(start: number, end: number): Promise<string> {
-  return Bun.file(cataloguePath).slice(start, end).text();
+  return Bun.file(CATALOGUE).slice(start, end).text();
 }
 
 function minuteOf(epochMs: number): UtcMinute {

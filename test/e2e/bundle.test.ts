@@ -88,14 +88,15 @@ test('a checkout starts from its bundle until a source changes', async () => {
 });
 
 test.skipIf(process.platform !== 'linux')(
-  'the bundle serves, counts tokens in its thread, and stays whole when newer ones replace it',
+  'the bundle serves, knows prices, counts tokens in its thread, and stays whole when newer ones replace it',
   async () => {
     const simulator = await startSimulator({ strict: true });
     const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-bundled-'));
     const first = await bundle();
     await Bun.write(
       join(folder, 'config.yaml'),
-      `providers: [{ name: a, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }]`,
+      `providers: [{ name: a, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }]
+prices: { models: { "a/*": { same_as: openai/gpt-5 } } }`,
     );
     const running = startProcess(['--host', '127.0.0.1', '--port', '0'], {
       program: join(checkout, 'bin', 'llm-proxy'),
@@ -115,6 +116,9 @@ test.skipIf(process.platform !== 'linux')(
     expect(await realpath(join(modules, '.bundle'))).not.toBe(first);
     const stream = await ask('/v1/chat/completions', chat('mock/ok', { stream: true }));
     expect(await stream.text()).toEndWith('data: [DONE]\n\n');
+    // The catalogue of prices is a file of the bundle, and the program runs in another folder.
+    const whole = await ask('/v1/chat/completions', chat('mock/ok'));
+    expect(Number(whole.headers.get('x-llm-proxy-cost'))).toBeGreaterThan(0);
     // The translation and the counting thread are parts that load now.
     const messages = [{ role: 'user', content: TEXT }];
     const translated = await ask('/v1/messages', { model: 'mock/ok', max_tokens: 9, messages });
