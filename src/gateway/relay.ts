@@ -49,12 +49,17 @@ function deliverWhole(answer: WholeAnswer, served: ServedRequest): ClientAnswer 
   return cost instanceof Promise ? sendLater(answer, served, cost) : sendWhole(answer, served, cost);
 }
 
+/** Sends an answer with its cost. An answer whose cost cannot be calculated is sent without it. */
 async function sendLater(
   answer: WholeAnswer,
   served: ServedRequest,
   cost: Promise<Cost>,
 ): Promise<ClientAnswer> {
-  return sendWhole(answer, served, await cost);
+  const { planned, gateway } = served;
+  const known = await cost.catch((error: unknown) => {
+    gateway.emit({ type: 'bug', requestId: planned.id, error });
+  });
+  return sendWhole(answer, served, known ?? undefined);
 }
 
 function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): ClientAnswer {

@@ -330,6 +330,19 @@ test('what the provider says that it costs stands beside ours, where it is asked
   expect(await recorded(worldOf([fails(500)], {}, play))).toEqual([18_000, undefined]);
 });
 
+test('an answer is delivered although its prices cannot be read, and its cost is unknown', async () => {
+  const { scene } = worldOf([answers()]);
+  const { estimator } = createCostMeter(() => scene.snapshot, scene.clock);
+  const costs = { estimator, costOf: () => Promise.reject(new Error('the catalogue is gone')) };
+  const world = worldOf([answers()], { costs });
+  await ask(world, 'stays', false);
+  await expectSettled(world);
+  const { events } = world.scene;
+  expect(events.filter(({ type }) => type === 'bug')).toHaveLength(1);
+  const ended = events.find((event) => event.type === 'request-ended');
+  expect(ended).toMatchObject({ status: 200, ending: 'complete', cost: undefined });
+});
+
 describe('nothing is held after a bug in', () => {
   const broken = (): never => {
     throw new Error('a bug');
