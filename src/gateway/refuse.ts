@@ -6,7 +6,7 @@ import { ownersOf } from './attribution.ts';
 import type { AnswerFields, WholeClientAnswer } from './client-answer.ts';
 import type { RequestContext } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
-import type { RequestEnded } from './events.ts';
+import type { Ending, RequestEnded } from './events.ts';
 import type { Plan } from './plan.ts';
 import { Refusal } from './refusals.ts';
 import { closeAdmission } from './report.ts';
@@ -31,7 +31,7 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
   const ended: RequestEnded = {
     type: 'request-ended',
     requestId: context.id,
-    ending: context.request.signal.aborted ? 'client-left' : 'refused',
+    ending: endingOf(refusal, context),
     method: context.request.method,
     endpoint: endpointOf(context.request.path),
     model: context.plan?.model.name,
@@ -54,6 +54,12 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
     requestHeaders: context.request.headers,
   };
   closeAdmission(context.admission, NOT_SERVED, ended, gateway);
+}
+
+/** The gateway refuses nothing by a bug, which may come after attempts. */
+function endingOf({ code }: Refusal, { request }: RefusedContext): Ending {
+  if (request.signal.aborted) return 'client-left';
+  return code === 'internal_error' ? 'failed' : 'refused';
 }
 
 /** The parts of a refused request on which its answer depends. */

@@ -76,6 +76,16 @@ test('a refusal names the model if its limits refuse, and none if the model is u
   }
 });
 
+test('a request that a bug ends has failed, and was not refused', async () => {
+  const throwing: Play = () => Promise.reject(new Error('a bug'));
+  const scene = new Scene(CONFIG, { a: [throwing] });
+  const answer = await handle(chatRequest('{"model":"m","messages":[]}'), scene.gateway);
+  expect(answer.status).toBe(500);
+  expect(kinds(scene.events)).toEqual(['bug', 'request-ended']);
+  const ended = scene.events.find(({ type }) => type === 'request-ended');
+  expect(ended).toMatchObject({ ending: 'failed', status: 500, code: 'internal_error' });
+});
+
 function chatRequest(body: string): ClientRequest {
   return {
     method: 'POST',
