@@ -284,7 +284,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   '{{name}} is enabled': '启用 {{name}}',
   '{{name}} is saved': '{{name}} 已保存',
   '{{name}} takes requests again': '{{name}} 重新接收请求',
-  '{{rate}} per second': '每秒 {{rate}}',
+  '{{rate}} per second': '每秒 {{rate}} 个请求',
   '{{text}} fields could not be translated': '{{text}} 个字段无法转换',
   '{{text}} failures': '{{text}} 次失败',
   '{{text}} failures in {{minutes}} min': '{{minutes}} 分钟内 {{text}} 次失败',

@@ -2,6 +2,10 @@
 export const chineseTrouble: Readonly<Record<string, string>> = {
   'This gateway does not store requests': '本网关不保存请求记录',
   '{{what}} {{name}} {{done}}': '{{what}} {{name}} {{done}}',
+  '{{count}} keys created': '新建 {{count}} 个密钥',
+  'Configuration imported': '导入配置',
+  'Demo imported': '导入演示',
+  'No cost in this period': '这段时间没有费用',
   ', {{text}} per second': '，每秒 {{text}}',
   '{{text}}: {{detail}}': '{{text}}：{{detail}}',
   '{{what}} {{period}}': '{{what}}（{{period}}）',

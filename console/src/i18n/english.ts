@@ -22,6 +22,8 @@ export const english: Readonly<Record<string, string>> = {
   '{{count}} models_other': '{{count}} models',
   '{{text}} keys_one': '{{text}} key',
   '{{text}} keys_other': '{{text}} keys',
+  '{{count}} keys created_one': '{{count}} key created',
+  '{{count}} keys created_other': '{{count}} keys created',
   '{{count}} raw events_one': '{{count}} raw event',
   '{{count}} raw events_other': '{{count}} raw events',
   '{{count}} models added_one': '{{count}} model added',

@@ -11,7 +11,7 @@ const Canvas = lazy(async () => ({ default: (await loading).ChartCanvas }));
 /** Values over time. The legend tells what the last values are to those who cannot see the drawing. */
 export function Chart(props: ChartProps): ReactNode {
   const { t } = useTranslation();
-  const { height = 180, label, lines, times } = props;
+  const { height = 180, label, lines, times, emptyText = t('No data in this period') } = props;
   const isEmpty = times.length === 0 || lines.every(({ values }) => values.every((value) => !value));
   return (
     <figure className="chart" aria-label={label}>
@@ -20,7 +20,7 @@ export function Chart(props: ChartProps): ReactNode {
       </Suspense>
       {isEmpty && (
         <figcaption className="chart-empty">
-          <span>{t('No data in this period')}</span>
+          <span>{emptyText}</span>
         </figcaption>
       )}
     </figure>

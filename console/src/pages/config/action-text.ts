@@ -4,6 +4,10 @@ import type { TFunction } from 'i18next';
 export function actionText(action: string, t: TFunction): string {
   const version = /^rollback to version (\d+)$/.exec(action)?.[1];
   if (version !== undefined) return t('Roll back to version {{version}}', { version });
+  if (action === 'import the configuration') return t('Configuration imported');
+  if (action === 'import the demo') return t('Demo imported');
+  const count = /^create (\d+) master_keys$/.exec(action)?.[1];
+  if (count !== undefined) return t('{{count}} keys created', { count: Number(count) });
   const [, verb = '', kind = '', name = ''] = /^(create|update|delete) (\w+)\/(.+)$/s.exec(action) ?? [];
   const verbs: Readonly<Record<string, string>> = {
     create: t('created'),

@@ -216,6 +216,7 @@ function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
         format={measure === 'cost' ? money : compact}
         formatMark={measure === 'cost' ? moneyMark : (value) => compact(value)}
         lines={lines}
+        emptyText={measure === 'cost' ? t('No cost in this period') : undefined}
       />
     </Card>
   );
