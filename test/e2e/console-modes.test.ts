@@ -194,6 +194,7 @@ async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void>
   await page.getByRole('button', { name: 'Review the change' }).click();
   const written = page.getByRole('dialog', { name: 'Review the change' });
   await written.getByText(/- name: another\n +key: sk-lp-/).waitFor();
+  await written.getByText(/^The configuration is a file\. Add this to/).waitFor();
   expect(await written.getByRole('button', { name: 'Save' }).count()).toBe(0);
   await visit(page, url, 'keys', PAGES.keys);
   await page.getByRole('columnheader', { name: 'Tightest limit' }).waitFor();
@@ -216,7 +217,7 @@ async function expectFormsToWriteTheFile(page: Page, url: string): Promise<void>
   await written.getByRole('button', { name: 'Back' }).click();
   await page.getByLabel('Weight').fill('4');
   await page.getByRole('button', { name: 'Review the change' }).click();
-  await written.getByText(/^The configuration is a file\. Put this into/).waitFor();
+  await written.getByText(/^The configuration is a file\. Put this into .* in place of/).waitFor();
   // The review marks only those lines of a long value that change.
   const added = written.locator('.diff-line.is-added');
   expect((await added.allInnerTexts()).join('')).not.toContain('provider');

@@ -46,6 +46,9 @@ export const chineseRequest: Readonly<Record<string, string>> = {
   'Free of charge, such as a server of your own': '免费，例如你自己的服务器',
   'The gateway ended before the request did, so its attempts are unknown.':
     '网关在请求结束之前退出，因此不知道它的尝试。',
+  'The gateway failed, so its attempts are unknown.': '网关出错，因此不知道它的尝试。',
+  'The configuration is a file. Put this into {{file}} in place of the old entry; the gateway applies it at once.':
+    '配置是一个文件。请用以下内容替换 {{file}} 中的原有条目，网关会立即采用。',
   Running: '运行中',
   Lost: '丢失',
   'Charged with what was reserved for the request.': '按为该请求预留的金额计费。',

@@ -168,8 +168,8 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'The action failed': '操作失败',
   'The address may belong to another version.': '该地址可能属于其他版本。',
   'The browser does not let this page use the clipboard': '浏览器不允许本页使用剪贴板',
-  'The configuration is a file. Put this into {{file}}; the gateway applies it at once.':
-    '配置是一个文件。将以下内容写入 {{file}}，网关会立即采用。',
+  'The configuration is a file. Add this to {{file}}; the gateway applies it at once.':
+    '配置是一个文件。将以下内容加入 {{file}}，网关会立即采用。',
   'The configuration is applied': '配置已生效',
   'The configuration is the file {{file}}. Change it there; here you can try out a change and copy it.':
     '配置位于文件 {{file}}。请在文件中修改；这里可以试验更改并复制。',

@@ -1,7 +1,7 @@
 /** Sentences about what fails, cools, or is not possible here. */
 export const chineseTrouble: Readonly<Record<string, string>> = {
   'This gateway does not store requests': '本网关不保存请求记录',
-  '{{what}} {{name}} {{done}}': '{{what}} {{name}} {{done}}',
+  '{{what}} {{name}} {{done}}': '{{done}}{{what}} {{name}}',
   '{{count}} keys created': '新建 {{count}} 个密钥',
   'Configuration imported': '导入配置',
   'Demo imported': '导入演示',

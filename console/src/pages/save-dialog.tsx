@@ -177,13 +177,19 @@ function InFile({ draft, file }: InFileProps): ReactNode {
     enabled: file !== undefined,
     gcTime: 0,
   });
+  const name = gateway.configuration_file ?? 'config.yaml';
   return (
     <div className="stack tight">
       <Notice look="note">
         <span>
-          {t('The configuration is a file. Put this into {{file}}; the gateway applies it at once.', {
-            file: gateway.configuration_file ?? 'config.yaml',
-          })}{' '}
+          {draft.isNew
+            ? t('The configuration is a file. Add this to {{file}}; the gateway applies it at once.', {
+                file: name,
+              })
+            : t(
+                'The configuration is a file. Put this into {{file}} in place of the old entry; the gateway applies it at once.',
+                { file: name },
+              )}{' '}
           {text.data?.includes('${') && t('A variable stands for each secret; keep what the file has there.')}
         </span>
       </Notice>

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
 import type { RequestRow } from '../../../console/src/api/types.ts';
+import { storeLanguage } from '../../../console/src/lib/language.ts';
 import { passes, queryOf } from '../../../console/src/pages/requests/filters.ts';
 import { ENDINGS } from '../../../console/src/api/endings.ts';
-import { REASONS } from '../../../console/src/pages/requests/reasons.ts';
+import { REASONS, whyNoAttempts } from '../../../console/src/pages/requests/reasons.ts';
 import { curlOf } from '../../../console/src/pages/requests/curl.ts';
 import { daysBetween, type SpendRow, stacksOf } from '../../../console/src/pages/usage/spend.ts';
 import { ENDINGS as ENDINGS_OF_THE_API } from '../../../src/admin/request-query.ts';
@@ -45,6 +46,19 @@ test('a live request passes the filters that a stored one would pass', () => {
     expect({ filter, passes: passes(row, filter) }).toEqual({ filter, passes: true });
   for (const filter of others)
     expect({ filter, passes: passes(row, filter) }).toEqual({ filter, passes: false });
+});
+
+test('a request without attempts reached no provider, unless the gateway failed or ended meanwhile', () => {
+  storeLanguage('en');
+  const t = ((text: string) => text) as Parameters<typeof whyNoAttempts>[1];
+  const why = (ending: RequestRow['ending'], code: string | null, basis = 'not-billed'): string =>
+    whyNoAttempts({ ending, code, cost_basis: basis }, t);
+  expect(why('refused', 'model_not_found')).toStartWith('No provider was asked.');
+  expect(why('complete', null, 'cache')).toContain('response cache');
+  for (const unknown of [why('refused', 'internal_error'), why('lost', null)]) {
+    expect(unknown).toContain('unknown');
+    expect(unknown).not.toContain('No provider');
+  }
 });
 
 test('a range becomes a time to look back to', () => {

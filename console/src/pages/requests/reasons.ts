@@ -1,4 +1,6 @@
 import type { TFunction } from 'i18next';
+import type { RequestDetail } from '../../api/types.ts';
+import { sentences } from '../../lib/sentences.ts';
 
 /** Why the gateway answered with an error code of its own, and what helps; undefined: the code is not its own. */
 export function reasonOf(code: string | null | undefined, t: TFunction): string | undefined {
@@ -66,3 +68,18 @@ export const REASONS: Readonly<Record<string, (t: TFunction) => string>> = {
   no_route: (t) => t('The model has no enabled route. Look at the model, its routes and its providers.'),
   internal_error: (t) => t('The gateway failed. This is a bug; its log has the id of the request.'),
 };
+
+/** Why a request has no attempts. */
+export function whyNoAttempts(
+  { cost_basis: basis, ending, code }: Pick<RequestDetail, 'cost_basis' | 'ending' | 'code'>,
+  t: TFunction,
+): string {
+  if (ending === 'lost') return t('The gateway ended before the request did, so its attempts are unknown.');
+  // A provider may have answered before.
+  if (code === 'internal_error') return t('The gateway failed, so its attempts are unknown.');
+  const why =
+    basis === 'cache'
+      ? t('The answer came from the response cache.')
+      : t('The gateway refused the request itself.');
+  return sentences(t('No provider was asked.'), why);
+}

@@ -4,20 +4,15 @@ import { type CSSProperties, Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AttemptDetail, AttemptOutcome, RequestDetail, SkippedRoute } from '../../api/types.ts';
 import { duration, roundMarks } from '../../lib/format.ts';
-import { sentences } from '../../lib/sentences.ts';
 import { endOf, type Phase, type PhaseName, phasesOf } from './attempt-phases.ts';
+import { whyNoAttempts } from './reasons.ts';
 
 /** How a request went over its time: its attempts, why each was made, and which routes were skipped. */
 export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
   const { t } = useTranslation();
   const { attempts_detail: attempts, duration_ms: total, skipped = [] } = request;
-  if (attempts.length === 0 && skipped.length === 0) {
-    if (request.ending === 'lost')
-      return (
-        <p className="muted">{t('The gateway ended before the request did, so its attempts are unknown.')}</p>
-      );
-    return <p className="muted">{sentences(t('No provider was asked.'), whyNone(request, t))}</p>;
-  }
+  if (attempts.length === 0 && skipped.length === 0)
+    return <p className="muted">{whyNoAttempts(request, t)}</p>;
   const skippedBefore = (number: number): readonly SkippedRoute[] =>
     skipped.filter(({ before_attempt: before }) => before === number);
   const phases = attempts.map((attempt, at) =>
@@ -203,12 +198,6 @@ function phaseText(name: PhaseName, t: TFunction): string {
     body: t('reply body'),
     stream: t('stream'),
   }[name];
-}
-
-function whyNone({ cost_basis: basis }: RequestDetail, t: TFunction): string {
-  return basis === 'cache'
-    ? t('The answer came from the response cache.')
-    : t('The gateway refused the request itself.');
 }
 
 function whySkipped({ why, for_ms: rest }: SkippedRoute, t: TFunction): string {
