@@ -14,10 +14,10 @@ import { reportOf } from './report/report.ts';
 import { runBench } from './work/run-bench.ts';
 import { WORKS } from './work/works.ts';
 
-const text = { type: 'string' } as const;
-const { values } = parseArgs({
-  options: { work: text, peers: text, rounds: text, seconds: text, quick: { type: 'boolean' } },
-});
+const USAGE =
+  'usage: bench/run [--work small,streams-600] [--peers nginx,llm-proxy] [--rounds 2] [--seconds 3] [--quick]';
+
+const values = options();
 const isQuick = values.quick === true;
 const isWhole = Object.keys(values).length === 0;
 const works = values.work?.split(',') ?? (isQuick ? ['small', '100k', 'streams-200'] : undefined);
@@ -53,3 +53,14 @@ const faulty = results.works.flatMap(({ name: work, contenders }) =>
 if (faulty.length > 0)
   console.error(`FAULTS: answers that were not 200 or not complete: ${faulty.join(', ')}`);
 process.exit(faulty.length > 0 ? 1 : 0);
+
+function options() {
+  const text = { type: 'string' } as const;
+  const known = { work: text, peers: text, rounds: text, seconds: text, quick: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ options: known }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exit(2);
+  }
+}

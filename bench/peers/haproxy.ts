@@ -3,7 +3,7 @@ import { PROXY_CORE, startPinned } from '../measure/pinned.ts';
 import type { Peer, Place } from './peer.ts';
 import { findProgram, firstLine } from './program.ts';
 
-/** HAProxy as a plain proxy with one thread. */
+/** HAProxy as a plain proxy with one thread. Without `http-no-delay`, the kernel keeps each event for up to 200 ms. */
 export const haproxy: Peer = {
   name: 'haproxy',
   missing: () => (findProgram('haproxy') === undefined ? 'not installed: bench/install tools' : undefined),
@@ -22,6 +22,7 @@ global
   maxconn 8192
 defaults
   mode http
+  option http-no-delay
   timeout connect 10s
   timeout client 1h
   timeout server 1h
