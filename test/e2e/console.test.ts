@@ -227,6 +227,33 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await gateway.admin('DELETE', '/models/also');
   });
 
+  test('shows the shares of routes that change while traffic goes on and their list is slow', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await clearCooldown();
+    const routes = [{ provider: 'steady', model: 'mock/ok?latency=150' }];
+    await gateway.admin('POST', '/models', { id: 'slow', routes });
+    await visit(page, gateway.url, 'models', PAGES.models);
+    const route = page.getByRole('region', { name: 'falls' }).getByRole('button', { name: /^shaky/ });
+    await route.getByText('100% share', { exact: true }).waitFor();
+    await page.route(/admin\/v1\/routes/, async (request) => {
+      await Bun.sleep(1500);
+      // The page may have given it up meanwhile.
+      await request.continue().catch(() => undefined);
+    });
+    const traffic = { isOver: false };
+    const asking = (async () => {
+      // The stream tells of each request that begins or ends, which is more often than the list is answered.
+      for (; !traffic.isOver; await Bun.sleep(200)) await gateway.ask(KEY, 'slow');
+    })();
+    await gateway.ask(KEY, 'falls');
+    await route.getByText('Cooling').waitFor();
+    await route.getByText('0% share', { exact: true }).waitFor({ timeout: 8_000 });
+    traffic.isOver = true;
+    await asking;
+    await page.unrouteAll({ behavior: 'wait' });
+    await gateway.admin('DELETE', '/models/slow');
+  });
+
   test('shows a request with its attempts while it follows the traffic', async () => {
     await signIn(page, gateway.url, ADMIN_KEY);
     await visit(page, gateway.url, 'requests?model=falls', PAGES.requests);

@@ -6,15 +6,17 @@ import type { Route } from '../../api/types.ts';
 
 /** Every route, with the state that the live stream told last. */
 export function useRoutes(): { routes: readonly Route[] | undefined; error: Error | null } {
-  const { data, error, refetch } = useQuery(listRoutes());
+  const { data, error, isFetching, refetch } = useQuery(listRoutes());
   const live = useLive((all) => all.routes);
-  const known = useRef(data);
-  known.current = data;
-  // The shares of a model's routes change with their states, and the stream does not tell them.
+  const asked = useRef<typeof live>(undefined);
+  // The shares of a model's routes change with their states, and the stream does not tell them. It often tells more while they
+  // load: they would never arrive if each time began anew.
   useEffect(() => {
-    const isOther = known.current?.routes.some(({ id, state }) => (live.get(id)?.state ?? state) !== state);
-    if (isOther === true) void refetch();
-  }, [live, refetch]);
+    const isOther = data?.routes.some(({ id, state }) => (live.get(id)?.state ?? state) !== state);
+    if (isFetching || isOther !== true || asked.current === live) return;
+    asked.current = live;
+    void refetch();
+  }, [live, data, isFetching, refetch]);
   const routes = useMemo(
     () => data?.routes.map((route) => ({ ...route, ...live.get(route.id) })),
     [data, live],
