@@ -111,7 +111,7 @@ export async function startBroken(folder: string, base: string): Promise<Stage> 
     await page.locator('.dot.is-good').waitFor({ state: 'attached' });
     await ended(gateway.program);
     await restart();
-    await page.locator('.strip button').waitFor();
+    await page.locator('.strip button').first().waitFor();
     await settled(page);
     await draw('restarted');
     await page.context().clearCookies();

@@ -3,7 +3,7 @@ import { SQL } from 'bun';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { launchBrowser, openPage, type WatchedPage } from './browser.ts';
 import { canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
@@ -272,9 +272,27 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     gateway = { ...gateway, program };
     await page.getByText('The gateway was restarted; this page is connected again.').waitFor();
     expect(await page.getByLabel('Name').inputValue()).toBe('half-typed');
+    await expectStripToMakeRoom(page);
     await page.getByRole('textbox', { name: 'Address' }).fill(`${simulator.url}/v1`);
     await page.getByRole('button', { name: 'Review the change' }).click();
-    await page.getByRole('button', { name: 'Save', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('dialog').first().waitFor({ state: 'detached' });
+    await page.locator('.strip').getByRole('button', { name: 'Close' }).click();
+    await page.locator('.strip').waitFor({ state: 'detached' });
     watched.expected(/ERR_|50[234]|Failed to load/);
   });
 });
+
+/** The notice at the top covers neither the page nor the form over it. */
+async function expectStripToMakeRoom(page: Page): Promise<void> {
+  const box = async (of: Locator): Promise<{ readonly top: number; readonly bottom: number }> => {
+    const { y = -1, height = 0 } = (await of.boundingBox()) ?? {};
+    return { top: y, bottom: y + height };
+  };
+  for (const width of [390, 900, 1440]) {
+    await page.setViewportSize({ width, height: 844 });
+    const { bottom } = await box(page.locator('.strip'));
+    expect((await box(page.getByRole('dialog'))).top).toBe(bottom);
+    expect((await box(page.locator('h1'))).top).toBeGreaterThan(bottom);
+  }
+}

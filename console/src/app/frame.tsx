@@ -1,4 +1,4 @@
-import { Menu as MenuIcon, Search } from 'lucide-react';
+import { Menu as MenuIcon, Search, X } from 'lucide-react';
 import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch, useLocation } from 'wouter';
@@ -125,21 +125,24 @@ function Reconnecting(): ReactNode {
   const { t } = useTranslation();
   const state = useLive((live) => live.state);
   const wasRestarted = useLive((live) => live.wasRestarted);
-  const wasThere = useLive((live) => live.hello !== undefined);
-  if (state === 'reconnecting' && wasThere) {
+  const startedAt = useLive((live) => live.hello?.started_at);
+  /** The start of the gateway whose notice was closed. */
+  const [closed, setClosed] = useState<string>();
+  if (state === 'reconnecting' && startedAt !== undefined) {
     return (
       <div className="strip" role="status">
         {t('The connection to the gateway is lost. What you see may be out of date. Connecting again …')}
       </div>
     );
   }
-  if (!wasRestarted) return null;
+  if (!wasRestarted || closed === startedAt) return null;
   return (
     <div className="strip" role="status">
       {t('The gateway was restarted; this page is connected again.')}
       <button type="button" className="button is-small" onClick={() => window.location.reload()}>
         {t('Reload')}
       </button>
+      <IconButton small label={t('Close')} icon={X} onClick={() => setClosed(startedAt)} />
     </div>
   );
 }
