@@ -206,6 +206,7 @@ export const chineseSentences: Readonly<Record<string, string>> = {
     '使用配置文件的网关在有周期为一天或更长的限额后才存储用量。',
   'For example, in {{file}}': '例如在 {{file}} 中',
   'of the last 10 s': '最近 10 秒',
+  'per {{span}}': '每 {{span}}',
   'This could not be loaded': '加载失败',
   'This is a demo': '这是演示',
   'This is not JSON.': '这不是 JSON。',

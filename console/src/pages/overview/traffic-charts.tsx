@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,7 +7,7 @@ import { addEarlier, useLive } from '../../api/live.ts';
 import { readEarlier } from '../../api/queries.ts';
 import { evenSeconds, type Second } from '../../api/seconds.ts';
 import type { Series } from '../../api/types.ts';
-import { compact, duration } from '../../lib/format.ts';
+import { compact, duration, span } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import type { ChartLine, ChartProps } from '../../ui/chart-line.ts';
@@ -90,6 +91,7 @@ export function StoredCharts({ series, error }: StoredChartsProps): ReactNode {
       <ChartCard
         {...shared}
         title={t('Requests')}
+        about={stepText(times, t)}
         format={compact}
         isWhole
         stacked
@@ -121,13 +123,18 @@ function requestLines(all: Series['series'][number], t: (text: string) => string
   ];
 }
 
+/** The time that each bar counts: `per 10 min`. */
+function stepText([first = 0, second = 0]: readonly number[], t: TFunction): string | undefined {
+  return second > first ? t('per {{span}}', { span: span(second - first).replace(/^1 /, '') }) : undefined;
+}
+
 function iso(seconds: number): string {
   return encodeURIComponent(new Date(seconds * 1000).toISOString());
 }
 
 interface ChartCardProps extends Omit<ChartProps, 'label'> {
   readonly title: string;
-  readonly about?: string;
+  readonly about?: string | undefined;
 }
 
 function ChartCard({ title, about, ...chart }: ChartCardProps): ReactNode {
