@@ -69,9 +69,10 @@ export interface LimitUse {
   readonly kind?: string;
   readonly per?: unknown;
   readonly amount: number;
-  readonly used: number;
-  readonly held?: number;
-  readonly remaining?: number;
+  /** null, here and below: not known at the moment. */
+  readonly used: number | null;
+  readonly held?: number | null;
+  readonly remaining?: number | null;
   readonly resets_at?: string | null;
   /** The id of its owner, and the owner's name. Only in the list of all limits, as `window`. */
   readonly scope_id?: string;

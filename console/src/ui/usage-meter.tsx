@@ -6,8 +6,8 @@ import type { LimitUse } from '../api/resources.ts';
 import { compact, count, money, percent } from '../lib/format.ts';
 import { When } from './values.tsx';
 
-/** An amount of what a limit counts. */
-export function amountText(kind: string | undefined, amount: number): string {
+/** An amount of what a limit counts. null: not known. */
+export function amountText(kind: string | undefined, amount: number | null): string {
   return kind === 'cost' ? money(amount) : compact(amount);
 }
 
@@ -51,7 +51,7 @@ export function UsageMeter({ use, owner }: { use: LimitUse; owner?: ReactNode })
   const { t } = useTranslation();
   const kind = kindOf(use);
   const name = limitName(use, t);
-  const share = use.amount > 0 ? use.used / use.amount : 1;
+  const share = shareOf(use);
   const look = share >= 1 ? 'is-bad' : share >= 0.8 ? 'is-warning' : '';
   return (
     <div className="use">
@@ -73,9 +73,11 @@ export function UsageMeter({ use, owner }: { use: LimitUse; owner?: ReactNode })
         <div className={`meter-fill ${look}`} style={{ width: `${Math.min(share, 1) * 100}%` }} />
       </div>
       <div className="row small muted">
-        <span className="num">{percent(share)}</span>
-        {use.held !== undefined && use.held > 0 && (
-          <span>{t('{{text}} reserved for requests in flight', { text: amountText(kind, use.held) })}</span>
+        <span className="num">{percent(use.used === null ? null : share)}</span>
+        {(use.held ?? 0) > 0 && (
+          <span>
+            {t('{{text}} reserved for requests in flight', { text: amountText(kind, use.held ?? 0) })}
+          </span>
         )}
         {use.resets_at && (
           <span className="push">
@@ -111,6 +113,8 @@ export function TightestMeter({ usage }: { usage: readonly LimitUse[] | undefine
   );
 }
 
+/** The used share of a limit. What is not known is not drawn as used. */
 function shareOf({ used, amount }: LimitUse): number {
+  if (used === null) return 0;
   return amount > 0 ? used / amount : 1;
 }

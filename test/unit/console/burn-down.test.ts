@@ -5,7 +5,7 @@ const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
 
 function at(
   per: string,
-  used: number,
+  used: number | null,
   window: { start: string | null; end: string | null } | null,
   sinceMs?: number,
 ) {
@@ -26,6 +26,11 @@ test('the budget of a day, a week or a month is used up at the rate of its windo
 test('nothing is said in the first minutes of a window', () => {
   const window = { start: '2026-11-30T11:50:00Z', end: '2026-12-01T11:50:00Z' };
   expect(at('day', 50, window)).toEqual({ kind: 'unknown' });
+});
+
+test('nothing is said of a budget whose use is not known', () => {
+  const window = { start: '2026-11-30T00:00:00Z', end: '2026-12-01T00:00:00Z' };
+  expect(at('day', null, window)).toEqual({ kind: 'unknown' });
 });
 
 test('a period under a day refills, and a budget in total counts since its start or since its owner exists', () => {

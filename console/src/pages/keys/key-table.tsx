@@ -140,7 +140,7 @@ function columnsOf(t: TFunction): readonly Column<MasterKey>[] {
     {
       id: 'budget',
       title: t('Tightest limit'),
-      sortBy: ({ usage }) => Math.max(-1, ...(usage ?? []).map(({ used, amount }) => used / amount)),
+      sortBy: ({ usage }) => Math.max(-1, ...(usage ?? []).map(({ used, amount }) => (used ?? 0) / amount)),
       cell: ({ usage }) => <TightestMeter usage={usage} />,
     },
     {

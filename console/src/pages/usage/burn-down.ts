@@ -22,6 +22,7 @@ export function burnDownOf(
   nowMs: number,
   sinceMs?: number,
 ): BurnDown {
+  if (used === null) return { kind: 'unknown' };
   if (used >= amount) return { kind: 'used-up' };
   if (window === null || window === undefined)
     return { kind: per === null || per === undefined ? 'unknown' : 'refills' };
