@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { admin } from '../api/client.ts';
 import { Problem, type ProblemDetail } from '../api/problem.ts';
 import type { ResourceChange } from '../api/resources.ts';
+import { sentences } from '../lib/sentences.ts';
 import { useAct } from '../ui/use-act.ts';
 import { Button } from '../ui/button.tsx';
 import { Changes } from '../ui/changes.tsx';
@@ -178,20 +179,19 @@ function InFile({ draft, file }: InFileProps): ReactNode {
     gcTime: 0,
   });
   const name = gateway.configuration_file ?? 'config.yaml';
+  const where = draft.isNew
+    ? t('The configuration is a file. Add this to {{file}}; the gateway applies it at once.', { file: name })
+    : t(
+        'The configuration is a file. Put this into {{file}} in place of the old entry; the gateway applies it at once.',
+        { file: name },
+      );
+  const secrets = text.data?.includes('${')
+    ? [t('A variable stands for each secret; keep what the file has there.')]
+    : [];
   return (
     <div className="stack tight">
       <Notice look="note">
-        <span>
-          {draft.isNew
-            ? t('The configuration is a file. Add this to {{file}}; the gateway applies it at once.', {
-                file: name,
-              })
-            : t(
-                'The configuration is a file. Put this into {{file}} in place of the old entry; the gateway applies it at once.',
-                { file: name },
-              )}{' '}
-          {text.data?.includes('${') && t('A variable stands for each secret; keep what the file has there.')}
-        </span>
+        <span>{sentences(where, ...secrets)}</span>
       </Notice>
       {text.data && <CodeBlock label="YAML" text={text.data} />}
     </div>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
+import { sentences } from '../../lib/sentences.ts';
 import { useMay, useSession } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Copy } from '../../ui/copy.tsx';
@@ -116,17 +117,16 @@ function Choice({ canDiscard, canReview, onDiscard, onReview }: ChoiceProps): Re
 function InFile({ text }: { text: string }): ReactNode {
   const { t } = useTranslation();
   const { gateway } = useSession();
+  const where = t(
+    'The configuration is the file {{file}}. Change it there; here you can try out a change and copy it.',
+    { file: gateway.configuration_file ?? 'config.yaml' },
+  );
+  const secrets = text.includes('${')
+    ? [t('A variable stands for each secret; keep what the file has there.')]
+    : [];
   return (
     <Notice look="note">
-      <span className="grow">
-        {t(
-          'The configuration is the file {{file}}. Change it there; here you can try out a change and copy it.',
-          {
-            file: gateway.configuration_file ?? 'config.yaml',
-          },
-        )}{' '}
-        {text.includes('${') && t('A variable stands for each secret; keep what the file has there.')}
-      </span>
+      <span className="grow">{sentences(where, ...secrets)}</span>
       <Copy text={text} label={t('Copy all')} />
     </Notice>
   );
