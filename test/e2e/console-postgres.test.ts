@@ -104,6 +104,9 @@ describe.skipIf(!canTestConsole)('the console over PostgreSQL', () => {
     await page.getByLabel('Name').fill('typed');
     await page.getByText('Your role can view this but not change it.').waitFor();
     expect(await page.getByRole('button', { name: /^Review/ }).isDisabled()).toBe(true);
+    await page.goto(`${gateway.url}/console/providers?new=1`);
+    await page.getByText('Your role can view this but not change it.').waitFor();
+    expect(await page.getByRole('button', { name: 'List its models' }).count()).toBe(0);
     await visit(page, gateway.url, 'models', PAGES.models);
     expect(await routeActions('near')).toEqual(['Open the provider', 'Its requests']);
     await page.keyboard.press('Escape');

@@ -2,6 +2,12 @@
 export const chineseReasons: Readonly<Record<string, string>> = {
   'The client accepts only an answer from the response cache, and there was none.':
     '客户端只接受响应缓存中的回答，但缓存中没有。',
+  'The client sent no key. It belongs in the header Authorization.':
+    '客户端没有发送密钥。密钥应放在 Authorization 标头中。',
+  'The gateway has no such key. Perhaps it was mistyped, deleted, or replaced by another secret.':
+    '网关没有这个密钥。它可能输入有误、已被删除或已更换。',
+  'The key is unknown here, and the database that may have it did not answer.':
+    '此处没有这个密钥，而可能存有它的数据库没有响应。',
   'The key has expired. Set a later date, or create another key.': '密钥已过期。请延长有效期，或新建密钥。',
   'The key may not use this model. Add it to the models of the key.':
     '此密钥不能使用该模型。请把它加入密钥的模型列表。',

@@ -111,12 +111,9 @@ test('every day between two moments is there, over the change of the clock, too'
 
 test('every ending has a mark, and every error code of a recorded request its reason', () => {
   expect(Object.keys(ENDINGS).toSorted()).toEqual([...ENDINGS_OF_THE_API].toSorted());
-  // These are answered before anybody is known to whom a record could belong.
+  // These refuse questions about the gateway, and other pages in the browser.
   const unrecorded = new Set([
-    'missing_api_key',
-    'invalid_api_key',
     'invalid_metrics_token',
-    'key_store_unavailable',
     'foreign_origin',
     'foreign_host',
     ...Object.keys(OWN_USE_REFUSALS),

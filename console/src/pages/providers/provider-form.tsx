@@ -2,7 +2,7 @@ import { ExternalLink } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Provider } from '../../api/resources.ts';
-import { useSession } from '../../session/session.ts';
+import { useMay, useSession } from '../../session/session.ts';
 import { type Draft, SaveDialog } from '../save-dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { EditForm } from '../edit-form.tsx';
@@ -50,6 +50,7 @@ function formOf(provider: Provider | undefined): Form {
 /** Edits a provider. Its credential can be replaced but never read. */
 export function ProviderForm({ provider, version, onClose }: ProviderFormProps): ReactNode {
   const { t } = useTranslation();
+  const { act } = useMay();
   const [form, setForm] = useState(() => formOf(provider));
   const [preset, setPreset] = useState<Preset>();
   const [draft, setDraft] = useState<Draft>();
@@ -81,7 +82,7 @@ export function ProviderForm({ provider, version, onClose }: ProviderFormProps):
         <Fields form={form} set={set} provider={provider} preset={preset} />
         <TimeoutFields timeouts={form.timeouts} onChange={(timeouts) => set({ timeouts })} />
         <PriceFields prices={form.prices} onChange={(prices) => set({ prices })} />
-        <DraftTest key={form.id + form.base} id={form.id} fields={testedFields(form)} />
+        {act && <DraftTest key={form.id + form.base} id={form.id} fields={testedFields(form)} />}
       </div>
       {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
     </EditForm>

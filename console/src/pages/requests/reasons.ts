@@ -9,6 +9,11 @@ export function reasonOf(code: string | null | undefined, t: TFunction): string 
 
 /** By the codes of `REFUSALS`, as far as requests with them are recorded. */
 export const REASONS: Readonly<Record<string, (t: TFunction) => string>> = {
+  missing_api_key: (t) => t('The client sent no key. It belongs in the header Authorization.'),
+  invalid_api_key: (t) =>
+    t('The gateway has no such key. Perhaps it was mistyped, deleted, or replaced by another secret.'),
+  key_store_unavailable: (t) =>
+    t('The key is unknown here, and the database that may have it did not answer.'),
   key_expired: (t) => t('The key has expired. Set a later date, or create another key.'),
   model_not_allowed: (t) => t('The key may not use this model. Add it to the models of the key.'),
   path_not_allowed: (t) =>
