@@ -19,8 +19,8 @@ function placeOf(status: ProviderStatus): number {
   return ORDER[isUnused(status) ? 'unused' : status.state];
 }
 
-/** A line of fewer would be a stroke in a corner. */
-const LEAST_POINTS = 5;
+/** A line of fewer of the 60 minutes would be a stroke in a corner. */
+const LEAST_POINTS = 15;
 
 /** One tile for each provider, those with trouble first. */
 export function ProviderTiles(): ReactNode {
