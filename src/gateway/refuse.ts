@@ -56,7 +56,7 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
   closeAdmission(context.admission, NOT_SERVED, ended, gateway);
 }
 
-/** The gateway refuses nothing by a bug, which may come after attempts. */
+/** A bug of the gateway is a failure and no refusal, since providers may have been asked before it. */
 function endingOf({ code }: Refusal, { request }: RefusedContext): Ending {
   if (request.signal.aborted) return 'client-left';
   return code === 'internal_error' ? 'failed' : 'refused';

@@ -21,7 +21,7 @@ export interface ChartProps {
   readonly height?: number;
   /** For screen readers. */
   readonly label: string;
-  /** What to say where all values are 0 or missing. */
+  /** The text if all values are 0 or missing. */
   readonly emptyText?: string | undefined;
   /** Called with the span that was marked, in seconds since 1970. */
   readonly onSelect?: (from: number, to: number) => void;

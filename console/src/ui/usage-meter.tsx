@@ -113,7 +113,7 @@ export function TightestMeter({ usage }: { usage: readonly LimitUse[] | undefine
   );
 }
 
-/** The used share of a limit. What is not known is not drawn as used. */
+/** The used share of a limit. An unknown one is drawn as 0. */
 function shareOf({ used, amount }: LimitUse): number {
   if (used === null) return 0;
   return amount > 0 ? used / amount : 1;

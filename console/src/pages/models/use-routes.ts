@@ -10,7 +10,7 @@ export function useRoutes(): { routes: readonly Route[] | undefined; error: Erro
   const live = useLive((all) => all.routes);
   const asked = useRef<typeof live>(undefined);
   // The shares of a model's routes change with their states, and the stream does not tell them. It often tells more while they
-  // load: they would never arrive if each time began anew.
+  // load. If each time began anew, they would never arrive.
   useEffect(() => {
     const isOther = data?.routes.some(({ id, state }) => (live.get(id)?.state ?? state) !== state);
     if (isFetching || isOther !== true || asked.current === live) return;
