@@ -58,8 +58,9 @@ async function sendLater(
   const { planned, gateway } = served;
   const known = await cost.catch((error: unknown) => {
     gateway.emit({ type: 'bug', requestId: planned.id, error });
+    return undefined;
   });
-  return sendWhole(answer, served, known ?? undefined);
+  return sendWhole(answer, served, known);
 }
 
 function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): ClientAnswer {

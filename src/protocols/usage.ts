@@ -99,7 +99,7 @@ function countsOf(
 
 /**
  * The counts; one that is not reported is the rest of the total. undefined: there are none. A total alone counts as input, since
- * embeddings and rankings report so, which have no output.
+ * embeddings and rankings, which have no output, report nothing else.
  */
 function withRest(
   inputTokens: number | undefined,

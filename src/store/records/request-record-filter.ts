@@ -100,7 +100,7 @@ const INDEXED = [
   ['provider', 'provider'],
 ] as const;
 
-/** Whether a filter selects only what did not go well. */
+/** Whether a filter selects only requests that did not complete. */
 export function isOfFailures({ ending = 'complete', endings }: RecordFilter): boolean {
   return ending !== 'complete' || endings?.includes('complete') === false;
 }
